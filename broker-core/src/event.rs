@@ -1,0 +1,120 @@
+//! What a node tells whoever watches: the typed events behind traces, triggers and oracles.
+//!
+//! Events carry facts, never advice, and no node ever reads one. Names are the field's own.
+
+use serde::Serialize;
+
+use crate::error::{AttemptError, ErrorCode};
+use crate::types::{
+    BrokerEpoch, BrokerId, LeaderEpoch, Offset, PartitionEpoch, ProducerEpoch, ProducerId, Sequence,
+    TopicPartition,
+};
+
+/// Something a node did or learned.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "fields carry their types' names")]
+pub enum Event {
+    /// A leader appended a batch a producer sent.
+    RecordsAppended {
+        topic_partition: TopicPartition,
+        base_offset: Offset,
+        end_offset: Offset,
+        leader_epoch: LeaderEpoch,
+        producer_id: ProducerId,
+        producer_epoch: ProducerEpoch,
+        base_sequence: Sequence,
+    },
+    /// A leader recognised a batch it already has and appended nothing.
+    DuplicateRecognised {
+        topic_partition: TopicPartition,
+        base_offset: Offset,
+        producer_id: ProducerId,
+        base_sequence: Sequence,
+    },
+    /// A follower appended what it fetched.
+    RecordsReplicated {
+        topic_partition: TopicPartition,
+        base_offset: Offset,
+        end_offset: Offset,
+        leader_epoch: LeaderEpoch,
+    },
+    /// A leader answered a produce request.
+    ProduceAnswered { topic_partition: TopicPartition, end_offset: Offset, error: ErrorCode },
+    /// A leader's or follower's high watermark moved (a follower's may go back after a truncation).
+    HighWatermarkMoved { topic_partition: TopicPartition, high_watermark: Offset, leader: bool },
+    /// A replica became leader.
+    LeaderStarted { topic_partition: TopicPartition, leader_epoch: LeaderEpoch, start_offset: Offset },
+    /// A replica began to follow.
+    FollowerStarted { topic_partition: TopicPartition, leader_epoch: LeaderEpoch, leader: BrokerId },
+    /// A replica lost its leader and has no new one.
+    LeaderLost { topic_partition: TopicPartition, leader_epoch: LeaderEpoch },
+    /// A follower cut its log because it differs from the leader's.
+    LogTruncated { topic_partition: TopicPartition, from: Offset, to: Offset },
+    /// A new segment was started.
+    SegmentRolled { topic_partition: TopicPartition, base_offset: Offset },
+    /// A flush of one log began.
+    FlushStarted { topic_partition: TopicPartition, end_offset: Offset },
+    /// A flush of one log ended; everything below `recovery_point` is durable.
+    FlushFinished { topic_partition: TopicPartition, recovery_point: Offset },
+    /// Opening a log after an unclean stop: scanning from the recovery point.
+    RecoveryStarted { topic_partition: TopicPartition, recovery_point: Offset },
+    /// A log is open; `cut_bytes` were not a valid batch and are gone.
+    RecoveryFinished { topic_partition: TopicPartition, end_offset: Offset, cut_bytes: u64 },
+    /// A leader asked for another ISR.
+    AlterPartitionSent {
+        topic_partition: TopicPartition,
+        leader_epoch: LeaderEpoch,
+        partition_epoch: PartitionEpoch,
+        isr: Vec<BrokerId>,
+    },
+    /// The controller's answer arrived at the leader.
+    AlterPartitionAnswered { topic_partition: TopicPartition, error: ErrorCode },
+    /// A leader learned that its ISR lost members.
+    IsrShrunk { topic_partition: TopicPartition, isr: Vec<BrokerId>, partition_epoch: PartitionEpoch },
+    /// A leader learned that its ISR gained members.
+    IsrExpanded { topic_partition: TopicPartition, isr: Vec<BrokerId>, partition_epoch: PartitionEpoch },
+    /// A broker learned its broker epoch.
+    BrokerStarted { broker: BrokerId, broker_epoch: BrokerEpoch },
+    /// Controller: a broker registered.
+    BrokerRegistered { broker: BrokerId, broker_epoch: BrokerEpoch },
+    /// Controller: a broker may lead and be in ISRs again.
+    BrokerUnfenced { broker: BrokerId },
+    /// Controller: a broker's session ended.
+    BrokerFenced { broker: BrokerId },
+    /// Controller: a topic partition's leader or ISR changed.
+    PartitionChanged {
+        topic_partition: TopicPartition,
+        leader: BrokerId,
+        leader_epoch: LeaderEpoch,
+        partition_epoch: PartitionEpoch,
+        isr: Vec<BrokerId>,
+        unclean: bool,
+    },
+    /// Controller: AlterPartition was refused.
+    AlterPartitionRefused { topic_partition: TopicPartition, broker: BrokerId, error: ErrorCode },
+    /// Producer: got its id.
+    ProducerIdAssigned { producer_id: ProducerId, producer_epoch: ProducerEpoch },
+    /// Producer: a batch left for a leader.
+    BatchSent {
+        topic_partition: TopicPartition,
+        base_sequence: Sequence,
+        records: i32,
+        attempt: u32,
+        to: BrokerId,
+    },
+    /// Producer: an attempt to send a batch failed and may be retried.
+    BatchAttemptFailed { topic_partition: TopicPartition, base_sequence: Sequence, error: AttemptError },
+    /// Consumer: the log below its position changed; it went back.
+    ConsumerTruncated { topic_partition: TopicPartition, from: Offset, to: Offset },
+    /// A node stops because of a disk error.
+    StorageFailed { path: String, operation: String },
+}
+
+impl Event {
+    /// The event's name as traces and triggers write it.
+    pub fn name(&self) -> &'static str {
+        self.into()
+    }
+}
