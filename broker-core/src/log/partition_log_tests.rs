@@ -64,11 +64,13 @@ fn the_append_that_trips_the_policy_waits_and_earlier_ones_do_not() {
 fn a_new_segment_is_flushed_with_its_directory() {
     let mut storage = MemStorage::default();
     let mut log = open(&mut storage, None);
-    let rolled = loop {
-        if let Some(base) = append(&mut log, &mut storage, 2).rolled {
-            break base;
-        }
-    };
+    append(&mut log, &mut storage, 2);
+    let first = log.start_flush().unwrap();
+    assert_eq!(first.steps.len(), 2, "the first segment is new as well");
+    finish(&mut log, &mut storage, &first);
+    while append(&mut log, &mut storage, 2).rolled.is_none() {
+        assert!(!log.flush_due());
+    }
     assert!(log.flush_due(), "a roll wants a flush");
     let plan = log.start_flush().unwrap();
     assert_eq!(plan.steps.len(), 3);
@@ -79,9 +81,24 @@ fn a_new_segment_is_flushed_with_its_directory() {
     assert_eq!(plan.steps.len(), 1, "the old segment and the directory are durable");
     finish(&mut log, &mut storage, &plan);
     storage.lose_unflushed();
-    let again = open(&mut storage, None);
-    assert_eq!(again.end_offset(), log.end_offset());
-    assert!(rolled < again.end_offset());
+    assert_eq!(open(&mut storage, None).end_offset(), log.end_offset());
+}
+
+#[test]
+fn a_segment_truncated_away_is_gone_for_good_after_the_next_flush() {
+    let mut storage = MemStorage::default();
+    let mut log = open(&mut storage, None);
+    while append(&mut log, &mut storage, 2).rolled.is_none() {}
+    let plan = log.start_flush().unwrap();
+    finish(&mut log, &mut storage, &plan);
+    log.truncate_to(&mut storage, Offset(2)).unwrap();
+    append(&mut log, &mut storage, 1);
+    let plan = log.start_flush().unwrap();
+    assert_eq!(plan.steps.len(), 2, "a file and the directory");
+    finish(&mut log, &mut storage, &plan);
+    storage.lose_unflushed();
+    assert_eq!(storage.list("orders-0").unwrap(), ["00000000000000000000.log"]);
+    assert_eq!(open(&mut storage, None).end_offset(), Offset(3));
 }
 
 #[test]
