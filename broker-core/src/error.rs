@@ -191,6 +191,22 @@ pub enum BatchError {
     /// The record count or the last offset delta contradict each other or are negative.
     #[error("impossible record count {0}")]
     RecordCount(i32),
+    /// The batch does not begin where the one before it ended.
+    #[error("base offset {actual} instead of {expected}")]
+    BaseOffset {
+        /// Where the batch before it ended.
+        expected: i64,
+        /// What the header says.
+        actual: i64,
+    },
+    /// The leader epoch is older than that of the batch before it.
+    #[error("leader epoch {actual} after {previous}")]
+    LeaderEpoch {
+        /// Leader epoch of what is before it.
+        previous: i32,
+        /// What the header says.
+        actual: i32,
+    },
     /// Producer id, epoch and sequence contradict each other.
     #[error("producer id {producer_id} with epoch {epoch} and sequence {sequence}")]
     Producer {

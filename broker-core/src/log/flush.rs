@@ -1,0 +1,155 @@
+//! What of a log is durable, what is on its way there, and what replication may count meanwhile.
+//!
+//! ```text
+//!   0 ─────────── recovery point ───────── held at ───────── log end
+//!   durable                      may count          waits for the flush it tripped
+//! ```
+
+use super::segment::Segment;
+use crate::io::{FileId, FlushStep};
+use crate::types::Offset;
+
+/// What must be made durable, and what will be durable then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlushPlan {
+    /// The recovery point once all steps are durable.
+    pub end_offset: Offset,
+    /// To be carried out in this order.
+    pub steps: Vec<FlushStep>,
+}
+
+/// Whether the names of all segment files are durable (KAFKA-3968).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Names {
+    Synced,
+    Changed,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct UnderWay {
+    end_offset: Offset,
+    names: Names,
+}
+
+/// The flush state of one log.
+///
+/// * Recovery point <= held at <= log end, and what is under way ends at or below the log end.
+/// * The recovery point goes back only when the log is truncated below it.
+/// * One flush at a time.
+/// * What replication may count goes back only when the log is truncated.
+#[derive(Clone, Debug)]
+pub(super) struct FlushState {
+    /// `flush.messages`.
+    interval_messages: Option<i64>,
+    recovery_point: Offset,
+    /// The log end before the append that brought `interval_messages` unflushed records together. In Kafka that append
+    /// does not return before it has flushed, so nothing from here on exists for replication yet.
+    held_at: Option<Offset>,
+    /// A segment was rolled, which wants a flush whatever the policy.
+    rolled: bool,
+    names: Names,
+    under_way: Option<UnderWay>,
+}
+
+impl FlushState {
+    /// The state of a log that was just opened and ends at `end`.
+    pub fn new(
+        interval_messages: Option<i64>,
+        recovery_point: Offset,
+        end: Offset,
+        names: Names,
+    ) -> FlushState {
+        assert!(recovery_point <= end, "recovery point {recovery_point} above log end {end}");
+        let mut state = FlushState {
+            interval_messages,
+            recovery_point,
+            held_at: None,
+            rolled: false,
+            names,
+            under_way: None,
+        };
+        state.hold(end, recovery_point);
+        state
+    }
+
+    pub fn recovery_point(&self) -> Offset {
+        self.recovery_point
+    }
+
+    /// The end of what replication may count in a log that ends at `end`.
+    pub fn countable_end(&self, end: Offset) -> Offset {
+        self.held_at.unwrap_or(end)
+    }
+
+    pub fn due(&self) -> bool {
+        self.under_way.is_none() && (self.rolled || self.held_at.is_some())
+    }
+
+    pub fn unflushed(&self, end: Offset) -> bool {
+        let names_under_way = self.under_way.is_some_and(|flush| flush.names == Names::Changed);
+        self.recovery_point < end || self.names == Names::Changed || names_under_way
+    }
+
+    /// An append moved the log end from `base` to `end`.
+    pub fn appended(&mut self, base: Offset, end: Offset) {
+        self.hold(end, base);
+    }
+
+    /// A segment was added.
+    pub fn rolled(&mut self) {
+        self.rolled = true;
+        self.names = Names::Changed;
+    }
+
+    /// Segments were removed: if the power fails now, their files come back.
+    pub fn removed(&mut self) {
+        self.names = Names::Changed;
+    }
+
+    /// The log was cut to `end`. What is appended from there on is not what a flush under way covers.
+    pub fn truncated(&mut self, end: Offset) {
+        self.recovery_point = self.recovery_point.min(end);
+        self.held_at = self.held_at.map(|held| held.min(end));
+        if let Some(flush) = &mut self.under_way {
+            flush.end_offset = flush.end_offset.min(end);
+        }
+        self.hold(end, end);
+    }
+
+    /// Begins a flush of everything, unless one is under way or there is nothing to do.
+    pub fn start(&mut self, segments: &[Segment], directory: &str) -> Option<FlushPlan> {
+        if self.under_way.is_some() {
+            return None;
+        }
+        self.rolled = false;
+        let end_offset = segments.last().expect("a log has a segment").end_offset();
+        let first = segments.partition_point(|segment| segment.end_offset() <= self.recovery_point);
+        let files = segments[first..].iter().filter(|segment| segment.base_offset() < segment.end_offset());
+        let mut steps: Vec<FlushStep> =
+            files.map(Segment::file).map(|file: FileId| FlushStep::File(file)).collect();
+        if self.names == Names::Changed {
+            steps.push(FlushStep::Directory(directory.to_owned()));
+        }
+        if steps.is_empty() {
+            return None;
+        }
+        self.under_way = Some(UnderWay { end_offset, names: self.names });
+        self.names = Names::Synced;
+        Some(FlushPlan { end_offset, steps })
+    }
+
+    /// The flush under way is durable; the log ends at `end` now.
+    pub fn finish(&mut self, end: Offset) {
+        let flush = self.under_way.take().expect("a flush is under way");
+        assert!(flush.end_offset <= end, "flushed {} of a log that ends at {end}", flush.end_offset);
+        self.recovery_point = self.recovery_point.max(flush.end_offset);
+        self.hold(end, self.recovery_point);
+    }
+
+    /// Decides anew whether appends are held back: as before if they were, else from `since` on.
+    fn hold(&mut self, end: Offset, since: Offset) {
+        let trips = self.interval_messages.is_some_and(|limit| limit <= end.since(self.recovery_point));
+        self.held_at = trips.then(|| self.held_at.unwrap_or(since).max(self.recovery_point));
+        assert!(self.held_at.is_none_or(|held| held <= end), "held at {:?} above {end}", self.held_at);
+    }
+}

@@ -1,0 +1,365 @@
+//! The log of one topic partition: Kafka's `UnifiedLog` and `LocalLog`.
+
+use bytes::Bytes;
+
+use super::checkpoint::{LEADER_EPOCH_CHECKPOINT, encode_epochs};
+use super::epoch_cache::{EpochEnd, LeaderEpochCache};
+use super::flush::{FlushPlan, FlushState, Names};
+use super::producer_state::ProducerStateManager;
+use super::recovery::{Opening, RecoveryReport, recover};
+use super::segment::{self, Segment};
+use crate::batch::RecordBatch;
+use crate::config::{FlushPolicy, TopicConfig};
+use crate::error::{BatchError, LogError};
+use crate::io::{FlushStep, Storage};
+use crate::types::{LeaderEpoch, Offset, TopicPartition};
+
+/// Settings of one log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogConfig {
+    /// `segment.bytes`: an append that would make the active segment larger starts a new one.
+    pub segment_bytes: u64,
+    /// `flush.messages` and `flush.ms`. The log acts on the first only; time is its owner's business.
+    pub flush: FlushPolicy,
+}
+
+impl From<&TopicConfig> for LogConfig {
+    fn from(topic: &TopicConfig) -> Self {
+        LogConfig { segment_bytes: topic.segment_bytes, flush: topic.flush }
+    }
+}
+
+/// What an append did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// Offset of the batch's first record.
+    pub base_offset: Offset,
+    /// Log end offset now.
+    pub end_offset: Offset,
+    /// Base offset of the segment that was started for it, if one was.
+    pub rolled: Option<Offset>,
+}
+
+/// The batches of one topic partition, in segments, with what is known about them.
+///
+/// * At least one segment; each begins where the one before it ends; only the last is appended to.
+/// * Start <= recovery point <= countable end <= end.
+/// * Leader epochs of batches never go back, and the epoch cache knows them.
+/// * The producer state is that of exactly the batches in the log.
+/// * After an error of the disk the log is as it was, as far as it can tell: its owner takes the directory offline.
+#[derive(Debug)]
+pub struct Log {
+    topic_partition: TopicPartition,
+    directory: String,
+    config: LogConfig,
+    segments: Vec<Segment>,
+    epochs: LeaderEpochCache,
+    epoch_checkpoint: EpochCheckpoint,
+    producers: ProducerStateManager,
+    flush: FlushState,
+}
+
+/// Whether the epoch cache is as it was last handed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum EpochCheckpoint {
+    UpToDate,
+    Stale,
+}
+
+impl Log {
+    /// Opens the log, creating it if it is not there. Everything below `recovery_point` (from the checkpoint, 0 if there
+    /// is none) is believed to be durable; an [`Opening::Unclean`] one checks, and cuts, only what is above. One that
+    /// is too high for the log is clipped.
+    ///
+    /// # Errors
+    /// [`LogError::Corrupt`] if what was durable, or cleanly closed, is not a chain of batches. A caller who would rather
+    /// lose records than the log opens it again as unclean with a recovery point of 0. [`LogError::Storage`].
+    pub fn open(
+        storage: &mut dyn Storage,
+        topic_partition: TopicPartition,
+        config: LogConfig,
+        opening: Opening,
+        recovery_point: Offset,
+    ) -> Result<(Log, RecoveryReport), LogError> {
+        let directory = topic_partition.to_string();
+        let recovered = recover(storage, &directory, opening, recovery_point)?;
+        let report = recovered.report;
+        // Nobody can say whether the names were durable before the stop; syncing them once more costs little.
+        let names = match opening {
+            Opening::Clean
+                if report.recovery_point == report.end_offset && report.end_offset != Offset::ZERO =>
+            {
+                Names::Synced
+            }
+            Opening::Clean | Opening::Unclean => Names::Changed,
+        };
+        let epoch_checkpoint =
+            if recovered.epochs_on_disk { EpochCheckpoint::UpToDate } else { EpochCheckpoint::Stale };
+        let log = Log {
+            topic_partition,
+            directory,
+            config,
+            segments: recovered.segments,
+            epochs: recovered.epochs,
+            epoch_checkpoint,
+            producers: recovered.producers,
+            flush: FlushState::new(
+                config.flush.interval_messages,
+                report.recovery_point,
+                report.end_offset,
+                names,
+            ),
+        };
+        Ok((log, report))
+    }
+
+    /// Whose log it is.
+    pub fn topic_partition(&self) -> &TopicPartition {
+        &self.topic_partition
+    }
+
+    /// Log start offset.
+    pub fn start_offset(&self) -> Offset {
+        self.segments[0].base_offset()
+    }
+
+    /// Log end offset: that of the next record.
+    pub fn end_offset(&self) -> Offset {
+        self.active().end_offset()
+    }
+
+    /// Everything below is durable.
+    pub fn recovery_point(&self) -> Offset {
+        self.flush.recovery_point()
+    }
+
+    /// The end of what replication may count: the log end, unless `flush.messages` holds back an append and all after
+    /// it until they are flushed. Kafka blocks inside such an append: neither the leader's high watermark nor a
+    /// follower's next fetch offset can know of it. Goes back only by truncation.
+    pub fn countable_end_offset(&self) -> Offset {
+        self.flush.countable_end(self.end_offset())
+    }
+
+    /// The newest leader epoch, with or without records.
+    pub fn latest_epoch(&self) -> Option<LeaderEpoch> {
+        self.epochs.latest()
+    }
+
+    /// Where `epoch` ends in this log; see [`LeaderEpochCache::end_offset_for`].
+    pub fn epoch_end_offset(&self, epoch: LeaderEpoch) -> Option<EpochEnd> {
+        self.epochs.end_offset_for(epoch, self.end_offset())
+    }
+
+    /// What is known of leader epochs.
+    pub fn epochs(&self) -> &LeaderEpochCache {
+        &self.epochs
+    }
+
+    /// What is known of producers.
+    pub fn producers(&self) -> &ProducerStateManager {
+        &self.producers
+    }
+
+    /// Takes note that `epoch` begins at `start`, even if it never writes a record (KAFKA-7415).
+    pub fn assign_epoch_start(&mut self, epoch: LeaderEpoch, start: Offset) {
+        if self.epochs.assign(epoch, start) {
+            self.epoch_checkpoint = EpochCheckpoint::Stale;
+        }
+    }
+
+    /// Appends a batch at the log end, stamped with `leader_epoch`. Whether its sequence may be taken is asked before:
+    /// [`ProducerStateManager::check`].
+    ///
+    /// # Errors
+    /// [`LogError::Storage`]: the batch is not in the log.
+    ///
+    /// # Panics
+    /// If `leader_epoch` is older than the log's latest: who appends as leader has been fenced long ago.
+    pub fn append_as_leader(
+        &mut self,
+        storage: &mut dyn Storage,
+        batch: RecordBatch,
+        leader_epoch: LeaderEpoch,
+    ) -> Result<Appended, LogError> {
+        let latest = self.latest_epoch().unwrap_or(LeaderEpoch::NONE);
+        assert!(latest <= leader_epoch, "append in leader epoch {leader_epoch} after {latest}");
+        let batch = batch.placed_at(self.end_offset(), leader_epoch);
+        self.append(storage, &batch)
+    }
+
+    /// Appends a batch as it came from the leader.
+    ///
+    /// # Errors
+    /// [`LogError::OutOfRange`] if it does not begin at the log end, [`LogError::Corrupt`] if its leader epoch is older
+    /// than the log's latest (the log should have been truncated), [`LogError::Storage`]. The batch is not in the log.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a batch goes into the log, as with `append_as_leader`"
+    )]
+    pub fn append_as_follower(
+        &mut self,
+        storage: &mut dyn Storage,
+        batch: RecordBatch,
+    ) -> Result<Appended, LogError> {
+        let base_offset = batch.base_offset();
+        if base_offset != self.end_offset() {
+            return Err(self.out_of_range(base_offset));
+        }
+        let latest = self.latest_epoch().unwrap_or(LeaderEpoch::NONE);
+        if batch.leader_epoch() < latest {
+            let reason = BatchError::LeaderEpoch { previous: latest.0, actual: batch.leader_epoch().0 };
+            return Err(LogError::Corrupt { offset: base_offset.0, reason });
+        }
+        self.append(storage, &batch)
+    }
+
+    fn append(&mut self, storage: &mut dyn Storage, batch: &RecordBatch) -> Result<Appended, LogError> {
+        let rolled = self.roll_if_full(storage, batch.bytes().len() as u64)?;
+        self.active_mut().append(storage, batch)?;
+        self.assign_epoch_start(batch.leader_epoch(), batch.base_offset());
+        self.producers.update(batch);
+        self.flush.appended(batch.base_offset(), self.end_offset());
+        self.assert_ordered();
+        Ok(Appended { base_offset: batch.base_offset(), end_offset: self.end_offset(), rolled })
+    }
+
+    fn roll_if_full(&mut self, storage: &mut dyn Storage, more: u64) -> Result<Option<Offset>, LogError> {
+        let active = self.active();
+        if active.size() == 0 || active.size() + more <= self.config.segment_bytes {
+            return Ok(None);
+        }
+        let base_offset = active.end_offset();
+        let segment = Segment::open(storage, &self.directory, base_offset)?;
+        self.segments.push(segment);
+        self.flush.rolled();
+        Ok(Some(base_offset))
+    }
+
+    /// Whole batches, from the one that contains `from` on, that end at or below `to`: at most `max_bytes`, but at least
+    /// one if there is one. Empty if there is none. Stops at the end of a segment: ask again from there.
+    ///
+    /// # Errors
+    /// [`LogError::OutOfRange`] if `from` is below the start or above the end; [`LogError::Corrupt`];
+    /// [`LogError::Storage`].
+    pub fn read(
+        &self,
+        storage: &dyn Storage,
+        from: Offset,
+        to: Offset,
+        max_bytes: usize,
+    ) -> Result<Bytes, LogError> {
+        if from < self.start_offset() || self.end_offset() < from {
+            return Err(self.out_of_range(from));
+        }
+        if to.min(self.end_offset()) <= from {
+            return Ok(Bytes::new());
+        }
+        self.segments[self.segment_of(from)].read(storage, from, to, max_bytes)
+    }
+
+    /// Cuts every batch that ends above `to`; no batch is cut in two, so the log may end below `to`. Epochs that start
+    /// at the new end or above are forgotten even if no batch goes (KAFKA-10706). An offset above the end cuts nothing.
+    ///
+    /// Recovery-point and high-watermark checkpoints on disk may now be too high: replace them before appending.
+    ///
+    /// # Errors
+    /// [`LogError::OutOfRange`] if `to` is below the start; [`LogError::Corrupt`]; [`LogError::Storage`].
+    pub fn truncate_to(&mut self, storage: &mut dyn Storage, to: Offset) -> Result<(), LogError> {
+        if to < self.start_offset() {
+            return Err(self.out_of_range(to));
+        }
+        if to < self.end_offset() {
+            let kept = self.segment_of(to) + 1;
+            // From the end, so that whatever a crash leaves of them still begins after a gap.
+            while kept < self.segments.len() {
+                storage.remove(&segment::path(&self.directory, self.active().base_offset()))?;
+                self.segments.pop();
+                self.flush.removed();
+            }
+            let cut = self.active_mut().truncate_to(storage, to);
+            self.flush.truncated(self.end_offset());
+            cut?;
+            self.producers = self.replay_producers(storage)?;
+        }
+        if self.epochs.truncate_from_end(self.end_offset()) {
+            self.epoch_checkpoint = EpochCheckpoint::Stale;
+        }
+        self.assert_ordered();
+        Ok(())
+    }
+
+    fn replay_producers(&self, storage: &dyn Storage) -> Result<ProducerStateManager, LogError> {
+        let mut producers = ProducerStateManager::default();
+        for segment in &self.segments {
+            let mut scanner = segment.scan();
+            while let Some(scanned) = scanner.next(storage)? {
+                producers.replay(&scanned.header);
+            }
+        }
+        Ok(producers)
+    }
+
+    /// Whether a roll or `flush.messages` wants a flush now and none is under way.
+    pub fn flush_due(&self) -> bool {
+        self.flush.due()
+    }
+
+    /// Whether anything is not known to be durable: records, or names of segment files.
+    pub fn unflushed(&self) -> bool {
+        self.flush.unflushed(self.end_offset())
+    }
+
+    /// Begins a flush of everything there is. `None` if there is nothing to flush or a flush is under way. A segment
+    /// that is truncated away meanwhile takes its file with it: its step has nothing to do then.
+    pub fn start_flush(&mut self) -> Option<FlushPlan> {
+        self.flush.start(&self.segments, &self.directory)
+    }
+
+    /// The flush under way is durable: the recovery point moves to its end, or to what truncation left below it.
+    /// After a flush that failed nothing is to be called: nothing is known then.
+    ///
+    /// # Panics
+    /// If no flush is under way.
+    pub fn finish_flush(&mut self) {
+        self.flush.finish(self.end_offset());
+        self.assert_ordered();
+    }
+
+    /// The new leader epoch checkpoint, if epochs changed since the last call. Kafka replaces the file whenever an
+    /// epoch is assigned or truncated, at once and fsynced (KAFKA-16541).
+    pub fn take_epoch_checkpoint(&mut self) -> Option<FlushStep> {
+        if self.epoch_checkpoint == EpochCheckpoint::UpToDate {
+            return None;
+        }
+        self.epoch_checkpoint = EpochCheckpoint::UpToDate;
+        let path = format!("{}/{LEADER_EPOCH_CHECKPOINT}", self.directory);
+        Some(FlushStep::Replace { path, content: encode_epochs(&self.epochs) })
+    }
+
+    /// Which segment contains `offset`, or would if it is the end.
+    fn segment_of(&self, offset: Offset) -> usize {
+        self.segments.partition_point(|segment| segment.base_offset() <= offset) - 1
+    }
+
+    fn active(&self) -> &Segment {
+        self.segments.last().expect("a log has a segment")
+    }
+
+    fn active_mut(&mut self) -> &mut Segment {
+        self.segments.last_mut().expect("a log has a segment")
+    }
+
+    fn out_of_range(&self, asked: Offset) -> LogError {
+        LogError::OutOfRange { asked: asked.0, start: self.start_offset().0, end: self.end_offset().0 }
+    }
+
+    fn assert_ordered(&self) {
+        let ordered =
+            [self.start_offset(), self.recovery_point(), self.countable_end_offset(), self.end_offset()];
+        assert!(ordered.is_sorted(), "{}: offsets out of order: {ordered:?}", self.topic_partition);
+    }
+}
+
+#[cfg(test)]
+#[path = "partition_log_tests.rs"]
+mod tests;

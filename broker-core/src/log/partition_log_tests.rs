@@ -1,0 +1,269 @@
+//! What a log promises, told step by step, and compared with a plain list of batches.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::testing::{self, MemStorage};
+
+fn config(interval_messages: Option<i64>) -> LogConfig {
+    LogConfig { segment_bytes: 300, flush: FlushPolicy { interval_messages, interval: None } }
+}
+
+fn open(storage: &mut MemStorage, interval_messages: Option<i64>) -> Log {
+    let orders = TopicPartition::new("orders", 0);
+    Log::open(storage, orders, config(interval_messages), Opening::Unclean, Offset::ZERO).unwrap().0
+}
+
+fn append(log: &mut Log, storage: &mut MemStorage, records: usize) -> Appended {
+    log.append_as_leader(storage, testing::batch(&vec!["v"; records]), LeaderEpoch(0)).unwrap()
+}
+
+fn finish(log: &mut Log, storage: &mut MemStorage, plan: &FlushPlan) {
+    storage.apply(&plan.steps);
+    log.finish_flush();
+}
+
+#[test]
+fn with_sync_flush_nothing_counts_before_it_is_durable() {
+    let mut storage = MemStorage::default();
+    let mut log = open(&mut storage, Some(1));
+    append(&mut log, &mut storage, 2);
+    assert!(log.flush_due());
+    assert_eq!((log.countable_end_offset(), log.end_offset()), (Offset(0), Offset(2)));
+    let plan = log.start_flush().unwrap();
+    append(&mut log, &mut storage, 1);
+    assert!(!log.flush_due(), "one at a time");
+    assert_eq!(log.start_flush(), None);
+    finish(&mut log, &mut storage, &plan);
+    assert_eq!((log.recovery_point(), log.countable_end_offset()), (Offset(2), Offset(2)));
+    assert!(log.flush_due(), "the third record still waits");
+    let plan = log.start_flush().unwrap();
+    finish(&mut log, &mut storage, &plan);
+    assert_eq!(log.countable_end_offset(), Offset(3));
+    assert!(!log.unflushed() && !log.flush_due());
+}
+
+#[test]
+fn the_append_that_trips_the_policy_waits_and_earlier_ones_do_not() {
+    let mut storage = MemStorage::default();
+    let mut log = open(&mut storage, Some(5));
+    append(&mut log, &mut storage, 1);
+    let early = log.start_flush().unwrap();
+    append(&mut log, &mut storage, 3);
+    assert_eq!(log.countable_end_offset(), Offset(4));
+    append(&mut log, &mut storage, 6);
+    assert_eq!(log.countable_end_offset(), Offset(4));
+    finish(&mut log, &mut storage, &early);
+    assert_eq!(log.countable_end_offset(), Offset(4), "nine are unflushed; what counted once counts on");
+    let late = log.start_flush().unwrap();
+    finish(&mut log, &mut storage, &late);
+    assert_eq!(log.countable_end_offset(), Offset(10));
+}
+
+#[test]
+fn a_new_segment_is_flushed_with_its_directory() {
+    let mut storage = MemStorage::default();
+    let mut log = open(&mut storage, None);
+    append(&mut log, &mut storage, 2);
+    let first = log.start_flush().unwrap();
+    assert_eq!(first.steps.len(), 2, "the first segment is new as well");
+    finish(&mut log, &mut storage, &first);
+    while append(&mut log, &mut storage, 2).rolled.is_none() {
+        assert!(!log.flush_due());
+    }
+    assert!(log.flush_due(), "a roll wants a flush");
+    let plan = log.start_flush().unwrap();
+    assert_eq!(plan.steps.len(), 3);
+    assert_eq!(plan.steps[2], FlushStep::Directory("orders-0".into()));
+    finish(&mut log, &mut storage, &plan);
+    append(&mut log, &mut storage, 1);
+    let plan = log.start_flush().unwrap();
+    assert_eq!(plan.steps.len(), 1, "the old segment and the directory are durable");
+    finish(&mut log, &mut storage, &plan);
+    storage.lose_unflushed();
+    assert_eq!(open(&mut storage, None).end_offset(), log.end_offset());
+}
+
+#[test]
+fn a_segment_truncated_away_is_gone_for_good_after_the_next_flush() {
+    let mut storage = MemStorage::default();
+    let mut log = open(&mut storage, None);
+    while append(&mut log, &mut storage, 2).rolled.is_none() {}
+    let plan = log.start_flush().unwrap();
+    finish(&mut log, &mut storage, &plan);
+    log.truncate_to(&mut storage, Offset(2)).unwrap();
+    append(&mut log, &mut storage, 1);
+    let plan = log.start_flush().unwrap();
+    assert_eq!(plan.steps.len(), 2, "a file and the directory");
+    finish(&mut log, &mut storage, &plan);
+    storage.lose_unflushed();
+    assert_eq!(storage.list("orders-0").unwrap(), ["00000000000000000000.log"]);
+    assert_eq!(open(&mut storage, None).end_offset(), Offset(3));
+}
+
+#[test]
+fn a_truncation_during_a_flush_clips_what_the_flush_promises() {
+    let mut storage = MemStorage::default();
+    let mut log = open(&mut storage, None);
+    for _ in 0..10 {
+        append(&mut log, &mut storage, 1);
+    }
+    let plan = log.start_flush().unwrap();
+    log.truncate_to(&mut storage, Offset(6)).unwrap();
+    append(&mut log, &mut storage, 8);
+    finish(&mut log, &mut storage, &plan);
+    assert_eq!((log.recovery_point(), log.end_offset()), (Offset(6), Offset(14)));
+}
+
+#[test]
+fn a_failed_append_changes_nothing() {
+    let mut storage = MemStorage::default();
+    let mut log = open(&mut storage, Some(1));
+    append(&mut log, &mut storage, 1);
+    let batch = testing::idempotent_batch(&["a"], 3, 0, 0);
+    let size = storage.read_file("orders-0/00000000000000000000.log").unwrap().unwrap().len();
+    storage.limit_capacity(Some(size + 10));
+    let error = log.append_as_leader(&mut storage, batch.clone(), LeaderEpoch(4)).unwrap_err();
+    assert!(matches!(error, LogError::Storage(_)));
+    assert_eq!((log.end_offset(), log.latest_epoch()), (Offset(1), Some(LeaderEpoch(0))));
+    assert_eq!(log.producers(), &ProducerStateManager::default());
+    storage.limit_capacity(None);
+    log.append_as_leader(&mut storage, batch, LeaderEpoch(4)).unwrap();
+    assert_eq!(open(&mut storage, None).end_offset(), Offset(2), "no half batch is left between");
+}
+
+#[test]
+fn a_follower_takes_only_what_follows_on() {
+    let mut storage = MemStorage::default();
+    let mut log = open(&mut storage, None);
+    let at = |offset, epoch| testing::batch(&["v"]).placed_at(Offset(offset), LeaderEpoch(epoch));
+    log.append_as_follower(&mut storage, at(0, 2)).unwrap();
+    let gap = log.append_as_follower(&mut storage, at(2, 2)).unwrap_err();
+    assert_eq!(gap, LogError::OutOfRange { asked: 2, start: 0, end: 1 });
+    let older = log.append_as_follower(&mut storage, at(1, 1)).unwrap_err();
+    let reason = BatchError::LeaderEpoch { previous: 2, actual: 1 };
+    assert_eq!(older, LogError::Corrupt { offset: 1, reason });
+    assert_eq!(log.append_as_follower(&mut storage, at(1, 3)).unwrap().end_offset, Offset(2));
+    let end = log.epoch_end_offset(LeaderEpoch(2));
+    assert_eq!(end, Some(EpochEnd { epoch: LeaderEpoch(2), end_offset: Offset(1) }));
+}
+
+#[test]
+fn truncating_at_the_end_still_forgets_an_epoch_without_records() {
+    let mut storage = MemStorage::default();
+    let mut log = open(&mut storage, None);
+    append(&mut log, &mut storage, 3);
+    log.assign_epoch_start(LeaderEpoch(5), Offset(3));
+    assert!(log.take_epoch_checkpoint().is_some());
+    assert!(log.take_epoch_checkpoint().is_none());
+    log.truncate_to(&mut storage, Offset(7)).unwrap();
+    assert_eq!(log.latest_epoch(), Some(LeaderEpoch(0)));
+    let Some(FlushStep::Replace { path, content }) = log.take_epoch_checkpoint() else {
+        panic!("it changed")
+    };
+    assert_eq!((path.as_str(), &content[..]), ("orders-0/leader-epoch-checkpoint", &b"0\n1\n0 0\n"[..]));
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Append { records: usize, bytes: usize, raise: i32 },
+    Truncate(prop::sample::Index),
+    Flush,
+    Reopen,
+}
+
+fn steps() -> impl Strategy<Value = Step> {
+    let sizes = prop_oneof![5 => 0usize..60, 1 => 4_000usize..9_000];
+    prop_oneof![
+        8 => (1usize..4, sizes, 0i32..2).prop_map(|(records, bytes, raise)| Step::Append { records, bytes, raise }),
+        2 => any::<prop::sample::Index>().prop_map(Step::Truncate),
+        1 => Just(Step::Flush),
+        1 => Just(Step::Reopen),
+    ]
+}
+
+/// The naive read: batch by batch through the whole list; `segment_end` is where the real one may stop.
+fn naive_read(model: &[RecordBatch], from: Offset, to: Offset, max_bytes: usize) -> Vec<&RecordBatch> {
+    let mut bytes = 0;
+    let wanted = model.iter().skip_while(|batch| batch.end_offset() <= from);
+    let wanted = wanted.take_while(|batch| from < to && batch.end_offset() <= to);
+    let fits = |batch: &&RecordBatch| {
+        bytes += batch.bytes().len();
+        bytes == batch.bytes().len() || bytes <= max_bytes
+    };
+    wanted.take_while(fits).collect()
+}
+
+fn check_read(log: &Log, storage: &MemStorage, model: &[RecordBatch], from: i64, to: i64, max_bytes: usize) {
+    let read = log.read(storage, Offset(from), Offset(to), max_bytes).unwrap();
+    let read = RecordBatch::all_from(read).unwrap();
+    let expected = naive_read(model, Offset(from), Offset(to), max_bytes);
+    let stopped = read.last().map_or(Offset(from), RecordBatch::end_offset);
+    let at_segment_end = log.segments.iter().any(|segment| segment.base_offset() == stopped);
+    assert!(read.len() == expected.len() || (at_segment_end && !read.is_empty()), "{from}..{to} {max_bytes}");
+    assert!(read.iter().zip(expected).all(|(ours, theirs)| ours == theirs), "{from}..{to} {max_bytes}");
+}
+
+/// The producer state of a log is that of its batches, one after the other.
+fn replayed(model: &[RecordBatch]) -> ProducerStateManager {
+    let mut producers = ProducerStateManager::default();
+    model.iter().for_each(|batch| producers.update(batch));
+    producers
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn agrees_with_a_list_of_batches(
+        segment_bytes in prop_oneof![Just(1u64), Just(300), Just(20_000)],
+        steps in prop::collection::vec(steps(), 1..40),
+        reads in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0usize..12_000), 20),
+    ) {
+        let mut storage = MemStorage::default();
+        let config = LogConfig { segment_bytes, ..config(Some(4)) };
+        let open = |storage: &mut MemStorage, recovery_point| {
+            let orders = TopicPartition::new("orders", 0);
+            Log::open(storage, orders, config, Opening::Unclean, recovery_point).unwrap().0
+        };
+        let mut log = open(&mut storage, Offset::ZERO);
+        let mut model: Vec<RecordBatch> = Vec::new();
+        let mut sequence = 0;
+        for step in steps {
+            let end = model.last().map_or(Offset::ZERO, RecordBatch::end_offset);
+            match step {
+                Step::Append { records, bytes, raise } => {
+                    let epoch = LeaderEpoch(model.last().map_or(0, |batch| batch.leader_epoch().0) + raise);
+                    let value = "x".repeat(bytes);
+                    let batch = testing::idempotent_batch(&vec![value.as_str(); records], 1, 0, sequence);
+                    sequence += records as i32;
+                    let appended = log.append_as_leader(&mut storage, batch.clone(), epoch).unwrap();
+                    prop_assert_eq!(appended.base_offset, end);
+                    model.push(batch.placed_at(end, epoch));
+                }
+                Step::Truncate(to) => {
+                    let to = Offset(to.index(end.0 as usize + 1) as i64);
+                    log.truncate_to(&mut storage, to).unwrap();
+                    model.retain(|batch| batch.end_offset() <= to);
+                }
+                Step::Flush => if let Some(plan) = log.start_flush() {
+                    storage.apply(&plan.steps);
+                    log.finish_flush();
+                    prop_assert_eq!(log.recovery_point(), end);
+                },
+                Step::Reopen => log = open(&mut storage, log.recovery_point()),
+            }
+            let end = model.last().map_or(Offset::ZERO, RecordBatch::end_offset);
+            prop_assert_eq!(log.end_offset(), end);
+            prop_assert_eq!(log.producers(), &replayed(&model));
+            prop_assert_eq!(log.latest_epoch(), model.last().map(RecordBatch::leader_epoch));
+            prop_assert!(log.segments.iter().all(|s| s.size() <= segment_bytes || s.base_offset() == s.end_offset()
+                || model.iter().any(|b| (b.base_offset(), b.end_offset()) == (s.base_offset(), s.end_offset()))));
+        }
+        let end = log.end_offset().0;
+        for (from, to, max_bytes) in reads {
+            let (from, to) = (from.index(end as usize + 1) as i64, to.index(end as usize + 3) as i64);
+            check_read(&log, &storage, &model, from, to, max_bytes);
+        }
+        prop_assert!(log.read(&storage, Offset(end + 1), Offset(end + 2), 1).is_err());
+    }
+}
