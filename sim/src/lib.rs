@@ -6,5 +6,7 @@ compile_error!(
      A RUSTFLAGS variable overrides that file; add the flag there too."
 );
 
+pub mod checker;
 pub mod history;
 pub mod trace;
+pub mod verdict;
