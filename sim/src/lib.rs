@@ -8,5 +8,6 @@ compile_error!(
 
 pub mod checker;
 pub mod history;
+pub mod report;
 pub mod trace;
 pub mod verdict;
