@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::checker::Violation;
+use crate::history::{History, OpF, OpKind, Reading};
 use crate::trace::TraceDigest;
 use crate::verdict::Verdict;
 
@@ -150,6 +151,31 @@ pub struct EnvReport {
     pub started: String,
 }
 
+impl Counts {
+    /// Counts the operations of `history`.
+    pub fn of(history: &History) -> Counts {
+        let mut counts = Counts::default();
+        let mut invoked = 0;
+        for operation in history.operations() {
+            match (&operation.f, operation.kind) {
+                (OpF::Send { .. }, OpKind::Invoke) => invoked += 1,
+                (OpF::Send { .. }, OpKind::Ok) => counts.acknowledged += 1,
+                (OpF::Send { .. }, OpKind::Fail) => counts.failed += 1,
+                (OpF::Send { .. }, OpKind::Info) | (OpF::FinalRead { .. }, _) => {}
+                (OpF::Poll { records, reading: Reading::Ongoing, .. }, _) => {
+                    counts.polled_records += records.len() as u64;
+                }
+                (OpF::Poll { records, reading: Reading::Final, .. }, _) => {
+                    counts.final_records += records.len() as u64;
+                }
+            }
+        }
+        // Saturates for histories whose completions lack invocations; the checkers refuse those.
+        counts.indeterminate = u64::saturating_sub(invoked, counts.acknowledged + counts.failed);
+        counts
+    }
+}
+
 impl RunReport {
     /// Raised when a field changes its meaning or goes away.
     pub const VERSION: u32 = 1;
@@ -190,7 +216,12 @@ impl RunReport {
 
 #[cfg(test)]
 mod tests {
+    use broker_core::io::SendOutcome;
+    use broker_core::time::Timestamp;
+    use broker_core::types::{Offset, TopicPartition};
+
     use super::*;
+    use crate::history::{MessageId, PolledRecord, ProcessId, ProcessInfo};
 
     #[test]
     fn only_the_environment_is_left_out_of_comparisons() {
@@ -201,6 +232,33 @@ mod tests {
         assert_eq!(report.comparable(), elsewhere.comparable());
         elsewhere.counts.failed = 1;
         assert_ne!(report.comparable(), elsewhere.comparable());
+    }
+
+    #[test]
+    fn operations_are_counted_by_how_they_ended() {
+        let mut history = History::new();
+        let (now, process, at) = (Timestamp(0), ProcessId(0), TopicPartition::new("orders", 0));
+        history.declare(ProcessInfo { process, name: "both".to_owned(), promise: None });
+        let ends = [
+            Some(SendOutcome::Ok { offset: None }),
+            Some(SendOutcome::Fail { errors: Vec::new() }),
+            Some(SendOutcome::Info { errors: Vec::new() }),
+            None,
+        ];
+        for (ordinal, end) in (0..).zip(ends) {
+            let message = MessageId::new(0, ordinal);
+            history.send_invoked(now, process, at.clone(), message);
+            if let Some(outcome) = end {
+                history.send_completed(now, process, at.clone(), message, outcome);
+            }
+        }
+        let record = PolledRecord { offset: Offset(0), message: None };
+        history.polled(now, process, at.clone(), vec![record; 3], Reading::Ongoing);
+        history.polled(now, process, at.clone(), vec![record; 5], Reading::Final);
+        history.final_read_completed(now, process, at, Offset(1));
+        let expected =
+            Counts { acknowledged: 1, failed: 1, indeterminate: 2, polled_records: 3, final_records: 5 };
+        assert_eq!(Counts::of(&history), expected);
     }
 
     #[test]

@@ -90,15 +90,18 @@ fn replace(temporary: &Path, place: &Path) -> Result<(), WriteError> {
             Err(source) => return Err(WriteError { action: "replace", path: place.to_owned(), source }),
         };
         let renamed = fs::rename(temporary, place);
+        let taken = renamed.as_ref().is_err_and(is_taken);
         if stepped_aside {
-            if renamed.is_err() {
+            if renamed.is_ok() || taken {
+                drop(fs::remove_dir_all(&aside));
+            } else {
+                // Should even this fail, the old files are still there under the temporary name.
                 drop(fs::rename(&aside, place));
             }
-            drop(fs::remove_dir_all(&aside));
         }
         match renamed {
             Ok(()) => return Ok(()),
-            Err(error) if is_taken(&error) && attempt < ATTEMPTS_MAX => attempt += 1,
+            Err(_) if taken && attempt < ATTEMPTS_MAX => attempt += 1,
             Err(source) => return Err(WriteError { action: "create", path: place.to_owned(), source }),
         }
     }
