@@ -14,7 +14,7 @@
 //! renamed. Wall-clock facts stand only under `env` of `run.json`; everything else compares byte for byte between two
 //! runs of one seed and build.
 //!
-//! Reading order: [`run_report`] (the schema), [`write`] (the directory), [`human`] (the lines).
+//! Reading order: [`run_report`] (the schema), [`mod@write`] (the directory), [`human`] (the lines).
 //!
 //! What it leaves out: summaries over many runs (a sweep's), and cleaning up temporary directories of a process that was
 //! killed while writing; they begin with a dot and can be removed at any time.
