@@ -1,0 +1,113 @@
+//! `inconsistent-offsets`: one offset of a topic partition has had two messages, as acknowledgements, polls and final
+//! reads say.
+//!
+//! An offset below the high watermark belongs to one record for good; an acknowledged offset is below it, and so is a
+//! polled one. With `acks=1` an acknowledged record may still be overwritten: that is a lost write, and shows here too.
+
+use super::anomaly::{Anomaly, Checked, MessageRef, Violation, counted};
+use super::index::{HistoryIndex, Outcome, PartitionIndex, Seen};
+
+/// Finds inconsistent offsets, at most one violation per topic partition. Counts offsets.
+pub fn check(index: &HistoryIndex<'_>) -> Checked {
+    let mut checked = Checked::default();
+    for (topic_partition, partition) in index.partitions() {
+        let claims = claims(partition);
+        let conflicts: Vec<&[Seen]> =
+            claims.chunk_by(|a, b| a.offset == b.offset).filter(|claims| 1 < claims.len()).collect();
+        let Some(first) = conflicts.first() else {
+            continue;
+        };
+        let summary = format!(
+            "{} of {topic_partition} had more than one message: offset {} had {}",
+            counted(conflicts.len(), "offset"),
+            first[0].offset,
+            messages(first)
+        );
+        let examples: Vec<MessageRef> =
+            conflicts.iter().copied().flatten().map(|claim| index.reference(claim, None)).collect();
+        checked.violations.push(Violation::new(
+            Anomaly::InconsistentOffsets,
+            topic_partition,
+            summary,
+            conflicts.len(),
+            examples,
+        ));
+    }
+    checked
+}
+
+/// What anybody said about any offset: each combination of offset and message once, with its first operation.
+fn claims(partition: &PartitionIndex) -> Vec<Seen> {
+    let acknowledged = partition.sends.iter().filter_map(|send| match send.outcome {
+        Outcome::Ok { offset: Some(offset), completed } => {
+            Some(Seen { offset, message: Some(send.message), operation: completed })
+        }
+        _ => None,
+    });
+    let mut claims: Vec<Seen> = acknowledged.chain(partition.seen.by_offset().iter().copied()).collect();
+    claims.sort_unstable();
+    claims.dedup_by_key(|claim| (claim.offset, claim.message));
+    claims
+}
+
+fn messages(claims: &[Seen]) -> String {
+    let name = |claim: &Seen| match claim.message {
+        Some(message) => message.to_string(),
+        None => "a value nobody writes".to_owned(),
+    };
+    claims.iter().map(name).collect::<Vec<_>>().join(" and ")
+}
+
+#[cfg(test)]
+mod tests {
+    use broker_core::types::Offset;
+
+    use super::super::testing::{Story, id};
+    use super::*;
+    use crate::history::PolledRecord;
+
+    #[test]
+    fn acknowledgement_polls_and_final_reads_that_agree_are_fine() {
+        let mut story = Story::new();
+        story.sent(0, "orders-0", 1, 0);
+        story.sent(0, "orders-1", 2, 0);
+        story.poll("orders-0", &[(0, 1)]);
+        story.finish("orders-0", &[(0, 1)]);
+        story.finish("orders-1", &[(0, 2)]);
+        assert_eq!(story.check(check), Checked::default());
+    }
+
+    #[test]
+    fn any_two_sources_can_disagree() {
+        type Tell = fn(&mut Story);
+        let cases: [Tell; 4] = [
+            |story| story.sent(0, "orders-0", 2, 0),
+            |story| story.poll("orders-0", &[(0, 2)]),
+            |story| story.finish("orders-0", &[(0, 2)]),
+            |story| {
+                story.final_poll("orders-0", vec![PolledRecord { offset: Offset(0), message: None }]);
+            },
+        ];
+        for (case, tell) in cases.into_iter().enumerate() {
+            let mut story = Story::new();
+            story.sent(0, "orders-0", 1, 0);
+            tell(&mut story);
+            let violations = story.check(check).violations;
+            assert_eq!(violations.len(), 1, "case {case}");
+            assert_eq!(violations[0].count, 1);
+            assert_eq!(violations[0].examples.len(), 2);
+            assert!(violations[0].examples.iter().any(|example| example.message == Some(id(1))));
+        }
+    }
+
+    #[test]
+    fn the_summary_names_the_first_offset() {
+        let mut story = Story::new();
+        story.sent(0, "orders-0", 1, 3);
+        story.finish("orders-0", &[(3, 2)]);
+        assert_eq!(
+            story.check(check).violations[0].summary,
+            "1 offset of orders-0 had more than one message: offset 3 had 0/1 and 0/2"
+        );
+    }
+}

@@ -1,0 +1,233 @@
+//! `lost-write`: a message that was acknowledged, or that some poll returned, is not in the complete final reads of its
+//! topic partition.
+//!
+//! A message that a poll returned counts although nobody acknowledged it: it was below a high watermark, hence
+//! committed, and what is committed stays. A message whose send failed does not count (that is G1a's matter).
+//!
+//! Jepsen says "a higher offset was read" where this says "the final reads are complete": a consumer that reads to the
+//! end tells also of a lost tail. Where they are not complete the answer is unknown, never a pass.
+
+use broker_core::types::{Offset, TopicPartition};
+
+use super::anomaly::{Anomaly, Checked, MessageRef, Violation, counted, listed};
+use super::index::{HistoryIndex, Outcome, PartitionIndex, SendRecord};
+use crate::history::MessageId;
+
+/// A message that must still be there.
+struct Due<'i> {
+    send: &'i SendRecord,
+    /// Where the acknowledgement or else a poll says it is.
+    offset: Option<Offset>,
+    /// Acknowledged, and not only read.
+    acknowledged: bool,
+}
+
+/// Finds lost writes, at most one violation per topic partition.
+pub fn check(index: &HistoryIndex<'_>) -> Checked {
+    let mut checked = Checked::default();
+    for (topic_partition, partition) in index.partitions() {
+        let due = due(partition);
+        if due.is_empty() {
+            continue;
+        }
+        if partition.final_end.is_none() {
+            let records = counted(due.len(), "acknowledged or read record");
+            checked.unknown.push(format!(
+                "the final reads of {topic_partition} are incomplete: nobody knows about {records}"
+            ));
+            continue;
+        }
+        checked.violations.extend(violation(topic_partition, partition, &due));
+    }
+    checked
+}
+
+/// In the order of offsets; those of unknown offset last.
+fn due(partition: &PartitionIndex) -> Vec<Due<'_>> {
+    let mut due: Vec<Due<'_>> = partition
+        .sends
+        .iter()
+        .filter_map(|send| {
+            let seen = partition.seen.first_offset(send.message);
+            match send.outcome {
+                Outcome::Ok { offset, .. } => Some(Due { send, offset: offset.or(seen), acknowledged: true }),
+                Outcome::Info => seen.map(|offset| Due { send, offset: Some(offset), acknowledged: false }),
+                Outcome::Fail => None,
+            }
+        })
+        .collect();
+    due.sort_by_key(|due| (due.offset.is_none(), due.offset, due.send.invoked));
+    due
+}
+
+fn violation(
+    topic_partition: &TopicPartition,
+    partition: &PartitionIndex,
+    due: &[Due<'_>],
+) -> Option<Violation> {
+    let is_lost = |due: &Due<'_>| partition.final_reads.first_offset(due.send.message).is_none();
+    let lost: Vec<&Due<'_>> = due.iter().filter(|due| is_lost(due)).collect();
+    if lost.is_empty() {
+        return None;
+    }
+    let acknowledged = due.iter().filter(|due| due.acknowledged).count();
+    let acknowledged_lost = lost.iter().filter(|due| due.acknowledged).count();
+    let read_lost = lost.len() - acknowledged_lost;
+    let subject = match (acknowledged_lost, read_lost) {
+        (0, _) => {
+            format!("{} of {topic_partition} that a consumer had read", counted(read_lost, "record"))
+        }
+        (_, 0) => format!("{acknowledged_lost} of {acknowledged} acknowledged records of {topic_partition}"),
+        _ => format!(
+            "{acknowledged_lost} of {acknowledged} acknowledged records of {topic_partition}, and {read_lost} that a consumer had read,"
+        ),
+    };
+    let verb = if lost.len() == 1 { "is" } else { "are" };
+    let messages: Vec<MessageId> = lost.iter().map(|due| due.send.message).collect();
+    let summary = format!("{subject} {verb} gone ({}): {}", place(due, is_lost), listed(&messages));
+    let examples = lost.iter().map(|due| reference(due)).collect();
+    Some(Violation::new(Anomaly::LostWrite, topic_partition, summary, lost.len(), examples))
+}
+
+/// Which part of what should be there is gone, and the offsets from the first to the last of it.
+fn place(due: &[Due<'_>], is_lost: impl Fn(&Due<'_>) -> bool) -> String {
+    let known = &due[..due.partition_point(|due| due.offset.is_some())];
+    let first = known.iter().position(&is_lost);
+    let last = known.iter().rposition(&is_lost);
+    let (Some(first), Some(last)) = (first, last) else {
+        return "offsets unknown".to_owned();
+    };
+    let part = match (first == 0, last + 1 == known.len()) {
+        (true, true) if known.iter().all(is_lost) => "all",
+        (_, true) => "tail",
+        (true, false) => "prefix",
+        (false, false) => "middle",
+    };
+    let [start, end] = [first, last].map(|at| known[at].offset.expect("known offsets come first"));
+    format!("{part}: offsets {start}..{}", end.plus(1))
+}
+
+fn reference(due: &Due<'_>) -> MessageRef {
+    let (operation, note) = match due.send.outcome {
+        Outcome::Ok { completed, .. } => (completed, None),
+        Outcome::Info | Outcome::Fail => (due.send.invoked, Some("read but never acknowledged".to_owned())),
+    };
+    MessageRef {
+        message: Some(due.send.message),
+        offset: due.offset,
+        process: Some(due.send.process),
+        operation,
+        note,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Story, id};
+    use super::*;
+
+    /// Messages 0 to 9 are acknowledged at their own offsets.
+    fn ten() -> Story {
+        let mut story = Story::new();
+        for message in 0..10 {
+            story.sent(0, "orders-0", message, i64::from(message));
+        }
+        story
+    }
+
+    fn finish_without(story: &mut Story, lost: &[u32]) {
+        let left: Vec<(i64, u32)> =
+            (0..10).filter(|message| !lost.contains(message)).map(|m| (i64::from(m), m)).collect();
+        story.finish("orders-0", &left);
+    }
+
+    #[test]
+    fn nothing_is_lost_when_everything_is_there() {
+        let mut story = ten();
+        story.invoke(1, "orders-0", 50);
+        story.fail(1, "orders-0", 50);
+        story.invoke(1, "orders-0", 51);
+        story.info(1, "orders-0", 51);
+        story.invoke(1, "orders-0", 52);
+        finish_without(&mut story, &[]);
+        assert_eq!(story.check(check), Checked::default());
+    }
+
+    #[test]
+    fn what_is_gone_is_placed_and_named() {
+        let cases: [(&[u32], &str); 5] = [
+            (
+                &[7, 8, 9],
+                "3 of 10 acknowledged records of orders-0 are gone (tail: offsets 7..10): messages 0/7, 0/8, 0/9",
+            ),
+            (
+                &[0, 1],
+                "2 of 10 acknowledged records of orders-0 are gone (prefix: offsets 0..2): messages 0/0, 0/1",
+            ),
+            (&[4], "1 of 10 acknowledged records of orders-0 is gone (middle: offsets 4..5): message 0/4"),
+            (
+                &[0, 9],
+                "2 of 10 acknowledged records of orders-0 are gone (tail: offsets 0..10): messages 0/0, 0/9",
+            ),
+            (
+                &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+                "10 of 10 acknowledged records of orders-0 are gone (all: offsets 0..10): messages 0/0, 0/1, 0/2, 0/3, 0/4, 0/5, 0/6, 0/7, 0/8, 0/9",
+            ),
+        ];
+        for (lost, expected) in cases {
+            let mut story = ten();
+            finish_without(&mut story, lost);
+            let violations = story.check(check).violations;
+            assert_eq!(violations.len(), 1);
+            assert_eq!(violations[0].summary, expected);
+            assert_eq!(violations[0].count, lost.len() as u64);
+        }
+    }
+
+    #[test]
+    fn what_a_poll_returned_must_stay_even_if_nobody_acknowledged_it() {
+        let mut story = ten();
+        story.invoke(1, "orders-0", 50);
+        story.info(1, "orders-0", 50);
+        story.poll("orders-0", &[(9, 9), (10, 50)]);
+        finish_without(&mut story, &[]);
+        let violations = story.check(check).violations;
+        assert_eq!(
+            violations[0].summary,
+            "1 record of orders-0 that a consumer had read is gone (tail: offsets 10..11): message 0/50"
+        );
+        assert_eq!(violations[0].examples[0].message, Some(id(50)));
+    }
+
+    #[test]
+    fn an_acknowledgement_without_offset_counts() {
+        let mut story = Story::new();
+        story.invoke(0, "orders-0", 1);
+        story.ok_somewhere(0, "orders-0", 1);
+        story.finish("orders-0", &[]);
+        let violations = story.check(check).violations;
+        assert!(violations[0].summary.contains("(offsets unknown)"), "{}", violations[0]);
+    }
+
+    #[test]
+    fn incomplete_final_reads_are_unknown_and_not_a_pass() {
+        let mut story = ten();
+        story.final_poll("orders-0", Vec::new());
+        let checked = story.check(check);
+        assert!(checked.violations.is_empty());
+        assert_eq!(
+            checked.unknown,
+            [
+                "the final reads of orders-0 are incomplete: nobody knows about 10 acknowledged or read records"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_message_in_another_topic_partition_is_still_lost() {
+        let mut story = ten();
+        finish_without(&mut story, &[3]);
+        story.finish("orders-1", &[(0, 3)]);
+        assert_eq!(story.check(check).violations.len(), 1);
+    }
+}

@@ -1,0 +1,72 @@
+//! The clients of a history and what their settings promise.
+
+use std::fmt;
+
+use broker_core::config::Acks;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// One client of a history: a producer, a consumer or the final reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ProcessId(pub u32);
+
+impl fmt::Display for ProcessId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a history says about a process before its first operation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProcessInfo {
+    /// Which.
+    pub process: ProcessId,
+    /// What people call it, such as `producer-0`.
+    pub name: String,
+    /// What its sends may rely on; `None` for who only reads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promise: Option<Promise>,
+}
+
+/// What the settings of a producer promise about its sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Promise {
+    /// `acks`.
+    #[serde(serialize_with = "write_acks", deserialize_with = "read_acks")]
+    pub acks: Acks,
+    /// `enable.idempotence`: a send is written at most once.
+    pub idempotent: bool,
+    /// Whether acknowledged sends to one topic partition keep their order.
+    pub order: Order,
+}
+
+/// Whether acknowledged sends of one process to one topic partition are in the log in the order in which they were
+/// invoked. Kafka keeps it with `enable.idempotence`, or with one request in flight and `acks=all`; otherwise a retry
+/// may overtake (`max.in.flight.requests.per.connection` in `ProducerConfig`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Order {
+    /// Promised.
+    Kept,
+    /// Not promised.
+    Any,
+}
+
+fn write_acks<S: Serializer>(acks: &Acks, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(match acks {
+        Acks::None => "0",
+        Acks::Leader => "1",
+        Acks::All => "all",
+    })
+}
+
+fn read_acks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Acks, D::Error> {
+    match String::deserialize(deserializer)?.as_str() {
+        "0" => Ok(Acks::None),
+        "1" => Ok(Acks::Leader),
+        "all" => Ok(Acks::All),
+        other => Err(serde::de::Error::custom(format!("acks are `0`, `1` or `all`, not `{other}`"))),
+    }
+}

@@ -1,0 +1,169 @@
+//! A report as a few lines for people.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use super::run_report::RunReport;
+use crate::verdict::Verdict;
+
+/// Examples named below each violation; the rest is in `run.json`.
+const EXAMPLES_MAX: usize = 3;
+
+const RED: &str = "31";
+const GREEN: &str = "32";
+const YELLOW: &str = "33";
+
+/// One line: what was run, what it came to and how much was tried.
+pub fn one_line(report: &RunReport, color: bool) -> String {
+    let expectation = if report.as_expected { "" } else { " (not as expected)" };
+    format!(
+        "{} {} seed {}{expectation}: {} acknowledged, {} failed, {} indeterminate, {} faults, digest {}",
+        painted(report.verdict, color),
+        report.scenario.name,
+        report.seed,
+        report.counts.acknowledged,
+        report.counts.failed,
+        report.counts.indeterminate,
+        report.faults.len(),
+        report.digest
+    )
+}
+
+/// [`one_line`], and if the run did not go as expected: every reason, how it came to it, how to see it again, where the
+/// files are (`run_dir`, unless nothing was written), and which build and scenario it was.
+pub fn human_summary(report: &RunReport, run_dir: Option<&Path>, color: bool) -> String {
+    let mut text = one_line(report, color);
+    text.push('\n');
+    if report.as_expected {
+        return text;
+    }
+    reasons(&mut text, report);
+    if !report.explanation.is_empty() {
+        line(&mut text, "how it happened:");
+        for step in &report.explanation {
+            line(&mut text, &format!("  {step}"));
+        }
+    }
+    let (scenario, seed) = (&report.scenario, report.seed);
+    line(&mut text, &format!("expected  {}", report.expected));
+    line(&mut text, &format!("replay    cargo sim run {} --seed {seed}", scenario.path));
+    line(&mut text, &format!("          SIM_SEED={seed} cargo test --test scenarios {}", scenario.name));
+    if let Some(run_dir) = run_dir {
+        line(&mut text, &format!("report    {}", run_dir.display()));
+    }
+    let unknown = || "unknown".to_owned();
+    line(
+        &mut text,
+        &format!(
+            "build     commit {}, lock file {}",
+            report.env.git_commit.clone().unwrap_or_else(unknown),
+            report.env.lock_hash.clone().unwrap_or_else(unknown)
+        ),
+    );
+    line(&mut text, &format!("hashes    scenario {}, trace {}", report.hashes.scenario, report.digest));
+    text
+}
+
+fn reasons(text: &mut String, report: &RunReport) {
+    if let Some(panic) = &report.panic {
+        let host = panic.host.as_deref().unwrap_or("no host");
+        let location = panic.location.as_deref().unwrap_or("unknown location");
+        line(text, &format!("panic: {} ({location}, {host}, {} us)", panic.message, panic.time_us));
+    }
+    for violation in &report.violations {
+        line(text, &violation.to_string());
+        for example in violation.examples.iter().take(EXAMPLES_MAX) {
+            line(text, &format!("  {example}"));
+        }
+    }
+    if let Some(reason) = &report.liveness {
+        line(text, &format!("liveness: {reason}"));
+    }
+    for reason in &report.unknown {
+        line(text, &format!("unknown: {reason}"));
+    }
+    for reason in &report.vacuous {
+        line(text, &format!("vacuous: {reason}"));
+    }
+}
+
+fn line(text: &mut String, content: &str) {
+    writeln!(text, "  {content}").expect("a string takes everything");
+}
+
+fn painted(verdict: Verdict, color: bool) -> String {
+    if !color {
+        return verdict.to_string();
+    }
+    let code = match verdict {
+        Verdict::Pass => GREEN,
+        Verdict::Violation | Verdict::HarnessBug => RED,
+        Verdict::Vacuous | Verdict::Unknown | Verdict::Liveness | Verdict::Interrupted => YELLOW,
+    };
+    format!("\u{1b}[1;{code}m{verdict}\u{1b}[0m")
+}
+
+#[cfg(test)]
+mod tests {
+    use broker_core::types::{Offset, TopicPartition};
+
+    use super::super::run_report::ScenarioRef;
+    use super::*;
+    use crate::checker::{Anomaly, MessageRef, Violation};
+    use crate::history::{MessageId, ProcessId};
+
+    fn report() -> RunReport {
+        let path = "scenarios/leader-power-loss.toml".to_owned();
+        let mut report = RunReport::new(ScenarioRef { name: "leader-power-loss".to_owned(), path }, 42);
+        report.verdict = Verdict::Violation;
+        report.counts.acknowledged = 400;
+        report.hashes.scenario = "5eed".to_owned();
+        report.env.git_commit = Some("66358e6".to_owned());
+        report.explanation = vec!["1.2s broker-1 loses power".to_owned()];
+        report.violations.push(Violation {
+            anomaly: Anomaly::LostWrite,
+            topic_partition: TopicPartition::new("orders", 0),
+            summary: "1 of 400 acknowledged records of orders-0 is gone".to_owned(),
+            count: 1,
+            examples: vec![MessageRef {
+                message: Some(MessageId::new(0, 12)),
+                offset: Some(Offset(363)),
+                process: Some(ProcessId(0)),
+                operation: 800,
+                note: None,
+            }],
+        });
+        report
+    }
+
+    #[test]
+    fn a_failure_says_what_how_and_where() {
+        let expected = "\
+violation leader-power-loss seed 42 (not as expected): 400 acknowledged, 0 failed, 0 indeterminate, 0 faults, digest 0000000000000000
+  lost-write: 1 of 400 acknowledged records of orders-0 is gone
+    message 0/12 at offset 363 (operation 800)
+  how it happened:
+    1.2s broker-1 loses power
+  expected  pass
+  replay    cargo sim run scenarios/leader-power-loss.toml --seed 42
+            SIM_SEED=42 cargo test --test scenarios leader-power-loss
+  report    reports/leader-power-loss/42
+  build     commit 66358e6, lock file unknown
+  hashes    scenario 5eed, trace 0000000000000000
+";
+        assert_eq!(
+            human_summary(&report(), Some(Path::new("reports/leader-power-loss/42")), false),
+            expected
+        );
+    }
+
+    #[test]
+    fn what_went_as_expected_is_one_line_and_color_only_on_demand() {
+        let mut report = report();
+        report.as_expected = true;
+        let plain = human_summary(&report, None, false);
+        assert_eq!(plain.lines().count(), 1);
+        assert!(!plain.contains('\u{1b}'));
+        assert!(human_summary(&report, None, true).starts_with("\u{1b}[1;31mviolation\u{1b}[0m"));
+    }
+}

@@ -1,0 +1,30 @@
+//! What a run leaves behind: files for machines, a few lines for people.
+//!
+//! ```text
+//! reports/
+//!   latest -> leader-power-loss/42      the run written last
+//!   leader-power-loss/42/
+//!     run.json                          the verdict and all its reasons ([`RunReport`])
+//!     history.jsonl                     what clients saw (format: [`crate::history::jsonl`])
+//!     trace.jsonl                       what happened (format: [`crate::trace`])
+//!     scenario.resolved.toml            the scenario with every random choice written out
+//! ```
+//!
+//! A run directory is there as a whole or not at all: it is written under a temporary name beside its place and then
+//! renamed. Wall-clock facts stand only under `env` of `run.json`; everything else compares byte for byte between two
+//! runs of one seed and build.
+//!
+//! Reading order: [`run_report`] (the schema), [`mod@write`] (the directory), [`human`] (the lines).
+//!
+//! What it leaves out: summaries over many runs (a sweep's), and cleaning up temporary directories of a process that was
+//! killed while writing; they begin with a dot and can be removed at any time.
+
+pub mod human;
+pub mod run_report;
+pub mod write;
+
+pub use human::{human_summary, one_line};
+pub use run_report::{
+    Counts, EnvReport, FaultReport, Hashes, PanicReport, PhaseReport, RunReport, ScenarioRef,
+};
+pub use write::{WriteError, write_run_dir};

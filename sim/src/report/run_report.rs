@@ -1,0 +1,272 @@
+//! The schema of `run.json`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::checker::Violation;
+use crate::history::{History, OpF, OpKind, Reading};
+use crate::trace::TraceDigest;
+use crate::verdict::Verdict;
+
+/// Everything there is to say about one run. Times are simulated microseconds since its start unless named otherwise.
+///
+/// Invariant: two runs of one scenario, seed and build differ at most in `env`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunReport {
+    /// Version of this schema: [`RunReport::VERSION`].
+    pub version: u32,
+    /// Which scenario.
+    pub scenario: ScenarioRef,
+    /// Which seed.
+    pub seed: u64,
+    /// What the run came to.
+    pub verdict: Verdict,
+    /// Whether that is what the scenario expects.
+    pub as_expected: bool,
+    /// What the scenario expects, in its own words: `pass`, or a violation's name.
+    pub expected: String,
+    /// What the checkers and oracles found.
+    pub violations: Vec<Violation>,
+    /// What could not be judged, and why.
+    pub unknown: Vec<String>,
+    /// Why the cluster did not serve again after it was healed.
+    pub liveness: Option<String>,
+    /// Why the run shows nothing.
+    pub vacuous: Vec<String>,
+    /// How it came to the violation: a few lines, earliest first.
+    pub explanation: Vec<String>,
+    /// The panic that ended the run.
+    pub panic: Option<PanicReport>,
+    /// Digest of the trace, 16 hexadecimal digits.
+    pub digest: String,
+    /// Client operations.
+    pub counts: Counts,
+    /// Trace events by name.
+    pub trace_events: BTreeMap<String, u64>,
+    /// What the nemesis did, in the order of the plan.
+    pub faults: Vec<FaultReport>,
+    /// Disk statistics by host, then by name.
+    pub disks: BTreeMap<String, BTreeMap<String, u64>>,
+    /// The phases that were entered.
+    pub phases: Vec<PhaseReport>,
+    /// The longest time without any acknowledgement while some send waited for one.
+    pub longest_unavailable_us: u64,
+    /// What the run depends on, besides the build.
+    pub hashes: Hashes,
+    /// Where and when it ran: the only part that may differ between two runs.
+    pub env: EnvReport,
+}
+
+/// A scenario and its file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScenarioRef {
+    /// Its `name`: one path component.
+    pub name: String,
+    /// Its file, as given on the command line.
+    pub path: String,
+}
+
+/// Client operations of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Sends that ended `ok`.
+    pub acknowledged: u64,
+    /// Sends that ended `fail`.
+    pub failed: u64,
+    /// Sends that ended `info` or not at all.
+    pub indeterminate: u64,
+    /// Records returned by polls while the workload ran.
+    pub polled_records: u64,
+    /// Records returned by final reads.
+    pub final_records: u64,
+}
+
+/// One fault and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaultReport {
+    /// Position in the plan, from 0.
+    pub index: u32,
+    /// Line of the scenario that asks for it; `None` if drawn from the seed.
+    pub line: Option<u32>,
+    /// Its kind, such as `power_loss`.
+    pub kind: String,
+    /// Its target as written, such as `leader(orders-0)`.
+    pub target: String,
+    /// The hosts that the target meant when the fault began.
+    pub resolved: Vec<String>,
+    /// When it began; `None` if it never did.
+    pub started_us: Option<u64>,
+    /// When it ended.
+    pub ended_us: Option<u64>,
+    /// What it changed, such as `messages_dropped`.
+    pub effect: BTreeMap<String, u64>,
+    /// Whether it changed nothing.
+    pub vacuous: bool,
+}
+
+/// One phase of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PhaseReport {
+    /// Its name.
+    pub name: String,
+    /// When it began.
+    pub started_us: u64,
+    /// When it ended.
+    pub ended_us: u64,
+}
+
+/// A panic inside the simulation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PanicReport {
+    /// What it says.
+    pub message: String,
+    /// On which host, if on one.
+    pub host: Option<String>,
+    /// When.
+    pub time_us: u64,
+    /// File and line.
+    pub location: Option<String>,
+}
+
+/// Hashes of what the run depends on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hashes {
+    /// Of the resolved scenario.
+    pub scenario: String,
+}
+
+/// Facts of the machine, the build and the wall clock.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnvReport {
+    /// Commit of the build, with `-dirty` if there were changes.
+    pub git_commit: Option<String>,
+    /// Hash of `Cargo.lock`.
+    pub lock_hash: Option<String>,
+    /// How long the run took, in milliseconds of wall-clock time.
+    pub wall_ms: u64,
+    /// Peak memory of the process, in bytes.
+    pub memory_peak_bytes: Option<u64>,
+    /// When it started, in wall-clock time (RFC 3339).
+    pub started: String,
+}
+
+impl Counts {
+    /// Counts the operations of `history`.
+    pub fn of(history: &History) -> Counts {
+        let mut counts = Counts::default();
+        let mut invoked = 0;
+        for operation in history.operations() {
+            match (&operation.f, operation.kind) {
+                (OpF::Send { .. }, OpKind::Invoke) => invoked += 1,
+                (OpF::Send { .. }, OpKind::Ok) => counts.acknowledged += 1,
+                (OpF::Send { .. }, OpKind::Fail) => counts.failed += 1,
+                (OpF::Send { .. }, OpKind::Info) | (OpF::FinalRead { .. }, _) => {}
+                (OpF::Poll { records, reading: Reading::Ongoing, .. }, _) => {
+                    counts.polled_records += records.len() as u64;
+                }
+                (OpF::Poll { records, reading: Reading::Final, .. }, _) => {
+                    counts.final_records += records.len() as u64;
+                }
+            }
+        }
+        // Saturates for histories whose completions lack invocations; the checkers refuse those.
+        counts.indeterminate = u64::saturating_sub(invoked, counts.acknowledged + counts.failed);
+        counts
+    }
+}
+
+impl RunReport {
+    /// Raised when a field changes its meaning or goes away.
+    pub const VERSION: u32 = 1;
+
+    /// A report in which nothing has happened yet: vacuous, and expected to pass.
+    pub fn new(scenario: ScenarioRef, seed: u64) -> RunReport {
+        RunReport {
+            version: RunReport::VERSION,
+            scenario,
+            seed,
+            verdict: Verdict::Vacuous,
+            as_expected: false,
+            expected: Verdict::Pass.to_string(),
+            violations: Vec::new(),
+            unknown: Vec::new(),
+            liveness: None,
+            vacuous: Vec::new(),
+            explanation: Vec::new(),
+            panic: None,
+            digest: TraceDigest(0).to_string(),
+            counts: Counts::default(),
+            trace_events: BTreeMap::new(),
+            faults: Vec::new(),
+            disks: BTreeMap::new(),
+            phases: Vec::new(),
+            longest_unavailable_us: 0,
+            hashes: Hashes::default(),
+            env: EnvReport::default(),
+        }
+    }
+
+    /// The report as text, with everything that may differ between two runs of one seed taken out.
+    pub fn comparable(&self) -> String {
+        let report = RunReport { env: EnvReport::default(), ..self.clone() };
+        serde_json::to_string_pretty(&report).expect("every report serializes")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use broker_core::io::SendOutcome;
+    use broker_core::time::Timestamp;
+    use broker_core::types::{Offset, TopicPartition};
+
+    use super::*;
+    use crate::history::{MessageId, PolledRecord, ProcessId, ProcessInfo};
+
+    #[test]
+    fn only_the_environment_is_left_out_of_comparisons() {
+        let scenario = ScenarioRef { name: "a".to_owned(), path: "scenarios/a.toml".to_owned() };
+        let report = RunReport::new(scenario, 42);
+        let mut elsewhere = report.clone();
+        elsewhere.env.wall_ms = 7;
+        assert_eq!(report.comparable(), elsewhere.comparable());
+        elsewhere.counts.failed = 1;
+        assert_ne!(report.comparable(), elsewhere.comparable());
+    }
+
+    #[test]
+    fn operations_are_counted_by_how_they_ended() {
+        let mut history = History::new();
+        let (now, process, at) = (Timestamp(0), ProcessId(0), TopicPartition::new("orders", 0));
+        history.declare(ProcessInfo { process, name: "both".to_owned(), promise: None });
+        let ends = [
+            Some(SendOutcome::Ok { offset: None }),
+            Some(SendOutcome::Fail { errors: Vec::new() }),
+            Some(SendOutcome::Info { errors: Vec::new() }),
+            None,
+        ];
+        for (ordinal, end) in (0..).zip(ends) {
+            let message = MessageId::new(0, ordinal);
+            history.send_invoked(now, process, at.clone(), message);
+            if let Some(outcome) = end {
+                history.send_completed(now, process, at.clone(), message, outcome);
+            }
+        }
+        let record = PolledRecord { offset: Offset(0), message: None };
+        history.polled(now, process, at.clone(), vec![record; 3], Reading::Ongoing);
+        history.polled(now, process, at.clone(), vec![record; 5], Reading::Final);
+        history.final_read_completed(now, process, at, Offset(1));
+        let expected =
+            Counts { acknowledged: 1, failed: 1, indeterminate: 2, polled_records: 3, final_records: 5 };
+        assert_eq!(Counts::of(&history), expected);
+    }
+
+    #[test]
+    fn reports_survive_the_round_trip() {
+        let scenario = ScenarioRef { name: "a".to_owned(), path: "scenarios/a.toml".to_owned() };
+        let mut report = RunReport::new(scenario, u64::MAX);
+        report.disks.entry("broker-1".to_owned()).or_default().insert("bytes_lost".to_owned(), 3);
+        let text = serde_json::to_string(&report).expect("serializes");
+        assert_eq!(serde_json::from_str::<RunReport>(&text).expect("reads"), report);
+    }
+}
