@@ -11,3 +11,5 @@ pub mod history;
 pub mod report;
 pub mod trace;
 pub mod verdict;
+pub mod nemesis;
+pub mod scenario;

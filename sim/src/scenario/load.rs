@@ -1,0 +1,146 @@
+//! From a file to a [`Scenario`].
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use broker_core::config::{Properties, Scope};
+use toml::de::DeTable;
+
+use super::aim::Range;
+use super::diagnostic::{Diagnostic, Diagnostics, Problems, Span, position};
+use super::reader::{Places, Table};
+use super::sections::{self, Document};
+use super::spec::Scenario;
+use super::{check, client, fault, topic};
+
+/// Reads and checks the file at `path`.
+///
+/// # Errors
+/// With every problem found: the file cannot be read, is not TOML, or says what cannot be.
+pub fn load(path: &Path) -> Result<Scenario, Diagnostics> {
+    let name = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|error| {
+        let reason = match error.kind() {
+            io::ErrorKind::NotFound => "there is no such file".to_owned(),
+            io::ErrorKind::IsADirectory => "this is a directory, not a scenario file".to_owned(),
+            _ => format!("failed to read this file: {error}"),
+        };
+        Diagnostics::file(&name, reason)
+    })?;
+    match std::str::from_utf8(&bytes) {
+        Ok(source) => parse(&name, source),
+        Err(error) => {
+            let start = error.valid_up_to();
+            // Up to there the readable copy has the same bytes; there it has a replacement character.
+            let source = String::from_utf8_lossy(&bytes);
+            let line = position(&source, start).0;
+            let message =
+                format!("this file is not UTF-8: byte {start}, on line {line}, begins no character");
+            let mut problems = Problems::default();
+            problems.report(Diagnostic::new(message).at(Span { start, end: start + 1 }, ""));
+            Err(problems.into_diagnostics(&name, &source))
+        }
+    }
+}
+
+/// Checks a scenario; `path` is what messages call it.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse(path: &str, source: &str) -> Result<Scenario, Diagnostics> {
+    let mut problems = Problems::default();
+    let (root, errors) = DeTable::parse_recoverable(source);
+    for error in errors {
+        let span = error.span().unwrap_or(source.len()..source.len());
+        let message = format!("not TOML: {}", error.message());
+        problems.report(Diagnostic::new(message).at(span.into(), ""));
+    }
+    // What recovery made of a broken file is not what its author meant.
+    if problems.is_empty()
+        && let Some(scenario) = read(path, source, root.get_ref(), &mut problems)
+        && problems.is_empty()
+    {
+        return Ok(scenario);
+    }
+    Err(problems.into_diagnostics(path, source))
+}
+
+/// Reads all sections, then checks what is between them. `None` only after a problem was reported.
+fn read(path: &str, source: &str, root: &DeTable<'_>, problems: &mut Problems) -> Option<Scenario> {
+    let mut document = Document::new(source, root);
+    let name = sections::name(&mut document, problems);
+    let story = document.text("story", problems).or(String::new()).value;
+    let (cluster, brokers) = sections::cluster(document.section("cluster", problems), problems);
+    let broker = broker(document.section("broker", problems), problems);
+
+    let topic_tables = document.sections("topic", problems);
+    at_least_one("topic", topic_tables.as_deref(), problems);
+    let topics_read = topic_tables.is_some();
+    let topics: Vec<_> = topic_tables
+        .into_iter()
+        .flatten()
+        .map(|table| topic::topic(table, cluster.brokers, problems))
+        .collect();
+    topic::check_names(&topics, problems);
+    check::replication(&topics, &brokers, problems);
+    check::min_insync(&topics, (&broker.0, &broker.1), problems);
+
+    let producer_tables = document.sections("producer", problems);
+    at_least_one("producer", producer_tables.as_deref(), problems);
+    let consumer_tables = document.sections("consumer", problems);
+    let clients = producer_tables.as_ref().zip(consumer_tables.as_ref()).map(|(a, b)| a.len() + b.len());
+    let (producers, mut named): (Vec<_>, Vec<_>) = producer_tables
+        .into_iter()
+        .flatten()
+        .map(|table| client::producer(table, cluster.time_scale, problems))
+        .unzip();
+    let (consumers, named_by_consumers): (Vec<_>, Vec<_>) =
+        consumer_tables.into_iter().flatten().map(|table| client::consumer(table, problems)).unzip();
+    named.extend(named_by_consumers);
+    if !topics.is_empty() {
+        named.iter().for_each(|named| check::topics_exist(named, &topics, problems));
+    }
+
+    let (phases, fault_phase) = sections::phases(document.section("phases", problems), problems);
+    let topics_sound = topics_read && !topics.is_empty() && topics.iter().all(|topic| topic.name.is_sound());
+    let range = Range { brokers: &brokers, topics: &topics, topics_sound, clients };
+    let mut faults = Vec::new();
+    for table in document.sections("fault", problems).into_iter().flatten() {
+        let Some(fault) = fault::fault(source, table, problems) else { continue };
+        check::within_phase(&fault, &fault_phase, problems);
+        fault.aims.iter().for_each(|(target, span)| range.check(target, *span, problems));
+        faults.push(fault.spec);
+    }
+    let expect = sections::expect(document.section("expect", problems), problems);
+    document.finish(problems);
+
+    Some(Scenario {
+        name,
+        story,
+        cluster,
+        broker: broker.0,
+        topics: topics.into_iter().map(|topic| topic.spec).collect(),
+        producers: producers.into_iter().collect::<Option<_>>()?,
+        consumers,
+        faults,
+        phases,
+        expect,
+        path: path.to_owned(),
+        source: Arc::from(source),
+    })
+}
+
+fn broker(table: Option<Table<'_>>, problems: &mut Problems) -> (Properties, Places) {
+    match table {
+        Some(mut table) => table.properties(Scope::Broker, problems),
+        None => (Properties::new(Scope::Broker), Places::new()),
+    }
+}
+
+fn at_least_one(key: &str, tables: Option<&[Table<'_>]>, problems: &mut Problems) {
+    if tables.is_some_and(<[_]>::is_empty) {
+        let help = format!("add a `[[{key}]]` section");
+        problems.report(Diagnostic::new(format!("there is no {key}: nothing would be tested")).help(help));
+    }
+}

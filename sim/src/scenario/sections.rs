@@ -1,0 +1,206 @@
+//! The file as a whole, and the sections that stand once: `[cluster]`, `[phases]`, `[expect]`.
+
+use std::time::Duration;
+
+use broker_core::config::TimeScale;
+use toml::de::{DeTable, DeValue};
+
+use super::diagnostic::{Diagnostic, Problems, Span};
+use super::field::{Field, Read};
+use super::reader::{Table, texts, wrong_type};
+use super::spec::{ANOMALIES, ClusterSpec, Expectation, ExpectedVerdict, Phases};
+use super::suggest::{list, suggest};
+use super::units;
+
+/// The top level: sections by name.
+pub(super) struct Document<'a> {
+    source: &'a str,
+    root: &'a DeTable<'a>,
+    known: Vec<&'static str>,
+}
+
+impl<'a> Document<'a> {
+    /// The parsed file.
+    pub fn new(source: &'a str, root: &'a DeTable<'a>) -> Document<'a> {
+        Document { source, root, known: Vec::new() }
+    }
+
+    /// A string at the top.
+    pub fn text(&mut self, key: &'static str, problems: &mut Problems) -> Field<String> {
+        self.known.push(key);
+        let Some(value) = self.root.get(key) else { return Field::Absent };
+        match value.get_ref() {
+            DeValue::String(text) => Field::Given(text.to_string(), value.span().into()),
+            other => wrong_type(key, "a string", other, value.span().into(), "", problems),
+        }
+    }
+
+    /// A section that may stand once. An absent one is empty, and `None` says so.
+    pub fn section(&mut self, key: &'static str, problems: &mut Problems) -> Option<Table<'a>> {
+        self.known.push(key);
+        let value = self.root.get(key)?;
+        let span = value.span().into();
+        let DeValue::Table(table) = value.get_ref() else {
+            let help = format!("write it once, as `[{key}]`");
+            let _: Field<()> = wrong_type(key, "a table", value.get_ref(), span, &help, problems);
+            return None;
+        };
+        Some(Table::new(self.source, span, table))
+    }
+
+    /// A section that may stand any number of times. `None` if it is there but no such thing.
+    pub fn sections(&mut self, key: &'static str, problems: &mut Problems) -> Option<Vec<Table<'a>>> {
+        self.known.push(key);
+        let Some(value) = self.root.get(key) else { return Some(Vec::new()) };
+        let elements = match value.get_ref() {
+            DeValue::Array(array) if array.iter().all(|element| element.get_ref().is_table()) => array,
+            other => {
+                let help = format!("write each of them as `[[{key}]]`");
+                let span = value.span().into();
+                let _: Field<()> = wrong_type(key, "an array of tables", other, span, &help, problems);
+                return None;
+            }
+        };
+        let table = |element: &'a toml::Spanned<DeValue<'a>>| {
+            let table = element.get_ref().as_table()?;
+            Some(Table::new(self.source, element.span().into(), table))
+        };
+        Some(elements.iter().filter_map(table).collect())
+    }
+
+    /// Reports whatever else stands at the top.
+    pub fn finish(self, problems: &mut Problems) {
+        for (key, value) in self.root {
+            let name = key.get_ref().as_ref();
+            if self.known.contains(&name) {
+                continue;
+            }
+            let span: Span = value.span().into();
+            let header = if self.source[span.start..].starts_with('[') { span } else { key.span().into() };
+            let what = match value.get_ref() {
+                DeValue::Table(_) => format!("section `[{name}]`"),
+                DeValue::Array(array) if array.iter().any(|element| element.get_ref().is_table()) => {
+                    format!("section `[[{name}]]`")
+                }
+                _ => format!("key `{name}`"),
+            };
+            let place = if what.starts_with("key") { key.span().into() } else { header };
+            let help = suggest(name, self.known.iter().copied());
+            problems.report(Diagnostic::new(format!("unknown {what}")).at(place, "").help(help));
+        }
+    }
+}
+
+/// `name` at the top, which is a directory name too.
+pub(super) fn name(document: &mut Document<'_>, problems: &mut Problems) -> String {
+    let help = "use letters, digits, `-`, `_` and `.`";
+    let name = document.text("name", problems).parse(problems, help, |name| {
+        let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        let good = !name.is_empty() && !name.starts_with('.') && name.chars().all(legal);
+        if good { Ok(name) } else { Err(format!("`{name}` is not a name for a scenario")) }
+    });
+    if matches!(name, Field::Absent) {
+        let help = "begin the file with `name = \"…\"`".to_owned();
+        problems.report(Diagnostic::new("missing key `name`: every scenario has one").help(help));
+    }
+    name.or(String::new()).value
+}
+
+/// `[cluster]`. The number of brokers keeps its place, because topics are measured against it.
+pub(super) fn cluster(table: Option<Table<'_>>, problems: &mut Problems) -> (ClusterSpec, Read<u32>) {
+    const MILLI: Duration = Duration::from_millis(1);
+    let mut spec = ClusterSpec {
+        brokers: 3,
+        time_scale: TimeScale::default(),
+        network_latency: (MILLI, 3 * MILLI),
+        fsync_latency: (MILLI, 4 * MILLI),
+    };
+    let Some(mut table) = table else {
+        return (spec, Field::Absent.or(3));
+    };
+    let brokers = table.whole("brokers", 1..=9, problems);
+    let brokers = brokers.map(|count| u32::try_from(count).expect("within bounds")).or(3);
+    spec.brokers = brokers.value;
+    let scales = "there is `compressed` and `kafka`";
+    let scale = table.text("time_scale", problems).parse(problems, scales, |text| match text.as_str() {
+        "compressed" => Ok(TimeScale::Compressed),
+        "kafka" => Ok(TimeScale::Kafka),
+        _ => Err(format!("unknown time scale `{text}`")),
+    });
+    spec.time_scale = scale.or(spec.time_scale).value;
+    let help = "write a range such as \"1ms..3ms\", or one value such as \"2ms\"";
+    let network = table.with_unit("network.latency", "a range of durations", help, units::range, problems);
+    let network = network.parse(problems, "the simulated network resolves 1 ms", |(shortest, longest)| {
+        let whole = |latency: Duration| MILLI <= latency && latency.subsec_nanos().is_multiple_of(1_000_000);
+        let good = whole(shortest) && whole(longest);
+        if good {
+            Ok((shortest, longest))
+        } else {
+            Err("`network.latency` must be whole milliseconds, at least 1ms".to_owned())
+        }
+    });
+    spec.network_latency = network.or(spec.network_latency).value;
+    let fsync = table.with_unit("disk.fsync.latency", "a range of durations", help, units::range, problems);
+    spec.fsync_latency = fsync.or(spec.fsync_latency).value;
+    table.finish(problems);
+    (spec, brokers)
+}
+
+/// `[phases]`. The length of the fault phase keeps its place, because faults are measured against it.
+pub(super) fn phases(table: Option<Table<'_>>, problems: &mut Problems) -> (Phases, Read<Duration>) {
+    let seconds = Duration::from_secs;
+    let Some(mut table) = table else {
+        let phases = Phases { warmup: seconds(10), faults: seconds(10), liveness: seconds(20) };
+        return (phases, Field::Absent.or(seconds(10)));
+    };
+    let mut phase = |key, default| {
+        let length = table.duration(key, problems).parse(problems, "", |length| {
+            if length.is_zero() { Err(format!("phase `{key}` must last longer than 0s")) } else { Ok(length) }
+        });
+        length.or(default)
+    };
+    let warmup = phase("warmup", seconds(10)).value;
+    let faults = phase("faults", seconds(10));
+    let liveness = phase("liveness", seconds(20)).value;
+    table.finish(problems);
+    (Phases { warmup, faults: faults.value, liveness }, faults)
+}
+
+/// `[expect]`
+pub(super) fn expect(table: Option<Table<'_>>, problems: &mut Problems) -> Expectation {
+    let Some(mut table) = table else {
+        return Expectation { verdict: ExpectedVerdict::Pass, unavailable_at_least: None };
+    };
+    let verdicts =
+        "there is `pass`, `vacuous` and `liveness`; an anomaly is expected with `violation = \"…\"`";
+    let verdict = table.text("verdict", problems).parse(problems, verdicts, |text| match text.as_str() {
+        "pass" => Ok(ExpectedVerdict::Pass),
+        "vacuous" => Ok(ExpectedVerdict::Vacuous),
+        "liveness" => Ok(ExpectedVerdict::Liveness),
+        _ => Err(format!("unknown verdict `{text}`")),
+    });
+    let violation = match table.take("violation") {
+        None => Field::Absent,
+        Some(entry) => texts("violation", entry.value, entry.span, problems),
+    };
+    if let Field::Given(names, _) = &violation {
+        for (name, span) in names.iter().filter(|(name, _)| !ANOMALIES.contains(&name.as_str())) {
+            let help = suggest(name, ANOMALIES.iter().copied());
+            let help = help.unwrap_or_else(|| format!("there is {}", list(ANOMALIES)));
+            problems.report(Diagnostic::new(format!("unknown anomaly `{name}`")).at(*span, "").help(help));
+        }
+    }
+    let unavailable_at_least = table.duration("unavailable_at_least", problems).ok();
+    table.finish(problems);
+    if let (Field::Given(_, verdict), Field::Given(_, violation)) = (&verdict, &violation) {
+        let message = "both a verdict and a violation are expected";
+        let diagnostic = Diagnostic::new(message).at(*violation, "this is a verdict of its own");
+        problems.report(
+            diagnostic.at(*verdict, "so this can only contradict it").help("keep one of them".to_owned()),
+        );
+    }
+    let violation =
+        violation.map(|names| ExpectedVerdict::Violation(names.into_iter().map(|(name, _)| name).collect()));
+    let verdict = violation.ok().or(verdict.ok()).unwrap_or(ExpectedVerdict::Pass);
+    Expectation { verdict, unavailable_at_least }
+}

@@ -1,0 +1,152 @@
+//! What a scenario says, checked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use broker_core::config::{ProducerConfig, Properties, TimeScale};
+
+use crate::nemesis::Fault;
+
+/// One story to run. Invariants, kept by [`parse`](super::parse):
+///
+/// * there is at least one topic and one producer; topic names are unique;
+/// * every topic that a client or a target names exists, with that partition;
+/// * no replication factor exceeds the number of brokers, and no `min.insync.replicas` the replication factor;
+/// * every fault begins within the fault phase.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scenario {
+    /// Short name; also a directory name of reports.
+    pub name: String,
+    /// What happens and what is to be learnt from it.
+    pub story: String,
+    /// The machines.
+    pub cluster: ClusterSpec,
+    /// Broker properties, the same for all.
+    pub broker: Properties,
+    /// Topics, in the order of the file.
+    pub topics: Vec<TopicSpec>,
+    /// Producers, in the order of the file.
+    pub producers: Vec<ProducerSpec>,
+    /// Consumers, in the order of the file.
+    pub consumers: Vec<ConsumerSpec>,
+    /// Scripted faults, in the order of the file.
+    pub faults: Vec<FaultSpec>,
+    /// How long each part of the run takes.
+    pub phases: Phases,
+    /// What must come out.
+    pub expect: Expectation,
+    /// The file as it was named, for messages.
+    pub path: String,
+    /// The TOML text.
+    pub source: Arc<str>,
+}
+
+/// `[cluster]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClusterSpec {
+    /// `brokers`: how many, 1 to 9. Their ids are 1 to this number.
+    pub brokers: u32,
+    /// `time_scale`: whether Kafka's default times are shortened.
+    pub time_scale: TimeScale,
+    /// `network.latency`: shortest and longest way of a message. Whole milliseconds, at least one, because the
+    /// simulated network resolves no less.
+    pub network_latency: (Duration, Duration),
+    /// `disk.fsync.latency`: shortest and longest time of an fsync.
+    pub fsync_latency: (Duration, Duration),
+}
+
+/// `[[topic]]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct TopicSpec {
+    /// `name`
+    pub name: Arc<str>,
+    /// `partitions`
+    pub partitions: i32,
+    /// `replication.factor`
+    pub replication_factor: i16,
+    /// Topic properties.
+    pub properties: Properties,
+}
+
+/// `[[producer]]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProducerSpec {
+    /// Producer properties as written.
+    pub properties: Properties,
+    /// The settings in force.
+    pub config: ProducerConfig,
+    /// `topics`: where its records go.
+    pub topics: Vec<Arc<str>>,
+    /// `records`: how many it sends.
+    pub records: u64,
+    /// `rate`: how many per second.
+    pub rate: f64,
+    /// `record.bytes`: size of a record's value.
+    pub value_bytes: usize,
+}
+
+/// `[[consumer]]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConsumerSpec {
+    /// Consumer properties as written.
+    pub properties: Properties,
+    /// `topics`: what it reads.
+    pub topics: Vec<Arc<str>>,
+}
+
+/// `[[fault]]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct FaultSpec {
+    /// What is done, to whom, for how long. It may outlast the fault phase; the heal ends it then.
+    pub fault: Fault,
+    /// `at`: since the fault phase began.
+    pub at: Duration,
+    /// Line of `[[fault]]` in the file, from 1.
+    pub line: usize,
+}
+
+/// `[phases]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Phases {
+    /// `warmup`: how long the cluster may take at most until it serves.
+    pub warmup: Duration,
+    /// `faults`: how long faults may happen.
+    pub faults: Duration,
+    /// `liveness`: how long the healed cluster may take at most to serve and agree again.
+    pub liveness: Duration,
+}
+
+/// `[expect]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expectation {
+    /// What the run must come to.
+    pub verdict: ExpectedVerdict,
+    /// `unavailable_at_least`: some topic partition must have refused writes for this long.
+    pub unavailable_at_least: Option<Duration>,
+}
+
+/// What a run must come to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExpectedVerdict {
+    /// `verdict = "pass"`: nothing is wrong.
+    Pass,
+    /// `verdict = "vacuous"`: nothing was tested.
+    Vacuous,
+    /// `verdict = "liveness"`: the cluster does not recover.
+    Liveness,
+    /// `violation = …`: these anomalies, of [`ANOMALIES`], and at least one of them.
+    Violation(Vec<String>),
+}
+
+/// The anomalies checkers find, by the names of Jepsen's Kafka workload.
+pub const ANOMALIES: &[&str] = &[
+    "lost-write",
+    "unseen",
+    "duplicate",
+    "inconsistent-offsets",
+    "G1a",
+    "poll-skip",
+    "nonmonotonic-poll",
+    "nonmonotonic-send",
+    "phantom",
+];
