@@ -5,3 +5,5 @@ compile_error!(
     "build with `--cfg tokio_unstable` (see .cargo/config.toml): without it the simulation is not deterministic. \
      A RUSTFLAGS variable overrides that file; add the flag there too."
 );
+
+pub mod seed;
