@@ -6,4 +6,5 @@ compile_error!(
      A RUSTFLAGS variable overrides that file; add the flag there too."
 );
 
+pub mod cluster;
 pub mod seed;
