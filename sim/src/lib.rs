@@ -13,3 +13,5 @@ pub mod trace;
 pub mod verdict;
 pub mod nemesis;
 pub mod scenario;
+pub mod cluster;
+pub mod seed;

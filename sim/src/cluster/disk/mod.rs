@@ -1,0 +1,80 @@
+//! The simulated disk: what a process wrote, what the kernel keeps, and what survives.
+//!
+//! A process that appends to a file has told the kernel, not the disk. Whoever forgets the difference loses data when
+//! the power fails, and finds out in production. Here the difference is three layers, each with its own way to die:
+//!
+//! ```text
+//!                  Storage::append, read          start_flush … finish_flush
+//!   process   ┌──────────┴─────────────────────────────────┴──────────┐
+//!             │ HostDisk      open files, flushes under way           │  dies with a kill
+//!             ├───────────────────────────────────────────────────────┤
+//!   kernel    │ volatile names, dirty tails of files                  │  survives a kill, dies with the power
+//!             │ - - - - - - - - - - - - - - - - - - - - - - - - - - - │
+//!   device    │ durable names, durable lengths        queue of flushes│  survive both
+//!             └──────────┬────────────────────────────────────────────┘
+//!                        │ Platter: bytes                                 survive both
+//!                turmoil's files of the host
+//! ```
+//!
+//! The harness holds a [`DiskHandle`] for each host. A process that starts gets a [`HostDisk`] from it, which is the
+//! broker's `Storage`. A *kill* drops the process's future and nothing else: the page cache is part of the handle. A
+//! *power loss* is a kill followed by [`DiskHandle::power_loss`], which says what was lost.
+//!
+//! # What becomes durable when
+//!
+//! | flush step | durable afterwards |
+//! |---|---|
+//! | `File` | content and length, of what was there when the flush started; not the name of a new file |
+//! | `Directory` | names in it that were there when the flush started, and removals; not its own name, which the root has |
+//! | `Replace` | the new content under the name, at once; and, as its directory is synced, the other names in it |
+//!
+//! This is POSIX read strictly: ext4 and XFS promise more, and a broker that needs more is not safe everywhere. A
+//! truncation is volatile too: power loss before the next flush of the file brings the old bytes back, also where new
+//! ones were appended over them.
+//!
+//! Until a `Replace` ends the old content stays visible; it needs the directory to be there (ENOENT). Files that were
+//! open under the name are closed by it (EBADF), as they are by `remove`.
+//!
+//! # Terms
+//!
+//! * **dirty**: in the page cache and not on the platter. Always a tail of the file, as files are only appended to and
+//!   truncated.
+//! * **volatile, durable names**: what the process sees; what a process after power loss would see.
+//! * **row**: the bytes that the platter has for one inode number. Lengths and names are not on the platter: the
+//!   [`DiskHandle`] outlives every crash and keeps them.
+//!
+//! # Reading order
+//!
+//! [`platter`], `dirty`, `inode`, `namespace`, `device`; then the two sides: [`power`] (harness) and [`host`], [`flush`]
+//! (process). `path` and `errors` are small change.
+//!
+//! # What it leaves out
+//!
+//! * Faults: torn and reordered write-back, bit rot, EIO, a full disk, lying fsync, stalls. Their place: whatever
+//!   changes the time of a flush is in `Disk::occupy`; whatever fails or corrupts a read or write wraps the platter in
+//!   `HostDisk`; whatever happens to dirty bytes when the power goes is in `DiskHandle::power_loss`, which has every
+//!   dirty extent with its position, but not the platter: what was torn is written by the next mount.
+//! * Background write-back: only flushes reach the platter, so a power loss takes as much as it possibly can.
+//! * The time of reads and appends: they take none. Only flushes queue.
+//! * Memory pressure, hard links, permissions, directories in directories, removal of directories: the broker needs none.
+
+pub mod device;
+pub mod flush;
+pub mod host;
+pub mod platter;
+pub mod power;
+
+mod dirty;
+mod errors;
+mod inode;
+mod namespace;
+mod path;
+
+#[cfg(test)]
+mod tests;
+
+pub use device::{DiskConfig, DiskStats};
+pub use flush::FlushTicket;
+pub use host::HostDisk;
+pub use platter::{MemPlatter, Platter, TurmoilPlatter};
+pub use power::{DiskHandle, PowerLoss};

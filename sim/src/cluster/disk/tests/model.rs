@@ -1,0 +1,332 @@
+//! Random sequences against a model that keeps whole files and copies them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use broker_core::io::FileId;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngSeed};
+
+use super::*;
+use crate::cluster::disk::FlushTicket;
+
+const PATHS: [&str; 4] = ["a", "b", "t-0/a", "t-0/b"];
+const DIRECTORIES: [&str; 2] = ["", "t-0"];
+
+#[derive(Clone, Debug)]
+enum Op {
+    Append { path: usize, len: usize },
+    Truncate { path: usize, permille: u64 },
+    Remove { path: usize },
+    Start { steps: Vec<StepOf> },
+    Finish { nth: usize },
+    Kill,
+    PowerLoss,
+}
+
+#[derive(Clone, Debug)]
+enum StepOf {
+    File(usize),
+    Directory(usize),
+    Replace(usize, u8),
+}
+
+fn step() -> impl Strategy<Value = StepOf> {
+    prop_oneof![
+        4 => (0..4_usize).prop_map(StepOf::File),
+        3 => (0..2_usize).prop_map(StepOf::Directory),
+        1 => (0..4_usize, any::<u8>()).prop_map(|(path, fill)| StepOf::Replace(path, fill)),
+    ]
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let len = prop_oneof![4 => 0..50_usize, 1 => 60_000..140_000_usize];
+    prop_oneof![
+        8 => (0..4_usize, len).prop_map(|(path, len)| Op::Append { path, len }),
+        4 => (0..4_usize, 0..=1_000_u64).prop_map(|(path, permille)| Op::Truncate { path, permille }),
+        1 => (0..4_usize).prop_map(|path| Op::Remove { path }),
+        5 => prop::collection::vec(step(), 1..4).prop_map(|steps| Op::Start { steps }),
+        5 => (0..3_usize).prop_map(|nth| Op::Finish { nth }),
+        1 => Just(Op::Kill),
+        2 => Just(Op::PowerLoss),
+    ]
+}
+
+/// One file of the model. `stable` is how short it was at its shortest since the platter had the same as the cache.
+#[derive(Clone, Debug, Default)]
+struct File {
+    cached: Vec<u8>,
+    durable: Vec<u8>,
+    stable: usize,
+}
+
+impl File {
+    fn sync(&mut self, len_at_start: usize) {
+        let to = len_at_start.min(self.cached.len()).max(self.stable);
+        self.durable = self.cached[..to].to_vec();
+        self.stable = to;
+    }
+
+    fn revert(&mut self) {
+        self.cached = self.durable.clone();
+        self.stable = self.durable.len();
+    }
+}
+
+type Names = BTreeMap<&'static str, usize>;
+
+/// A flush of the model: what there was at its start.
+type Started = Vec<Begun>;
+
+#[derive(Clone, Debug)]
+enum Begun {
+    File { id: usize, len: usize },
+    Directory { index: usize, names: Vec<&'static str> },
+    Replace { path: &'static str, fill: u8, names: Vec<&'static str> },
+    Refused,
+}
+
+#[derive(Debug, Default)]
+struct Model {
+    files: Vec<File>,
+    volatile: Names,
+    durable: Names,
+    /// Whether `t-0` is there, and whether its name is durable.
+    directory: (bool, bool),
+}
+
+fn is_in(path: &str, directory: usize) -> bool {
+    path.contains('/') == (directory == 1)
+}
+
+impl Model {
+    fn names_in(&self, directory: usize) -> Vec<&'static str> {
+        let mut names: Vec<_> = self.volatile.keys().copied().filter(|path| is_in(path, directory)).collect();
+        if directory == 0 && self.directory.0 {
+            names.push("t-0");
+        }
+        names
+    }
+
+    fn open(&mut self, path: &'static str) -> usize {
+        self.directory.0 |= is_in(path, 1);
+        if let Some(id) = self.volatile.get(path) {
+            return *id;
+        }
+        self.files.push(File::default());
+        self.volatile.insert(path, self.files.len() - 1);
+        self.files.len() - 1
+    }
+
+    fn start(&self, steps: &[StepOf]) -> Started {
+        let begin = |step: &StepOf| match *step {
+            StepOf::File(path) => match self.volatile.get(PATHS[path]) {
+                Some(&id) => Begun::File { id, len: self.files[id].cached.len() },
+                None => Begun::Refused,
+            },
+            StepOf::Directory(1) if !self.directory.0 => Begun::Refused,
+            StepOf::Directory(index) => Begun::Directory { index, names: self.names_in(index) },
+            StepOf::Replace(path, fill) => {
+                let path = PATHS[path];
+                Begun::Replace { path, fill, names: self.names_in(usize::from(is_in(path, 1))) }
+            }
+        };
+        steps.iter().map(begin).collect()
+    }
+
+    fn finish(&mut self, started: Started) -> Result<(), ()> {
+        for begun in started {
+            match begun {
+                Begun::Refused => return Err(()),
+                Begun::File { id, len } => {
+                    if self.volatile.values().any(|named| *named == id) {
+                        self.files[id].sync(len);
+                    }
+                }
+                Begun::Directory { index, names } => self.sync_directory(index, &names),
+                Begun::Replace { path, fill, mut names } => {
+                    if is_in(path, 1) && !self.directory.0 {
+                        return Err(());
+                    }
+                    let content = vec![fill; 10];
+                    let stable = content.len();
+                    self.files.push(File { cached: content.clone(), durable: content, stable });
+                    self.volatile.insert(path, self.files.len() - 1);
+                    names.push(path);
+                    self.sync_directory(usize::from(is_in(path, 1)), &names);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn sync_directory(&mut self, index: usize, at_start: &[&'static str]) {
+        for path in PATHS.into_iter().filter(|path| is_in(path, index)) {
+            let now = self.volatile.get(path).copied();
+            let before = self.durable.get(path).copied();
+            let after = if now == before || at_start.contains(&path) { now } else { None };
+            self.durable.remove(path);
+            self.durable.extend(after.map(|id| (path, id)));
+        }
+        if index == 0 && at_start.contains(&"t-0") {
+            self.directory.1 = true;
+        }
+    }
+
+    /// Returns how many bytes were lost.
+    fn power_loss(&mut self) -> u64 {
+        let lost = |(path, id): (&&str, &usize)| {
+            let file = &self.files[*id];
+            let survives = self.durable.get(path) == Some(id) && (is_in(path, 0) || self.directory.1);
+            file.cached.len() - if survives { file.stable } else { 0 }
+        };
+        let lost: usize = self.volatile.iter().map(lost).sum();
+        if !self.directory.1 {
+            self.durable.retain(|path, _| is_in(path, 0));
+        }
+        self.directory.0 = self.directory.1;
+        self.volatile = self.durable.clone();
+        self.files.iter_mut().for_each(File::revert);
+        lost as u64
+    }
+}
+
+/// The model and the disk, side by side.
+struct Pair {
+    model: Model,
+    disk: DiskHandle,
+    platter: MemPlatter,
+    host: HostDisk<MemPlatter>,
+    open: BTreeMap<&'static str, FileId>,
+    flushes: Vec<(FlushTicket, Started)>,
+    fill: u8,
+}
+
+impl Pair {
+    fn new() -> Pair {
+        let (disk, platter) = (disk(0, 3), MemPlatter::default());
+        let host = disk.mount(platter.clone()).unwrap();
+        let (model, open, flushes) = (Model::default(), BTreeMap::new(), Vec::new());
+        Pair { model, disk, platter, host, open, flushes, fill: 0 }
+    }
+
+    /// An open file, and the model's. Sometimes one that was opened before, as brokers do.
+    fn open(&mut self, path: &'static str) -> (FileId, usize) {
+        let id = self.model.open(path);
+        let still = self.open.get(path).copied().filter(|file| self.host.len(*file).is_ok());
+        let file = still.unwrap_or_else(|| self.host.open(path).unwrap());
+        self.open.insert(path, file);
+        (file, id)
+    }
+
+    fn restart(&mut self) {
+        self.open.clear();
+        self.flushes.clear();
+        self.host = self.disk.mount(self.platter.clone()).unwrap();
+    }
+
+    fn apply(&mut self, op: &Op) {
+        match op {
+            Op::Append { path, len } => {
+                let (file, id) = self.open(PATHS[*path]);
+                self.fill = self.fill.wrapping_add(1);
+                let bytes = vec![self.fill; *len];
+                self.host.append(file, &bytes).unwrap();
+                self.model.files[id].cached.extend(bytes);
+            }
+            Op::Truncate { path, permille } => {
+                let (file, id) = self.open(PATHS[*path]);
+                let model = &mut self.model.files[id];
+                let len = model.cached.len() as u64 * permille / 1_000;
+                self.host.truncate(file, len).unwrap();
+                model.cached.truncate(usize::try_from(len).unwrap());
+                model.stable = model.stable.min(model.cached.len());
+            }
+            Op::Remove { path } => {
+                self.host.remove(PATHS[*path]).unwrap();
+                if let Some(id) = self.model.volatile.remove(PATHS[*path]) {
+                    self.model.files[id].revert();
+                }
+            }
+            Op::Start { steps } => {
+                let flush_steps: Vec<_> = steps.iter().map(|step| self.flush_step(step)).collect();
+                let (ticket, _) = self.host.start_flush(Timestamp::ZERO, &flush_steps);
+                self.flushes.push((ticket, self.model.start(steps)));
+            }
+            Op::Finish { nth } if *nth < self.flushes.len() => {
+                let (ticket, started) = self.flushes.remove(*nth);
+                let expected = self.model.finish(started);
+                assert_eq!(self.host.finish_flush(ticket).map_err(|_| ()), expected);
+            }
+            Op::Finish { .. } => {}
+            Op::Kill => self.restart(),
+            Op::PowerLoss => {
+                let lost = self.disk.power_loss().lost_bytes;
+                assert_eq!(lost, self.model.power_loss());
+                self.restart();
+            }
+        }
+    }
+
+    fn flush_step(&mut self, step: &StepOf) -> FlushStep {
+        match *step {
+            StepOf::File(path) if self.model.volatile.contains_key(PATHS[path]) => {
+                FlushStep::File(self.open(PATHS[path]).0)
+            }
+            StepOf::File(_) => FlushStep::File(FileId(u64::MAX)),
+            StepOf::Directory(index) => directory(DIRECTORIES[index]),
+            StepOf::Replace(path, fill) => {
+                FlushStep::Replace { path: PATHS[path].into(), content: vec![fill; 10].into() }
+            }
+        }
+    }
+
+    fn compare(&mut self) {
+        self.disk.check();
+        let mut listed = BTreeSet::new();
+        for directory in DIRECTORIES {
+            let names = self.host.list(directory).unwrap();
+            assert!(names.is_sorted());
+            let prefix = if directory.is_empty() { String::new() } else { format!("{directory}/") };
+            listed.extend(names.into_iter().map(|name| format!("{prefix}{name}")));
+        }
+        assert_eq!(listed.remove("t-0"), self.model.directory.0);
+        assert_eq!(listed, self.model.volatile.keys().map(ToString::to_string).collect());
+        let named: BTreeSet<_> = self.model.volatile.values().chain(self.model.durable.values()).collect();
+        assert!(self.platter.rows() <= named.len() + self.flushes.len() + PATHS.len(), "rows leak");
+        let mut dirty = 0;
+        for (&path, &id) in &self.model.volatile {
+            let File { cached, stable, .. } = &self.model.files[id];
+            dirty += (cached.len() - stable) as u64;
+            let read = self.host.read_file(path).unwrap().unwrap();
+            assert!(read == cached[..], "{path} differs");
+        }
+        assert_eq!(self.disk.stats().dirty_bytes, dirty);
+        self.compare_part();
+    }
+
+    /// A read that begins and ends within the file.
+    fn compare_part(&mut self) {
+        let Some((&path, &id)) = self.model.volatile.first_key_value() else { return };
+        let (file, _) = self.open(path);
+        let cached = &self.model.files[id].cached;
+        let (from, to) = (cached.len() / 3, cached.len() - cached.len() / 4);
+        let read = self.host.read(file, from as u64, to - from).unwrap();
+        assert!(read == cached[from..to], "part of {path} differs");
+        assert!(self.host.read(file, cached.len() as u64 + 1, 10).unwrap().is_empty());
+    }
+}
+
+proptest! {
+    #![proptest_config(Config { cases: 400, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..Config::default() })]
+
+    #[test]
+    fn the_disk_does_what_the_model_does(ops in prop::collection::vec(op(), 1..80)) {
+        let mut pair = Pair::new();
+        for op in &ops {
+            pair.apply(op);
+            pair.compare();
+        }
+        pair.apply(&Op::PowerLoss);
+        pair.compare();
+    }
+}

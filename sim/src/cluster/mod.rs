@@ -1,0 +1,3 @@
+//! The simulated cluster: what its hosts are made of.
+
+pub mod disk;
