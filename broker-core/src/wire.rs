@@ -43,8 +43,8 @@ pub enum WireError {
 }
 
 impl WireError {
-    fn malformed(what: &'static str, detail: impl ToString) -> WireError {
-        WireError::Malformed { what, detail: detail.to_string() }
+    fn malformed(what: &'static str, detail: impl Into<String>) -> WireError {
+        WireError::Malformed { what, detail: detail.into() }
     }
 }
 
@@ -63,7 +63,7 @@ macro_rules! requests {
             match api {
                 $(ApiKey::$variant => <$body>::decode(body, version)
                     .map(Request::$variant)
-                    .map_err(|error| WireError::malformed(stringify!($variant), error)),)*
+                    .map_err(|error| WireError::malformed(stringify!($variant), error.to_string())),)*
                 other => Err(WireError::UnknownApi(other as i16)),
             }
         }
@@ -147,7 +147,7 @@ pub fn decode_request(mut frame: Bytes) -> Result<(RequestContext, Request), Wir
         return Err(WireError::UnsupportedVersion { api, version, min, max });
     }
     RequestHeader::decode(&mut frame, api.request_header_version(version))
-        .map_err(|error| WireError::malformed("request header", error))?;
+        .map_err(|error| WireError::malformed("request header", error.to_string()))?;
     let request = decode_body(api, &mut frame, version)?;
     if frame.has_remaining() {
         return Err(WireError::malformed("request", format!("{} bytes too many", frame.remaining())));
@@ -192,9 +192,9 @@ pub fn decode_response<R: WireRequest>(mut frame: Bytes) -> Result<R::Response, 
     let api = ApiKey::try_from(R::KEY).expect("kafka-protocol knows its own keys");
     let version = newest(api);
     ResponseHeader::decode(&mut frame, api.response_header_version(version))
-        .map_err(|error| WireError::malformed("response header", error))?;
-    let body =
-        R::Response::decode(&mut frame, version).map_err(|error| WireError::malformed("response", error))?;
+        .map_err(|error| WireError::malformed("response header", error.to_string()))?;
+    let body = R::Response::decode(&mut frame, version)
+        .map_err(|error| WireError::malformed("response", error.to_string()))?;
     if frame.has_remaining() {
         return Err(WireError::malformed("response", format!("{} bytes too many", frame.remaining())));
     }

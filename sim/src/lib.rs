@@ -7,11 +7,11 @@ compile_error!(
 );
 
 pub mod checker;
+pub mod cluster;
 pub mod history;
+pub mod nemesis;
 pub mod report;
+pub mod scenario;
+pub mod seed;
 pub mod trace;
 pub mod verdict;
-pub mod nemesis;
-pub mod scenario;
-pub mod cluster;
-pub mod seed;

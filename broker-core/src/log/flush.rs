@@ -72,6 +72,12 @@ impl FlushState {
         state
     }
 
+    /// Another `flush.messages` is in force for a log that ends at `end`.
+    pub fn configure(&mut self, interval_messages: Option<i64>, end: Offset) {
+        self.interval_messages = interval_messages;
+        self.hold(end, self.recovery_point);
+    }
+
     pub fn recovery_point(&self) -> Offset {
         self.recovery_point
     }
@@ -129,6 +135,8 @@ impl FlushState {
             files.map(Segment::file).map(|file: FileId| FlushStep::File(file)).collect();
         if self.names == Names::Changed {
             steps.push(FlushStep::Directory(directory.to_owned()));
+            // The directory of a new log is itself a name in the one above.
+            steps.push(FlushStep::Directory(String::new()));
         }
         if steps.is_empty() {
             return None;

@@ -113,6 +113,13 @@ impl Log {
         Ok((log, report))
     }
 
+    /// Other settings are in force: those of the topic, once it is known which topic that is.
+    pub fn configure(&mut self, config: LogConfig) {
+        self.config = config;
+        let end = self.end_offset();
+        self.flush.configure(config.flush.interval_messages, end);
+    }
+
     /// Whose log it is.
     pub fn topic_partition(&self) -> &TopicPartition {
         &self.topic_partition

@@ -1,1 +1,39 @@
-//! Replica.
+//! One broker's replica of one topic partition: leader, follower, or neither (Kafka's `Partition` and `Replica`).
+//!
+//! ```text
+//!                 metadata: I lead, in a new leader epoch
+//!        ┌─────────────────────────────────────────────────┐
+//!   ┌────┴─────┐     metadata: another leads            ┌──▼─────┐
+//!   │ Follower │◄───────────────────────────────────────┤ Leader │
+//!   └────┬─────┘                                        └──┬─────┘
+//!        └──────────► Idle ◄───────────────────────────────┘   metadata: nobody leads
+//! ```
+//!
+//! Terms:
+//!
+//! * *committed ISR*: what the controller last told us; *maximal ISR*: that plus what we asked to add (KIP-497). The high
+//!   watermark waits for the maximal one, because the controller may already have agreed.
+//! * *high watermark*: everything below is on every member of the maximal ISR. Acks=all waits for it, consumers read below.
+//! * *countable end*: the log end, or less while a flush that belongs to an append is under way.
+//!
+//! Reading order: [`replica`] (state and role changes), [`leader`] (progress of followers, high watermark), [`produce`],
+//! [`purgatory`], [`isr`], [`read`] (serving fetches), [`follower`].
+//!
+//! Architecture invariant: a replica knows no connections, no requests and no other topic partition.
+//!
+//! Left out: observers, reassignment, tiered storage, transactions.
+
+mod follower;
+mod isr;
+mod leader;
+mod produce;
+mod purgatory;
+mod read;
+mod replica;
+
+pub use follower::{FetchPosition, Fetched};
+pub use isr::{AlterPartitionOutcome, Proposal};
+pub use produce::{ProduceResult, Produced};
+pub use purgatory::ProduceToken;
+pub use read::{Diverging, ReadRequest, ReadResult, Reader};
+pub use replica::{Env, Outbox, Replica};

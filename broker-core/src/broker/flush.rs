@@ -1,0 +1,226 @@
+//! What reaches the disk when: flush policies, the scheduler, checkpoints, the clean-shutdown marker (`LogManager`).
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use super::node::Broker;
+use crate::config::BrokerConfig;
+use crate::error::{LogError, StorageError};
+use crate::event::Event;
+use crate::io::{Effect, FlushId, FlushStep, HaltReason, Storage};
+use crate::log::{FlushPlan, HIGH_WATERMARK_CHECKPOINT, OffsetCheckpoint, RECOVERY_POINT_CHECKPOINT};
+use crate::time::{Timestamp, earliest};
+use crate::types::{BrokerEpoch, Offset, TopicPartition};
+
+/// Says that the last stop was clean, and under which broker epoch.
+const CLEAN_SHUTDOWN_MARKER: &str = ".kafka_cleanshutdown";
+
+/// What a flush was for.
+#[derive(Debug)]
+enum Purpose {
+    Log(TopicPartition),
+    Checkpoint,
+    Shutdown,
+}
+
+/// Flushes under way and when the next are due.
+#[derive(Debug)]
+pub(super) struct Flushes {
+    next: u64,
+    under_way: BTreeMap<FlushId, Purpose>,
+    last_flush: BTreeMap<TopicPartition, Timestamp>,
+    started: Timestamp,
+    next_schedule: Option<Timestamp>,
+    next_recovery_points: Timestamp,
+    next_high_watermarks: Timestamp,
+    /// The broker is stopping and waits for other flushes to end.
+    shutdown_wanted: bool,
+}
+
+impl Flushes {
+    pub fn new(now: Timestamp, config: &BrokerConfig) -> Flushes {
+        Flushes {
+            next: 0,
+            under_way: BTreeMap::new(),
+            last_flush: BTreeMap::new(),
+            started: now,
+            next_schedule: config.flush_scheduler_interval.map(|interval| now + interval),
+            next_recovery_points: now + config.recovery_point_checkpoint_interval,
+            next_high_watermarks: now + config.high_watermark_checkpoint_interval,
+            shutdown_wanted: false,
+        }
+    }
+
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        if self.shutdown_wanted {
+            return None;
+        }
+        let checkpoints = self.next_recovery_points.min(self.next_high_watermarks);
+        earliest(self.next_schedule, Some(checkpoints))
+    }
+
+    fn begin(&mut self, purpose: Purpose, steps: Vec<FlushStep>) -> Effect {
+        let flush = FlushId(self.next);
+        self.next += 1;
+        self.under_way.insert(flush, purpose);
+        Effect::Flush { flush, steps }
+    }
+}
+
+impl Broker {
+    /// Starts the flushes that appends asked for, and writes epoch checkpoints that changed: those first, so that no
+    /// batch is durable whose epoch is not.
+    pub(super) fn start_flushes(&mut self, now: Timestamp) {
+        if self.flushes.shutdown_wanted {
+            return;
+        }
+        let mut plans = Vec::new();
+        for (topic_partition, replica) in &mut self.replicas {
+            if let Some(step) = replica.log_mut().take_epoch_checkpoint() {
+                self.effects.push_back(self.flushes.begin(Purpose::Checkpoint, vec![step]));
+            }
+            if replica.log().flush_due()
+                && let Some(plan) = replica.log_mut().start_flush()
+            {
+                plans.push((topic_partition.clone(), plan));
+            }
+        }
+        for (topic_partition, plan) in plans {
+            self.flush_log(now, topic_partition, plan);
+        }
+    }
+
+    fn flush_log(&mut self, now: Timestamp, topic_partition: TopicPartition, plan: FlushPlan) {
+        self.flushes.last_flush.insert(topic_partition.clone(), now);
+        let end_offset = plan.end_offset;
+        self.observe(Event::FlushStarted { topic_partition: topic_partition.clone(), end_offset });
+        self.effects.push_back(self.flushes.begin(Purpose::Log(topic_partition), plan.steps));
+    }
+
+    pub(super) fn tick_flushes(&mut self, now: Timestamp) {
+        if self.flushes.shutdown_wanted {
+            return;
+        }
+        if self.flushes.next_schedule.is_some_and(|at| at <= now) {
+            self.schedule_flushes(now);
+        }
+        let config = &self.shared.settings.config;
+        if self.flushes.next_recovery_points <= now {
+            self.flushes.next_recovery_points = now + config.recovery_point_checkpoint_interval;
+            let points = self.replicas.iter().map(|(key, replica)| (key, replica.log().recovery_point()));
+            let step = write_checkpoint(RECOVERY_POINT_CHECKPOINT, points);
+            self.effects.push_back(self.flushes.begin(Purpose::Checkpoint, vec![step]));
+        }
+        let config = &self.shared.settings.config;
+        if self.flushes.next_high_watermarks <= now {
+            self.flushes.next_high_watermarks = now + config.high_watermark_checkpoint_interval;
+            let marks = self.replicas.iter().map(|(key, replica)| (key, replica.high_watermark()));
+            let step = write_checkpoint(HIGH_WATERMARK_CHECKPOINT, marks);
+            self.effects.push_back(self.flushes.begin(Purpose::Checkpoint, vec![step]));
+        }
+    }
+
+    /// The flush scheduler looks at every log (`LogManager.flushDirtyLogs`).
+    fn schedule_flushes(&mut self, now: Timestamp) {
+        let interval = self.shared.settings.config.flush_scheduler_interval;
+        self.flushes.next_schedule = interval.map(|interval| now + interval);
+        let mut due = Vec::new();
+        for (topic_partition, replica) in &mut self.replicas {
+            let last = self.flushes.last_flush.get(topic_partition).copied();
+            let waited = now.since(last.unwrap_or(self.flushes.started));
+            if replica.flush_interval().is_some_and(|interval| interval <= waited)
+                && let Some(plan) = replica.log_mut().start_flush()
+            {
+                due.push((topic_partition.clone(), plan));
+            }
+        }
+        for (topic_partition, plan) in due {
+            self.flush_log(now, topic_partition, plan);
+        }
+    }
+
+    /// A flush ended. A failed one is never retried: what the kernel marked clean is gone.
+    pub(super) fn flushed(&mut self, now: Timestamp, flush: FlushId, result: Result<(), StorageError>) {
+        let purpose = self.flushes.under_way.remove(&flush).expect("a flush ends once");
+        if let Err(error) = result {
+            return self.fail(LogError::Storage(error));
+        }
+        match purpose {
+            Purpose::Log(topic_partition) => {
+                let replica = self.replicas.get_mut(&topic_partition).expect("replicas are never removed");
+                replica.flushed(&mut self.shared.env(now));
+            }
+            Purpose::Checkpoint => {}
+            Purpose::Shutdown => {
+                self.halted = true;
+                self.effects.push_back(Effect::Halt { reason: HaltReason::Shutdown });
+            }
+        }
+        if self.flushes.shutdown_wanted && !self.halted {
+            self.flush_for_shutdown();
+        }
+    }
+
+    /// The last flush: every log, every checkpoint, and at the very end the marker. Waits for flushes under way, because
+    /// a log has only one at a time.
+    pub(super) fn flush_for_shutdown(&mut self) {
+        self.flushes.shutdown_wanted = true;
+        if !self.flushes.under_way.is_empty() {
+            return;
+        }
+        let mut steps = Vec::new();
+        for replica in self.replicas.values_mut() {
+            steps.extend(replica.log_mut().take_epoch_checkpoint());
+            steps.extend(replica.log_mut().start_flush().into_iter().flat_map(|plan| plan.steps));
+        }
+        let ends = self.replicas.iter().map(|(key, replica)| (key, replica.log().end_offset()));
+        let unclaimed = self.unclaimed.iter().map(|(key, log)| (key, log.recovery_point()));
+        steps.push(write_checkpoint(RECOVERY_POINT_CHECKPOINT, ends.chain(unclaimed)));
+        // The later of two for one topic partition counts: that of the replica.
+        let known = self.high_watermarks.iter().map(|(key, offset)| (key, *offset));
+        let current = self.replicas.iter().map(|(key, replica)| (key, replica.high_watermark()));
+        steps.push(write_checkpoint(HIGH_WATERMARK_CHECKPOINT, known.chain(current)));
+        // A broker that never registered has nothing to say about its epoch, and is no cleaner than it was.
+        if let Some(epoch) = self.lifecycle.broker_epoch() {
+            let content = Bytes::from(format!("{epoch}\n"));
+            steps.push(FlushStep::Replace { path: CLEAN_SHUTDOWN_MARKER.to_owned(), content });
+        }
+        self.effects.push_back(self.flushes.begin(Purpose::Shutdown, steps));
+    }
+}
+
+/// The offsets in a checkpoint file. Without the file, or if it is not one, there are none: recovery then looks at
+/// everything, and high watermarks begin at the log start.
+///
+/// # Errors
+/// If the disk fails.
+pub(super) fn read_checkpoint(
+    storage: &dyn Storage,
+    path: &str,
+) -> Result<BTreeMap<TopicPartition, Offset>, StorageError> {
+    let content = storage.read_file(path)?.unwrap_or_default();
+    Ok(OffsetCheckpoint::decode(&content).unwrap_or_default().offsets)
+}
+
+fn write_checkpoint<'a>(
+    path: &str,
+    offsets: impl Iterator<Item = (&'a TopicPartition, Offset)>,
+) -> FlushStep {
+    let offsets = offsets.map(|(key, offset)| (key.clone(), offset)).collect();
+    FlushStep::Replace { path: path.to_owned(), content: OffsetCheckpoint { offsets }.encode() }
+}
+
+/// Reads and removes the marker, before anything is loaded: a crash while loading must not count as clean
+/// (KAFKA-10471).
+///
+/// # Errors
+/// If the disk fails.
+pub(super) fn take_clean_shutdown_marker(
+    storage: &mut dyn Storage,
+) -> Result<Option<BrokerEpoch>, StorageError> {
+    let Some(content) = storage.read_file(CLEAN_SHUTDOWN_MARKER)? else { return Ok(None) };
+    storage.remove(CLEAN_SHUTDOWN_MARKER)?;
+    let text = std::str::from_utf8(&content).ok();
+    Ok(text.and_then(|text| text.trim().parse().ok()).map(BrokerEpoch))
+}

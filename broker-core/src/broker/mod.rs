@@ -1,0 +1,37 @@
+//! The broker: many replicas, one state machine (Kafka's `KafkaApis`, `ReplicaManager`, `BrokerLifecycleManager`).
+//!
+//! ```text
+//! clients, followers ─► requests ─► produce │ fetch │ queries ─► replicas ─► Outbox ─┐
+//! leaders            ◄─ fetcher (one fetch in flight per leader)          ▲          │
+//! controller         ◄─ lifecycle (registration, heartbeats)              │          ▼
+//!                    ◄─ catalog (fetches the metadata log) ─► image ──────┘       settle
+//!                    ◄─ isr (AlterPartition)                                  answers, flushes,
+//! disk               ◄─ flush (policies, scheduler, checkpoints) ◄────────── fetches, proposals
+//! ```
+//!
+//! Every input is handled to its end: routed to a replica, and then `settle` turns what came of it into effects. Between
+//! two inputs nothing is half done.
+//!
+//! * Replicas are touched only once the broker has read the metadata log up to its own registration: before, the image may
+//!   still say that this broker leads, because of a predecessor that lost its log's tail.
+//! * A storage error halts the broker: it has one log directory.
+//!
+//! Reading order: [`node`], [`lifecycle`], [`catalog`], [`produce`], [`fetch`], [`fetcher`], [`isr`], [`flush`],
+//! [`queries`], [`producer_ids`], [`peers`].
+//!
+//! Left out: groups, transactions, quotas, authentication, several log directories, incremental fetch sessions, its own
+//! copy of the metadata log (it is fetched anew after each start).
+
+mod catalog;
+mod fetch;
+mod fetcher;
+mod flush;
+mod isr;
+mod lifecycle;
+mod node;
+mod peers;
+mod produce;
+mod producer_ids;
+mod queries;
+
+pub use node::{Broker, BrokerSettings};

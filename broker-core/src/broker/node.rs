@@ -1,0 +1,320 @@
+//! The broker as a state machine: opening, routing, settling.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bytes::Bytes;
+use kafka_protocol::messages::{ApiKey, ApiVersionsResponse};
+
+use super::catalog::Catalog;
+use super::fetch::Fetches;
+use super::fetcher::Fetchers;
+use super::flush::{Flushes, read_checkpoint, take_clean_shutdown_marker};
+use super::lifecycle::Lifecycle;
+use super::peers::Peers;
+use super::produce::Produces;
+use super::producer_ids::ProducerIds;
+use crate::config::BrokerConfig;
+use crate::error::{ErrorCode, LogError, StorageError};
+use crate::event::Event;
+use crate::io::{ConnectionId, Effect, HaltReason, Input, Node, Storage};
+use crate::log::{
+    HIGH_WATERMARK_CHECKPOINT, Log, LogConfig, Opening, RECOVERY_POINT_CHECKPOINT, RecoveryReport,
+};
+use crate::metadata::MetadataImage;
+use crate::replica::{Env, Outbox, Replica};
+use crate::time::{Timestamp, earliest};
+use crate::types::{BrokerEpoch, BrokerId, Endpoint, Offset, TopicPartition};
+use crate::wire::{self, Request, RequestContext, WireError};
+
+/// Who a broker is and whom it knows.
+#[derive(Clone, Debug)]
+pub struct BrokerSettings {
+    /// `node.id`.
+    pub id: BrokerId,
+    /// Where it listens.
+    pub endpoint: Endpoint,
+    /// Where the controller listens.
+    pub controller: Endpoint,
+    /// Distinguishes this process from any other with the same id; drawn by whoever starts it.
+    pub incarnation: u128,
+    /// Its settings.
+    pub config: BrokerConfig,
+}
+
+/// What replicas need of their broker; apart from the replicas themselves so that both can be borrowed.
+pub(super) struct Shared {
+    pub settings: BrokerSettings,
+    pub storage: Box<dyn Storage>,
+    pub image: MetadataImage,
+    pub out: Outbox,
+}
+
+impl Shared {
+    pub fn env(&mut self, now: Timestamp) -> Env<'_> {
+        Env {
+            now,
+            storage: self.storage.as_mut(),
+            brokers: self.image.brokers(),
+            config: &self.settings.config,
+            out: &mut self.out,
+        }
+    }
+}
+
+/// A broker.
+///
+/// * Every log on its disk is either in `unclaimed` (metadata has not named it yet) or in a replica.
+/// * After a halt nothing happens any more.
+pub struct Broker {
+    pub(super) shared: Shared,
+    pub(super) replicas: BTreeMap<TopicPartition, Replica>,
+    pub(super) unclaimed: BTreeMap<TopicPartition, Log>,
+    pub(super) high_watermarks: BTreeMap<TopicPartition, Offset>,
+    pub(super) lifecycle: Lifecycle,
+    pub(super) catalog: Catalog,
+    pub(super) peers: Peers,
+    pub(super) produces: Produces,
+    pub(super) fetches: Fetches,
+    pub(super) fetchers: Fetchers,
+    pub(super) flushes: Flushes,
+    pub(super) producer_ids: ProducerIds,
+    pub(super) effects: VecDeque<Effect>,
+    pub(super) halted: bool,
+}
+
+impl Broker {
+    /// Opens every log on the disk, recovering those that were not closed cleanly, and gets ready to register.
+    ///
+    /// # Errors
+    /// If a log cannot be opened: a broker that does not have what it had must not start as if it did.
+    pub fn start(
+        now: Timestamp,
+        mut storage: Box<dyn Storage>,
+        settings: BrokerSettings,
+    ) -> Result<Broker, LogError> {
+        let marker = take_clean_shutdown_marker(storage.as_mut())?;
+        let opening = if marker.is_some() { Opening::Clean } else { Opening::Unclean };
+        let recovery_points = read_checkpoint(storage.as_ref(), RECOVERY_POINT_CHECKPOINT)?;
+        let high_watermarks = read_checkpoint(storage.as_ref(), HIGH_WATERMARK_CHECKPOINT)?;
+        let mut effects = VecDeque::new();
+        let mut unclaimed = BTreeMap::new();
+        for directory in storage.list("")? {
+            let Some(topic_partition) = TopicPartition::parse(&directory) else { continue };
+            if storage.list(&directory)?.is_empty() {
+                continue;
+            }
+            let defaults = &settings.config.topic_defaults;
+            let config = LogConfig::from(defaults);
+            let recovery_point = recovery_points.get(&topic_partition).copied().unwrap_or(Offset::ZERO);
+            let (log, report) =
+                Log::open(storage.as_mut(), topic_partition.clone(), config, opening, recovery_point)?;
+            effects.extend(recovery_events(&topic_partition, opening, report).map(Effect::Observe));
+            unclaimed.insert(topic_partition, log);
+        }
+        let previous_epoch = marker.unwrap_or(BrokerEpoch::NONE);
+        Ok(Broker {
+            lifecycle: Lifecycle::new(now, previous_epoch),
+            catalog: Catalog::new(now),
+            peers: Peers::new(settings.id),
+            produces: Produces::default(),
+            fetches: Fetches::default(),
+            fetchers: Fetchers::default(),
+            flushes: Flushes::new(now, &settings.config),
+            producer_ids: ProducerIds::default(),
+            shared: Shared { settings, storage, image: MetadataImage::default(), out: Outbox::default() },
+            replicas: BTreeMap::new(),
+            unclaimed,
+            high_watermarks,
+            effects,
+            halted: false,
+        })
+    }
+
+    /// This broker's id.
+    pub fn id(&self) -> BrokerId {
+        self.shared.settings.id
+    }
+
+    /// The epoch of its registration, once it has one.
+    pub fn broker_epoch(&self) -> Option<BrokerEpoch> {
+        self.lifecycle.broker_epoch()
+    }
+
+    /// Its replicas.
+    pub fn replicas(&self) -> &BTreeMap<TopicPartition, Replica> {
+        &self.replicas
+    }
+
+    pub(super) fn observe(&mut self, event: Event) {
+        self.effects.push_back(Effect::Observe(event));
+    }
+
+    /// Stops for good: the only log directory is offline. A log that turned out corrupt is no better.
+    pub(super) fn fail(&mut self, error: LogError) {
+        if self.halted {
+            return;
+        }
+        let error = match error {
+            LogError::Storage(error) => error,
+            other => StorageError {
+                operation: "read",
+                path: other.to_string(),
+                kind: std::io::ErrorKind::InvalidData,
+                errno: None,
+            },
+        };
+        self.halted = true;
+        self.observe(Event::StorageFailed {
+            path: error.path.clone(),
+            operation: error.operation.to_owned(),
+        });
+        self.effects.push_back(Effect::Halt { reason: HaltReason::Storage(error) });
+    }
+
+    fn request(&mut self, now: Timestamp, connection: ConnectionId, frame: Bytes) {
+        if self.lifecycle.is_stopping() {
+            return self.effects.push_back(Effect::Close { connection });
+        }
+        let context = wire::peek_context(&frame);
+        match wire::decode_request(frame) {
+            Ok((context, request)) => self.route(now, connection, context, request),
+            // KIP-511: whoever asks in an unknown version is told in version 0 what is spoken.
+            Err(WireError::UnsupportedVersion { api: ApiKey::ApiVersions, .. }) => {
+                let context = RequestContext { version: 0, ..context.expect("the version was read") };
+                let body = ApiVersionsResponse::default()
+                    .with_error_code(ErrorCode::UNSUPPORTED_VERSION.0)
+                    .with_api_keys(super::queries::api_versions());
+                self.respond(connection, context, &body);
+            }
+            Err(_) => self.effects.push_back(Effect::Close { connection }),
+        }
+    }
+
+    fn route(&mut self, now: Timestamp, connection: ConnectionId, context: RequestContext, request: Request) {
+        match request {
+            Request::Produce(body) => self.produce(now, connection, context, body),
+            Request::Fetch(body) => self.fetch(now, connection, context, &body),
+            Request::ApiVersions(_) => {
+                let body = ApiVersionsResponse::default().with_api_keys(super::queries::api_versions());
+                self.respond(connection, context, &body);
+            }
+            Request::Metadata(body) => {
+                let body = self.metadata(&body);
+                self.respond(connection, context, &body);
+            }
+            Request::ListOffsets(body) => {
+                let body = self.list_offsets(&body);
+                self.respond(connection, context, &body);
+            }
+            Request::OffsetForLeaderEpoch(body) => {
+                let body = self.offset_for_leader_epoch(&body);
+                self.respond(connection, context, &body);
+            }
+            Request::InitProducerId(_) => self.init_producer_id(now, connection, context),
+            Request::BrokerRegistration(_)
+            | Request::BrokerHeartbeat(_)
+            | Request::AlterPartition(_)
+            | Request::AllocateProducerIds(_)
+            | Request::CreateTopics(_) => self.effects.push_back(Effect::Close { connection }),
+        }
+    }
+
+    /// Answers a request.
+    pub(super) fn respond<B: kafka_protocol::protocol::Encodable>(
+        &mut self,
+        connection: ConnectionId,
+        context: RequestContext,
+        body: &B,
+    ) {
+        let frame = Some(wire::encode_response(context, body));
+        self.effects.push_back(Effect::Respond { connection, frame });
+    }
+
+    /// Turns what came of an input into effects, in an order that lets one follow from the other.
+    fn settle(&mut self, now: Timestamp) {
+        self.effects.extend(self.shared.out.events.drain(..).map(Effect::Observe));
+        self.answer_produces();
+        self.answer_fetches(now);
+        self.start_flushes(now);
+        self.propose_isr_changes(now);
+        self.fetch_from_leaders();
+        self.effects.extend(self.shared.out.events.drain(..).map(Effect::Observe));
+    }
+
+    fn tick(&mut self, now: Timestamp) {
+        for replica in self.replicas.values_mut() {
+            replica.tick(&mut self.shared.env(now));
+        }
+        self.tick_lifecycle(now);
+        self.tick_catalog(now);
+        self.tick_flushes(now);
+        self.tick_producer_ids(now);
+    }
+}
+
+fn recovery_events(
+    topic_partition: &TopicPartition,
+    opening: Opening,
+    report: RecoveryReport,
+) -> impl Iterator<Item = Event> {
+    let started = Event::RecoveryStarted {
+        topic_partition: topic_partition.clone(),
+        recovery_point: report.recovery_point,
+    };
+    let finished = Event::RecoveryFinished {
+        topic_partition: topic_partition.clone(),
+        end_offset: report.end_offset,
+        cut_bytes: report.cut_bytes,
+    };
+    let started = (opening == Opening::Unclean).then_some(started);
+    started.into_iter().chain([finished])
+}
+
+impl Node for Broker {
+    fn handle(&mut self, now: Timestamp, input: Input) {
+        if self.halted {
+            return;
+        }
+        match input {
+            Input::Tick => {}
+            Input::Request { connection, frame } => self.request(now, connection, frame),
+            Input::ConnectionClosed { connection } => {
+                self.fetches.connection_closed(connection);
+                self.produces.connection_closed(connection);
+                self.producer_ids.connection_closed(connection);
+            }
+            // What comes now would be appended after the last flush has begun.
+            Input::Response { .. } if self.lifecycle.is_stopping() => {}
+            Input::Response { request, result } => self.peer_answered(now, request, result),
+            Input::Flushed { flush, result } => self.flushed(now, flush, result),
+            Input::Shutdown => self.shut_down(now),
+            Input::Send(_) => unreachable!("a broker is no producer"),
+        }
+        if !self.halted {
+            if !self.lifecycle.is_stopping() {
+                self.tick(now);
+            }
+            self.settle(now);
+        }
+    }
+
+    fn poll_effect(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
+    }
+
+    fn next_deadline(&self) -> Option<Timestamp> {
+        // While stopping only the last flush matters, and that ends by itself.
+        if self.halted || self.lifecycle.is_stopping() {
+            return None;
+        }
+        let replicas = self.replicas.values().filter_map(Replica::next_deadline).min();
+        let deadlines = [
+            self.lifecycle.next_deadline(),
+            self.catalog.next_deadline(),
+            self.fetches.next_deadline(),
+            self.flushes.next_deadline(),
+            self.producer_ids.next_deadline(),
+        ];
+        deadlines.into_iter().fold(replicas, earliest)
+    }
+}

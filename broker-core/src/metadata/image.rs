@@ -1,0 +1,221 @@
+//! The state of the cluster as far as the metadata log has been read.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::MetadataRecord;
+use crate::config::{BrokerConfig, Properties, RawValue, Scope, TopicConfig};
+use crate::types::{
+    BrokerEpoch, BrokerId, Endpoint, LeaderEpoch, Offset, PartitionEpoch, ProducerId, TopicId, TopicPartition,
+};
+
+/// A broker as the controller admitted it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokerRegistration {
+    /// Distinguishes two processes with the same id.
+    pub incarnation: u128,
+    /// Offset of the registration record.
+    pub epoch: BrokerEpoch,
+    /// Where it listens.
+    pub endpoint: Endpoint,
+    /// Whether it may neither lead nor be in an ISR.
+    pub fenced: bool,
+    /// Whether it is about to stop.
+    pub in_controlled_shutdown: bool,
+}
+
+impl BrokerRegistration {
+    /// Whether it may lead and join ISRs (KIP-841).
+    pub fn is_active(&self) -> bool {
+        !self.fenced && !self.in_controlled_shutdown
+    }
+}
+
+/// Who holds, follows and leads one topic partition.
+///
+/// * The ISR is never empty and within the replicas.
+/// * The leader, if there is one, is in the ISR.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartitionState {
+    /// Brokers that hold it, preferred leader first.
+    pub replicas: Vec<BrokerId>,
+    /// In-sync replicas, in the order of the replicas.
+    pub isr: Vec<BrokerId>,
+    /// Leader; [`BrokerId::NONE`] if nobody may lead.
+    pub leader: BrokerId,
+    /// Raised at each leader change.
+    pub leader_epoch: LeaderEpoch,
+    /// Raised at each change.
+    pub partition_epoch: PartitionEpoch,
+}
+
+impl PartitionState {
+    fn check(&self) {
+        assert!(!self.isr.is_empty(), "empty ISR: {self:?}");
+        assert!(
+            self.isr.iter().all(|member| self.replicas.contains(member)),
+            "ISR outside replicas: {self:?}"
+        );
+        assert!(
+            self.leader == BrokerId::NONE || self.isr.contains(&self.leader),
+            "leader outside the ISR: {self:?}"
+        );
+    }
+}
+
+/// One topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicImage {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Settings that differ from the broker's, as text.
+    pub configs: Vec<(String, String)>,
+    /// Its partitions by index.
+    pub partitions: Vec<PartitionState>,
+}
+
+impl TopicImage {
+    /// The settings in force on a broker with these defaults. Settings were checked when the topic was created.
+    pub fn config(&self, broker: &BrokerConfig) -> TopicConfig {
+        let mut properties = Properties::new(Scope::Topic);
+        for (name, value) in &self.configs {
+            let set = properties.set(name, RawValue::Text(value));
+            debug_assert_eq!(set, Ok(()), "checked at creation");
+        }
+        TopicConfig::new(&properties, broker)
+    }
+}
+
+/// Everything the metadata log says up to [`MetadataImage::end_offset`].
+///
+/// * Epochs never go back (asserted when a record is applied).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MetadataImage {
+    brokers: BTreeMap<BrokerId, BrokerRegistration>,
+    topics: BTreeMap<TopicId, TopicImage>,
+    ids: BTreeMap<Arc<str>, TopicId>,
+    next_producer_id: i64,
+    end_offset: Offset,
+}
+
+impl MetadataImage {
+    /// The offset after the last record applied.
+    pub fn end_offset(&self) -> Offset {
+        self.end_offset
+    }
+
+    /// Brokers by id.
+    pub fn brokers(&self) -> &BTreeMap<BrokerId, BrokerRegistration> {
+        &self.brokers
+    }
+
+    /// A broker's registration.
+    pub fn broker(&self, id: BrokerId) -> Option<&BrokerRegistration> {
+        self.brokers.get(&id)
+    }
+
+    /// Topics by id.
+    pub fn topics(&self) -> &BTreeMap<TopicId, TopicImage> {
+        &self.topics
+    }
+
+    /// The id of the topic with this name.
+    pub fn topic_id(&self, name: &str) -> Option<TopicId> {
+        self.ids.get(name).copied()
+    }
+
+    /// The first producer id nobody has.
+    pub fn next_producer_id(&self) -> ProducerId {
+        ProducerId(self.next_producer_id)
+    }
+
+    /// The state of a partition of the topic with this id.
+    pub fn partition(&self, topic: TopicId, partition: i32) -> Option<&PartitionState> {
+        self.topics.get(&topic)?.partitions.get(usize::try_from(partition).ok()?)
+    }
+
+    /// The topic partition with this topic id and index, if it exists.
+    pub fn topic_partition(&self, topic: TopicId, partition: i32) -> Option<TopicPartition> {
+        self.partition(topic, partition)?;
+        Some(TopicPartition::new(self.topics[&topic].name.clone(), partition))
+    }
+
+    /// Every partition of every topic.
+    pub fn partitions(&self) -> impl Iterator<Item = (TopicId, TopicPartition, &PartitionState)> {
+        self.topics.iter().flat_map(|(id, topic)| {
+            topic.partitions.iter().zip(0..).map(move |(state, index)| {
+                (*id, TopicPartition { topic: topic.name.clone(), partition: index }, state)
+            })
+        })
+    }
+
+    /// Applies the record at `offset`, which must be the next one.
+    ///
+    /// # Panics
+    /// If the record contradicts the image: the controller wrote something impossible.
+    pub fn apply(&mut self, offset: Offset, record: MetadataRecord) {
+        assert_eq!(offset, self.end_offset, "metadata records are applied in order");
+        self.end_offset = offset.plus(1);
+        match record {
+            MetadataRecord::RegisterBroker { broker, incarnation, endpoint } => {
+                let epoch = BrokerEpoch(offset.0);
+                let registration = BrokerRegistration {
+                    incarnation,
+                    epoch,
+                    endpoint,
+                    fenced: true,
+                    in_controlled_shutdown: false,
+                };
+                self.brokers.insert(broker, registration);
+            }
+            MetadataRecord::FenceBroker { broker } => self.registered(broker).fenced = true,
+            MetadataRecord::UnfenceBroker { broker } => self.registered(broker).fenced = false,
+            MetadataRecord::ControlledShutdown { broker } => {
+                self.registered(broker).in_controlled_shutdown = true;
+            }
+            MetadataRecord::Topic { id, name, configs } => {
+                let name: Arc<str> = name.into();
+                let before = self.ids.insert(name.clone(), id);
+                assert_eq!(before, None, "topic {name} exists");
+                self.topics.insert(id, TopicImage { name, configs, partitions: Vec::new() });
+            }
+            MetadataRecord::Partition {
+                topic,
+                partition,
+                replicas,
+                isr,
+                leader,
+                leader_epoch,
+                partition_epoch,
+            } => {
+                let state = PartitionState { replicas, isr, leader, leader_epoch, partition_epoch };
+                self.apply_partition(topic, partition, state);
+            }
+            MetadataRecord::ProducerIds { next } => {
+                assert!(self.next_producer_id < next.0, "producer ids go back to {next}");
+                self.next_producer_id = next.0;
+            }
+        }
+    }
+
+    fn registered(&mut self, broker: BrokerId) -> &mut BrokerRegistration {
+        self.brokers.get_mut(&broker).unwrap_or_else(|| panic!("broker {broker} is not registered"))
+    }
+
+    fn apply_partition(&mut self, topic: TopicId, partition: i32, state: PartitionState) {
+        state.check();
+        let topic = self.topics.get_mut(&topic).expect("a partition's topic comes before it");
+        let index = usize::try_from(partition).expect("partitions count from 0");
+        match topic.partitions.get_mut(index) {
+            Some(before) => {
+                assert!(before.partition_epoch < state.partition_epoch, "{before:?} after {state:?}");
+                assert!(before.leader_epoch <= state.leader_epoch, "{before:?} after {state:?}");
+                *before = state;
+            }
+            None => {
+                assert_eq!(index, topic.partitions.len(), "partitions are created in order");
+                topic.partitions.push(state);
+            }
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! From a scenario and a seed to a cluster.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use broker_core::client::NewTopic;
+use broker_core::config::{BrokerConfig, ConsumerConfig, Properties, Scope};
+use broker_core::io::Node;
+use broker_core::types::{BrokerId, Endpoint, TopicPartition};
+
+use super::cluster::{Cluster, Host, HostName, HostState};
+use super::disk::{DiskConfig, DiskHandle};
+use super::driver::{SharedSlot, Slot};
+use super::host::{
+    AttendantHost, BrokerHost, ConsumerHost, ControllerHost, Errand, Guarded, HostContext, PORT,
+    ProducerHost, Status,
+};
+use super::links::Links;
+use super::view::View;
+use crate::history::{History, Order, ProcessId, ProcessInfo, Promise};
+use crate::scenario::Scenario;
+use crate::seed::Seed;
+use crate::trace::{Trace, Tracer};
+use crate::workload::ProduceWorkload;
+
+/// The seed of turmoil's own draws (latencies, schedulers) is one of the named streams.
+const TURMOIL_SITE: &str = "turmoil";
+
+/// Hosts may hold a connection open to every other several times over; turmoil panics when its buffers are full.
+const TCP_CAPACITY: usize = 4096;
+
+/// Everything a cluster is made of.
+pub struct Blueprint<'a> {
+    /// What to build.
+    pub scenario: &'a Scenario,
+    /// Decides everything that is drawn.
+    pub seed: Seed,
+    /// Where clients write what they do.
+    pub history: Rc<RefCell<History>>,
+    /// Where everybody writes what happens.
+    pub trace: Rc<RefCell<Trace>>,
+}
+
+/// Collects hosts on their way into a cluster.
+struct Builder<'a> {
+    blueprint: &'a Blueprint<'a>,
+    sim: turmoil::Sim<'static>,
+    links: Rc<Links>,
+    hosts: BTreeMap<HostName, Host>,
+    broker_config: BrokerConfig,
+    view: View,
+}
+
+impl Blueprint<'_> {
+    /// Builds the cluster; every process starts at time zero.
+    pub fn build(&self) -> Cluster {
+        let scenario = self.scenario;
+        let mut builder = Builder {
+            blueprint: self,
+            sim: self.simulation(),
+            links: Rc::new(Links::default()),
+            hosts: BTreeMap::new(),
+            broker_config: BrokerConfig::new(&scenario.broker, scenario.cluster.time_scale),
+            view: View::default(),
+        };
+        builder.controller();
+        (1..=scenario.cluster.brokers).for_each(|id| builder.broker(BrokerId(id as i32)));
+        let mut clients = Vec::new();
+        let mut workloads = Vec::new();
+        for index in 0..scenario.producers.len() {
+            let (name, workload) = builder.producer(index);
+            clients.push(name);
+            workloads.push(workload);
+        }
+        clients.extend((0..scenario.consumers.len()).map(|index| builder.consumer(index)));
+        let (attendant_name, attendant) = builder.attendant();
+        let harness = Tracer::new(self.trace.clone(), "harness");
+        let Builder { sim, links, hosts, view, .. } = builder;
+        Cluster { sim, hosts, links, harness, view, attendant, attendant_name, workloads, clients }
+    }
+
+    fn simulation(&self) -> turmoil::Sim<'static> {
+        let (min, max) = self.scenario.cluster.network_latency;
+        let seed = rand::Rng::random(&mut self.seed.stream(TURMOIL_SITE, 0));
+        turmoil::Builder::new()
+            .epoch(SystemTime::UNIX_EPOCH)
+            .rng_seed(seed)
+            .tick_duration(Cluster::TICK)
+            .simulation_duration(Duration::MAX / 2)
+            .min_message_latency(min)
+            .max_message_latency(max)
+            .tcp_capacity(TCP_CAPACITY)
+            .build()
+    }
+}
+
+fn endpoint(host: &str) -> Endpoint {
+    Endpoint { host: Arc::from(host), port: PORT }
+}
+
+impl Builder<'_> {
+    fn context(&self, name: &str) -> HostContext {
+        HostContext {
+            name: Rc::from(name),
+            links: self.links.clone(),
+            tracer: Tracer::new(self.blueprint.trace.clone(), name),
+            status: Rc::new(Status::default()),
+        }
+    }
+
+    fn disk(&self, ordinal: u64) -> DiskHandle {
+        let config = DiskConfig { fsync_latency: self.blueprint.scenario.cluster.fsync_latency };
+        DiskHandle::new(config, self.blueprint.seed.stream("disk", ordinal))
+    }
+
+    /// Adds a host whose process is what `process` makes.
+    fn add<N, F>(
+        &mut self,
+        context: HostContext,
+        slot: SharedSlot<N>,
+        disk: Option<DiskHandle>,
+        process: impl Fn(HostContext) -> F + 'static,
+    ) -> HostName
+    where
+        N: Node + 'static,
+        F: Future<Output = ()> + 'static,
+    {
+        let name = context.name.clone();
+        let for_host = context.clone();
+        self.sim.host(&*name, move || Guarded::new(for_host.clone(), process(for_host.clone())));
+        let (clear, send) = (slot.clone(), slot);
+        let host = Host {
+            context,
+            state: HostState::Up,
+            disk,
+            clear: Box::new(move || clear.borrow_mut().clear()),
+            send: Box::new(move |input| send.borrow_mut().send(input)),
+        };
+        self.hosts.insert(name.clone(), host);
+        name
+    }
+
+    fn controller(&mut self) {
+        let disk = self.disk(0);
+        let slot = Slot::shared();
+        let host = Rc::new(ControllerHost {
+            config: self.broker_config.clone(),
+            disk: disk.clone(),
+            slot: slot.clone(),
+        });
+        self.view.controller = slot.clone();
+        let context = self.context(&Cluster::controller_name());
+        self.add(context, slot, Some(disk), move |context| host.clone().run(context));
+    }
+
+    fn broker(&mut self, id: BrokerId) {
+        let name = Cluster::broker_name(id);
+        let disk = self.disk(id.0 as u64);
+        let slot = Slot::shared();
+        let host = Rc::new(BrokerHost {
+            id,
+            endpoint: endpoint(&name),
+            controller: endpoint(&Cluster::controller_name()),
+            config: self.broker_config.clone(),
+            disk: disk.clone(),
+            slot: slot.clone(),
+            rng: RefCell::new(self.blueprint.seed.stream("incarnation", id.0 as u64)),
+        });
+        self.view.brokers.insert(id, slot.clone());
+        let context = self.context(&name);
+        self.add(context, slot, Some(disk), move |context| host.clone().run(context));
+    }
+
+    fn bootstrap(&self) -> Vec<Endpoint> {
+        self.view.brokers.keys().map(|id| endpoint(&Cluster::broker_name(*id))).collect()
+    }
+
+    fn producer(&mut self, index: usize) -> (HostName, Rc<RefCell<ProduceWorkload>>) {
+        let Blueprint { scenario, seed, history, .. } = self.blueprint;
+        let spec = &scenario.producers[index];
+        let process = ProcessId(index as u32);
+        let name = format!("producer-{index}");
+        let config = spec.config.clone();
+        let in_order = config.idempotence
+            || (config.max_in_flight == 1 && config.acks == broker_core::config::Acks::All);
+        let promise = Promise {
+            acks: config.acks,
+            idempotent: config.idempotence,
+            order: if in_order { Order::Kept } else { Order::Any },
+        };
+        history.borrow_mut().declare(ProcessInfo { process, name: name.clone(), promise: Some(promise) });
+        let workload = Rc::new(RefCell::new(ProduceWorkload::new(
+            process,
+            topic_partitions(scenario, &spec.topics),
+            spec.records,
+            spec.rate,
+            spec.value_bytes,
+            seed.stream("workload", index as u64),
+            history.clone(),
+        )));
+        let slot = Slot::shared();
+        let host = Rc::new(ProducerHost {
+            config,
+            bootstrap: self.bootstrap(),
+            slot: slot.clone(),
+            workload: workload.clone(),
+            rng: RefCell::new(seed.stream("producer", index as u64)),
+        });
+        let context = self.context(&name);
+        let name = self.add(context, slot, None, move |context| host.clone().run(context));
+        (name, workload)
+    }
+
+    fn consumer(&mut self, index: usize) -> HostName {
+        let Blueprint { scenario, history, .. } = self.blueprint;
+        let spec = &scenario.consumers[index];
+        let process = ProcessId((scenario.producers.len() + index) as u32);
+        let name = format!("consumer-{index}");
+        history.borrow_mut().declare(ProcessInfo { process, name: name.clone(), promise: None });
+        let slot = Slot::shared();
+        let host = Rc::new(ConsumerHost {
+            process,
+            config: ConsumerConfig::new(&spec.properties, scenario.cluster.time_scale),
+            bootstrap: self.bootstrap(),
+            topics: spec.topics.clone(),
+            slot: slot.clone(),
+            history: history.clone(),
+        });
+        let context = self.context(&name);
+        self.add(context, slot, None, move |context| host.clone().run(context))
+    }
+
+    fn attendant(&mut self) -> (HostName, Rc<AttendantHost>) {
+        let Blueprint { scenario, history, .. } = self.blueprint;
+        let process = ProcessId((scenario.producers.len() + scenario.consumers.len()) as u32);
+        let name = "attendant".to_owned();
+        history.borrow_mut().declare(ProcessInfo { process, name: name.clone(), promise: None });
+        let topics = scenario.topics.iter().map(|topic| NewTopic {
+            name: topic.name.clone(),
+            partitions: topic.partitions,
+            replication_factor: topic.replication_factor,
+            configs: topic
+                .properties
+                .iter()
+                .map(|(name, value)| (name.to_owned(), value.to_string()))
+                .collect(),
+        });
+        let reader = ConsumerConfig::new(&Properties::new(Scope::Consumer), scenario.cluster.time_scale);
+        let host = Rc::new(AttendantHost {
+            errand: Cell::new(Errand::Idle),
+            process,
+            controller: endpoint(&Cluster::controller_name()),
+            topics: topics.collect(),
+            request_timeout: reader.request_timeout,
+            retry_backoff: reader.retry_backoff,
+            reader,
+            bootstrap: self.bootstrap(),
+            admin: Slot::shared(),
+            consumer: Slot::shared(),
+            history: history.clone(),
+            set_up: Rc::new(Cell::new(false)),
+            caught_up: Rc::new(Cell::new(0)),
+        });
+        let context = self.context(&name);
+        let (admin, consumer) = (host.admin.clone(), host.consumer.clone());
+        let for_host = host.clone();
+        let name = self.add(context, admin, None, move |context| for_host.clone().run(context));
+        let entry = self.hosts.get_mut(&name).expect("it was just added");
+        let clear_admin = std::mem::replace(&mut entry.clear, Box::new(|| {}));
+        entry.clear = Box::new(move || {
+            clear_admin();
+            consumer.borrow_mut().clear();
+        });
+        (name, host)
+    }
+}
+
+/// Every partition of these topics.
+fn topic_partitions(scenario: &Scenario, topics: &[Arc<str>]) -> Vec<TopicPartition> {
+    let named = scenario.topics.iter().filter(|topic| topics.contains(&topic.name));
+    named
+        .flat_map(|topic| (0..topic.partitions).map(|index| TopicPartition::new(topic.name.clone(), index)))
+        .collect()
+}

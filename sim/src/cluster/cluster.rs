@@ -1,0 +1,314 @@
+//! The cluster while it runs: time, processes, links.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::time::Duration;
+
+use broker_core::io::Input;
+use broker_core::time::Timestamp;
+use broker_core::types::BrokerId;
+
+use super::disk::{DiskHandle, PowerLoss};
+use super::host::{AttendantHost, Errand, HostContext, Status};
+use super::links::{Direction, Disturbance, Links, Reason};
+use super::panics::HostPanic;
+use super::view::View;
+use crate::trace::{Stop, TraceEvent, Tracer};
+use crate::workload::ProduceWorkload;
+
+/// A host, by name.
+pub type HostName = Rc<str>;
+
+/// Whether a host has a process, and if not, how it lost it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostState {
+    /// It runs.
+    Up,
+    /// It has no process.
+    Down,
+    /// It has no power.
+    PoweredOff,
+}
+
+/// One host as the harness holds it.
+pub(super) struct Host {
+    pub context: HostContext,
+    pub state: HostState,
+    pub disk: Option<DiskHandle>,
+    /// Empties the slot of a process that is gone.
+    pub clear: Box<dyn Fn()>,
+    /// Gives the node an input, if a process runs.
+    pub send: Box<dyn Fn(Input)>,
+}
+
+impl Host {
+    pub fn status(&self) -> &Status {
+        &self.context.status
+    }
+}
+
+/// Everything that runs in one simulation.
+///
+/// * `turmoil` knows every host of `hosts`, in the same order.
+/// * The links of turmoil are what [`Links`] says.
+pub struct Cluster {
+    pub(super) sim: turmoil::Sim<'static>,
+    pub(super) hosts: BTreeMap<HostName, Host>,
+    pub(super) links: Rc<Links>,
+    pub(super) harness: Tracer,
+    pub(super) view: View,
+    pub(super) attendant: Rc<AttendantHost>,
+    pub(super) attendant_name: HostName,
+    pub(super) workloads: Vec<Rc<std::cell::RefCell<ProduceWorkload>>>,
+    pub(super) clients: Vec<HostName>,
+}
+
+impl Cluster {
+    /// Simulated time since the start.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_duration(self.sim.elapsed())
+    }
+
+    /// One tick.
+    ///
+    /// # Errors
+    /// The first panic of a host.
+    pub fn step(&mut self) -> Result<(), HostPanic> {
+        self.sim.step().expect("hosts never return errors");
+        for host in self.hosts.values_mut() {
+            if host.state == HostState::Up && !host.status().running.get() {
+                // Its process ended by itself.
+                host.state = HostState::Down;
+                (host.clear)();
+            }
+            if let Some(panic) = host.status().panic.take() {
+                return Err(panic);
+            }
+        }
+        Ok(())
+    }
+
+    /// What judges and the nemesis may see of nodes.
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// Records something that the harness did.
+    pub fn record(&self, event: TraceEvent) {
+        self.harness.record(self.now(), event);
+    }
+
+    /// All hosts.
+    pub fn host_names(&self) -> impl Iterator<Item = &HostName> {
+        self.hosts.keys()
+    }
+
+    /// The state of a host.
+    pub fn state(&self, host: &HostName) -> HostState {
+        self.hosts[host].state
+    }
+
+    /// The host of a broker.
+    pub fn broker_name(id: BrokerId) -> HostName {
+        Rc::from(format!("broker-{id}"))
+    }
+
+    /// The host of the controller.
+    pub fn controller_name() -> HostName {
+        Rc::from("controller")
+    }
+
+    /// Hosts of producers, then of consumers, in the order of the scenario.
+    pub fn client_names(&self) -> &[HostName] {
+        &self.clients
+    }
+
+    /// Disks by host.
+    pub fn disks(&self) -> impl Iterator<Item = (&HostName, &DiskHandle)> {
+        self.hosts.iter().filter_map(|(name, host)| Some((name, host.disk.as_ref()?)))
+    }
+
+    /// Kills the process; the page cache lives on. `false` if there is none.
+    pub fn kill(&mut self, name: &HostName) -> bool {
+        let now = self.now();
+        let host = self.hosts.get_mut(name).expect("names come from this cluster");
+        if host.state != HostState::Up {
+            return false;
+        }
+        self.sim.crash(&**name);
+        (host.clear)();
+        host.status().running.set(false);
+        host.state = HostState::Down;
+        host.context.tracer.record(now, TraceEvent::HostStopped { how: Stop::Killed });
+        true
+    }
+
+    /// Takes the power of all these hosts at once; peers see silence. What each disk lost; hosts without power and
+    /// hosts without disks are not in it.
+    pub fn power_loss(&mut self, names: &BTreeSet<HostName>) -> BTreeMap<HostName, PowerLoss> {
+        let mut losses = BTreeMap::new();
+        let hit: Vec<HostName> =
+            names.iter().filter(|name| self.state(name) != HostState::PoweredOff).cloned().collect();
+        for name in &hit {
+            let directions = self.directions_around(name);
+            self.disturb(Reason::PoweredOff(name.clone()), Disturbance::Cut, directions);
+        }
+        for name in &hit {
+            if self.state(name) == HostState::Up {
+                self.kill(name);
+            }
+            let now = self.now();
+            let host = self.hosts.get_mut(name).expect("names come from this cluster");
+            host.state = HostState::PoweredOff;
+            host.context.tracer.record(now, TraceEvent::HostStopped { how: Stop::PowerLost });
+            losses.insert(name.clone(), host.disk.as_ref().map(DiskHandle::power_loss).unwrap_or_default());
+        }
+        losses
+    }
+
+    /// Asks the process to stop in good order. `false` if there is none.
+    pub fn shut_down(&mut self, name: &HostName) -> bool {
+        let host = &self.hosts[name];
+        if host.state == HostState::Up {
+            (host.send)(Input::Shutdown);
+        }
+        host.state == HostState::Up
+    }
+
+    /// Gives a host its power back and starts its process, if it has none.
+    pub fn start(&mut self, name: &HostName) {
+        let host = self.hosts.get_mut(name).expect("names come from this cluster");
+        if host.state == HostState::Up {
+            return;
+        }
+        host.state = HostState::Up;
+        self.restore(&Reason::PoweredOff(name.clone()));
+        self.sim.bounce(&**name);
+    }
+
+    /// Disturbs these directions for a reason, and says how many messages on their way are hit at once.
+    pub fn disturb(
+        &mut self,
+        reason: Reason,
+        disturbance: Disturbance,
+        directions: BTreeSet<Direction>,
+    ) -> u64 {
+        let in_flight = self.in_flight(&directions);
+        self.links.disturb(reason, disturbance, directions.clone());
+        self.apply(&directions);
+        in_flight
+    }
+
+    /// Ends a disturbance; how many writes and connection attempts met it.
+    pub fn restore(&mut self, reason: &Reason) -> Option<u64> {
+        let (directions, met) = self.links.restore(reason)?;
+        self.apply(&directions);
+        Some(met)
+    }
+
+    /// Both directions between a host and every other.
+    pub fn directions_around(&self, name: &HostName) -> BTreeSet<Direction> {
+        let others = self.hosts.keys().filter(|other| *other != name);
+        others.flat_map(|other| [(name.clone(), other.clone()), (other.clone(), name.clone())]).collect()
+    }
+
+    /// Makes turmoil's links what [`Links`] says.
+    fn apply(&self, directions: &BTreeSet<Direction>) {
+        let pairs: BTreeSet<(&HostName, &HostName)> =
+            directions.iter().map(|(from, to)| if from < to { (from, to) } else { (to, from) }).collect();
+        for (a, b) in pairs {
+            let (forth, back) = (self.links.state(a, b), self.links.state(b, a));
+            let (a, b) = (&**a, &**b);
+            match (forth, back) {
+                (None, None) => self.sim.release(a, b),
+                (Some(Disturbance::Cut), Some(Disturbance::Cut)) => self.sim.partition(a, b),
+                (Some(Disturbance::Cut), _) => {
+                    self.sim.repair_oneway(b, a);
+                    self.sim.partition_oneway(a, b);
+                }
+                (_, Some(Disturbance::Cut)) => {
+                    self.sim.repair_oneway(a, b);
+                    self.sim.partition_oneway(b, a);
+                }
+                _ => self.sim.hold(a, b),
+            }
+        }
+    }
+
+    fn in_flight(&self, directions: &BTreeSet<Direction>) -> u64 {
+        let addresses: BTreeSet<_> =
+            directions.iter().map(|(from, to)| (self.sim.lookup(&**from), self.sim.lookup(&**to))).collect();
+        let mut count = 0;
+        self.sim.links(|links| {
+            for sent in links.flatten() {
+                let (from, to) = sent.pair();
+                count += u64::from(addresses.contains(&(from.ip(), to.ip())));
+            }
+        });
+        count
+    }
+
+    /// Ends every disturbance and starts every host that has no process.
+    pub fn heal(&mut self) {
+        for reason in self.links.reasons() {
+            self.restore(&reason);
+        }
+        let down: Vec<HostName> = self
+            .hosts
+            .iter()
+            .filter(|(name, host)| host.state != HostState::Up && **name != self.attendant_name)
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in down {
+            self.start(&name);
+        }
+    }
+
+    /// Sends the attendant to create the topics.
+    pub fn create_topics(&mut self) {
+        self.send_attendant(Errand::SetUp);
+    }
+
+    /// Whether the topics were created.
+    pub fn topics_created(&self) -> bool {
+        self.attendant.set_up.get()
+    }
+
+    /// Sends the attendant to read everything.
+    pub fn begin_final_reads(&mut self) {
+        self.send_attendant(Errand::FinalReads);
+    }
+
+    /// How many topic partitions were read to their end.
+    pub fn final_reads_done(&self) -> usize {
+        self.attendant.caught_up.get()
+    }
+
+    fn send_attendant(&mut self, errand: Errand) {
+        self.attendant.errand.set(errand);
+        let name = self.attendant_name.clone();
+        self.kill(&name);
+        self.start(&name);
+    }
+
+    /// Producers begin to send.
+    pub fn begin_workload(&mut self) {
+        let now = self.now();
+        for workload in &self.workloads {
+            workload.borrow_mut().begin(now);
+        }
+        for name in &self.clients {
+            // Their drivers have armed no timer for it.
+            (self.hosts[name].send)(Input::Tick);
+        }
+    }
+
+    /// Messages that were not sent or have no end yet, by producer host.
+    pub fn unfinished(&self) -> Vec<(HostName, u64)> {
+        let unfinished = self.workloads.iter().map(|workload| workload.borrow().unfinished());
+        self.clients.iter().cloned().zip(unfinished).filter(|(_, count)| 0 < *count).collect()
+    }
+
+    /// How long one tick is.
+    pub const TICK: Duration = Duration::from_millis(1);
+}

@@ -1,0 +1,267 @@
+//! What runs on each kind of host, and what is left of it when it stops.
+
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use broker_core::broker::{Broker, BrokerSettings};
+use broker_core::client::{Admin, Consumer, NewTopic, Producer, ReadUntil};
+use broker_core::config::{BrokerConfig, ConsumerConfig, ProducerConfig};
+use broker_core::controller::{Controller, ControllerConfig};
+use broker_core::event::Event;
+use broker_core::io::{HaltReason, Node};
+use broker_core::types::{BrokerId, Endpoint};
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+
+use super::disk::{DiskHandle, TurmoilPlatter};
+use super::driver::{Application, Driver, SharedSlot, Unattended};
+use super::links::Links;
+use super::panics::{self, HostPanic};
+use super::turmoil_platform::{ProcessDisk, TurmoilPlatform, simulated_now};
+use crate::history::{History, ProcessId, Reading};
+use crate::trace::{Stop, TraceEvent, Tracer};
+use crate::workload::{ConsumeApp, ProduceApp, ProduceWorkload, SetUpApp};
+
+/// The port of every server.
+pub(super) const PORT: u16 = 9092;
+
+/// What every process of a host gets from the harness.
+#[derive(Clone)]
+pub(super) struct HostContext {
+    pub name: Rc<str>,
+    pub links: Rc<Links>,
+    pub tracer: Tracer,
+    pub status: Rc<Status>,
+}
+
+/// What the harness knows of a host's process.
+#[derive(Default)]
+pub(super) struct Status {
+    /// A process runs.
+    pub running: Cell<bool>,
+    pub panic: RefCell<Option<HostPanic>>,
+}
+
+impl HostContext {
+    fn platform(&self, disk: Option<ProcessDisk>) -> TurmoilPlatform {
+        TurmoilPlatform::new(self.name.clone(), self.links.clone(), disk)
+    }
+
+    /// Runs a node on this host until it halts.
+    async fn run<N: Node, A: Application + Unpin>(
+        self,
+        slot: SharedSlot<N>,
+        node: N,
+        application: A,
+        disk: Option<ProcessDisk>,
+        port: Option<u16>,
+    ) {
+        let driver = Driver::new(slot, node, application, self.platform(disk), port, self.tracer.clone());
+        let reason = driver.await;
+        let how = match reason {
+            HaltReason::Shutdown => Stop::ShutDown,
+            HaltReason::Storage(_) => Stop::Halted,
+        };
+        self.tracer.record(simulated_now(), TraceEvent::HostStopped { how });
+        self.status.running.set(false);
+    }
+
+    /// The node could not even start.
+    fn refused_to_start(&self, error: &broker_core::error::LogError) {
+        let (path, operation) = (error.to_string(), "open".to_owned());
+        self.tracer.record(simulated_now(), Event::StorageFailed { path, operation });
+        self.tracer.record(simulated_now(), TraceEvent::HostStopped { how: Stop::Halted });
+        self.status.running.set(false);
+    }
+}
+
+/// Wraps what runs on a host: says that it started, and catches its panics.
+pub(super) struct Guarded<F> {
+    context: HostContext,
+    process: Pin<Box<F>>,
+    started: bool,
+}
+
+impl<F: Future<Output = ()>> Guarded<F> {
+    pub fn new(context: HostContext, process: F) -> Guarded<F> {
+        context.status.running.set(true);
+        Guarded { context, process: Box::pin(process), started: false }
+    }
+}
+
+impl<F: Future<Output = ()>> Future for Guarded<F> {
+    type Output = turmoil::Result;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<turmoil::Result> {
+        if self.context.status.panic.borrow().is_some() {
+            return Poll::Pending;
+        }
+        if !self.started {
+            self.started = true;
+            self.context.tracer.record(simulated_now(), TraceEvent::HostStarted);
+        }
+        let _guard = panics::watch();
+        match catch_unwind(AssertUnwindSafe(|| self.process.as_mut().poll(cx))) {
+            Ok(poll) => poll.map(Ok),
+            Err(payload) => {
+                let panic = HostPanic::taken(&self.context.name, simulated_now(), payload.as_ref());
+                *self.context.status.panic.borrow_mut() = Some(panic);
+                Poll::Pending
+            }
+        }
+    }
+}
+
+/// A broker's host.
+pub(super) struct BrokerHost {
+    pub id: BrokerId,
+    pub endpoint: Endpoint,
+    pub controller: Endpoint,
+    pub config: BrokerConfig,
+    pub disk: DiskHandle,
+    pub slot: SharedSlot<Broker>,
+    pub rng: RefCell<ChaCha8Rng>,
+}
+
+impl BrokerHost {
+    pub async fn run(self: Rc<Self>, context: HostContext) {
+        let disk = mount(&self.disk);
+        let settings = BrokerSettings {
+            id: self.id,
+            endpoint: self.endpoint.clone(),
+            controller: self.controller.clone(),
+            incarnation: self.rng.borrow_mut().random(),
+            config: self.config.clone(),
+        };
+        match Broker::start(simulated_now(), Box::new(disk.clone()), settings) {
+            Ok(broker) => {
+                context.run(self.slot.clone(), broker, Unattended, Some(disk), Some(PORT)).await;
+            }
+            Err(error) => context.refused_to_start(&error),
+        }
+    }
+}
+
+fn mount(disk: &DiskHandle) -> ProcessDisk {
+    let platter = TurmoilPlatter::of_current_host().expect("turmoil's file system is there");
+    ProcessDisk(Rc::new(RefCell::new(disk.mount(platter).expect("a simulated disk can be mounted"))))
+}
+
+/// The controller's host.
+pub(super) struct ControllerHost {
+    pub config: BrokerConfig,
+    pub disk: DiskHandle,
+    pub slot: SharedSlot<Controller>,
+}
+
+impl ControllerHost {
+    pub async fn run(self: Rc<Self>, context: HostContext) {
+        let disk = mount(&self.disk);
+        let config = ControllerConfig { broker: self.config.clone() };
+        match Controller::open(simulated_now(), Box::new(disk.clone()), config) {
+            Ok(controller) => {
+                context.run(self.slot.clone(), controller, Unattended, Some(disk), Some(PORT)).await;
+            }
+            Err(error) => context.refused_to_start(&error),
+        }
+    }
+}
+
+/// A producer's host.
+pub(super) struct ProducerHost {
+    pub config: ProducerConfig,
+    pub bootstrap: Vec<Endpoint>,
+    pub slot: SharedSlot<Producer>,
+    pub workload: Rc<RefCell<ProduceWorkload>>,
+    pub rng: RefCell<ChaCha8Rng>,
+}
+
+impl ProducerHost {
+    pub async fn run(self: Rc<Self>, context: HostContext) {
+        self.workload.borrow_mut().process_died(simulated_now());
+        let (name, entropy) = (context.name.to_string(), self.rng.borrow_mut().random());
+        let producer = Producer::new(self.config.clone(), name, self.bootstrap.clone(), entropy);
+        let application = ProduceApp::new(self.workload.clone(), context.tracer.clone());
+        context.run(self.slot.clone(), producer, application, None, None).await;
+    }
+}
+
+/// A consumer's host.
+pub(super) struct ConsumerHost {
+    pub process: ProcessId,
+    pub config: ConsumerConfig,
+    pub bootstrap: Vec<Endpoint>,
+    pub topics: Vec<Arc<str>>,
+    pub slot: SharedSlot<Consumer>,
+    pub history: Rc<RefCell<History>>,
+}
+
+impl ConsumerHost {
+    pub async fn run(self: Rc<Self>, context: HostContext) {
+        let name = context.name.to_string();
+        let (topics, bootstrap) = (self.topics.clone(), self.bootstrap.clone());
+        let consumer = Consumer::new(self.config.clone(), name, bootstrap, topics, ReadUntil::Forever);
+        let (history, tracer) = (self.history.clone(), context.tracer.clone());
+        let ends = Rc::new(Cell::new(0));
+        let application = ConsumeApp::new(self.process, Reading::Ongoing, history, ends, tracer);
+        context.run(self.slot.clone(), consumer, application, None, None).await;
+    }
+}
+
+/// What the harness's own host does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Errand {
+    /// Nothing.
+    Idle,
+    /// Create the topics.
+    SetUp,
+    /// Read everything from every topic partition.
+    FinalReads,
+}
+
+/// The harness's own client: it creates the topics and does the final reads. A client like any other, over the network.
+pub(super) struct AttendantHost {
+    pub errand: Cell<Errand>,
+    pub process: ProcessId,
+    pub controller: Endpoint,
+    pub topics: Vec<NewTopic>,
+    pub reader: ConsumerConfig,
+    pub bootstrap: Vec<Endpoint>,
+    pub request_timeout: Duration,
+    pub retry_backoff: Duration,
+    pub admin: SharedSlot<Admin>,
+    pub consumer: SharedSlot<Consumer>,
+    pub history: Rc<RefCell<History>>,
+    pub set_up: Rc<Cell<bool>>,
+    pub caught_up: Rc<Cell<usize>>,
+}
+
+impl AttendantHost {
+    pub async fn run(self: Rc<Self>, context: HostContext) {
+        let name = context.name.to_string();
+        match self.errand.get() {
+            Errand::Idle => std::future::pending().await,
+            Errand::SetUp => {
+                let (controller, topics) = (self.controller.clone(), self.topics.clone());
+                let admin = Admin::new(name, controller, topics, self.request_timeout, self.retry_backoff);
+                let application = SetUpApp::new(self.set_up.clone());
+                context.run(self.admin.clone(), admin, application, None, None).await;
+            }
+            Errand::FinalReads => {
+                let topics = self.topics.iter().map(|topic| topic.name.clone()).collect();
+                let (config, bootstrap) = (self.reader.clone(), self.bootstrap.clone());
+                let consumer = Consumer::new(config, name, bootstrap, topics, ReadUntil::End);
+                let (history, tracer) = (self.history.clone(), context.tracer.clone());
+                let caught_up = self.caught_up.clone();
+                let application = ConsumeApp::new(self.process, Reading::Final, history, caught_up, tracer);
+                context.run(self.consumer.clone(), consumer, application, None, None).await;
+            }
+        }
+    }
+}

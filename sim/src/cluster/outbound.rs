@@ -1,0 +1,152 @@
+//! Connections this node opened, one per peer (Kafka's `NetworkClient`): connect when needed, match answers by
+//! correlation id, give up after the request's timeout and close the connection with it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use broker_core::error::RequestError;
+use broker_core::io::{RequestId, ResponseExpected};
+use broker_core::time::Timestamp;
+use broker_core::types::Endpoint;
+use broker_core::wire;
+use bytes::Bytes;
+
+use super::framing::{Framed, Read};
+use super::platform::{LocalFuture, Platform};
+
+/// Requests that may wait for one peer's answers; more is a node that does not limit itself.
+const IN_FLIGHT_MAX: usize = 1000;
+
+struct InFlight {
+    request: RequestId,
+    deadline: Timestamp,
+    response: ResponseExpected,
+}
+
+enum State<P: Platform> {
+    Connecting(LocalFuture<std::io::Result<P::Stream>>),
+    Connected(Framed<P::Stream>),
+}
+
+struct Peer<P: Platform> {
+    state: State<P>,
+    /// Frames that wait for the connection.
+    queued: Vec<Bytes>,
+    in_flight: VecDeque<InFlight>,
+}
+
+/// How a request ended.
+pub(super) type Ended = (RequestId, Result<Bytes, RequestError>);
+
+/// All connections this node opened.
+pub(super) struct Outbound<P: Platform> {
+    peers: BTreeMap<Endpoint, Peer<P>>,
+    ended: VecDeque<Ended>,
+}
+
+impl<P: Platform> Outbound<P> {
+    pub fn new() -> Outbound<P> {
+        Outbound { peers: BTreeMap::new(), ended: VecDeque::new() }
+    }
+
+    /// Sends a request, connecting first if need be.
+    pub fn send(
+        &mut self,
+        platform: &P,
+        to: Endpoint,
+        request: RequestId,
+        frame: Bytes,
+        timeout: Duration,
+        response: ResponseExpected,
+    ) {
+        let deadline = platform.now() + timeout;
+        let peer = self.peers.entry(to.clone()).or_insert_with(|| Peer {
+            state: State::Connecting(platform.connect(&to)),
+            queued: Vec::new(),
+            in_flight: VecDeque::new(),
+        });
+        peer.in_flight.push_back(InFlight { request, deadline, response });
+        assert!(peer.in_flight.len() <= IN_FLIGHT_MAX, "{IN_FLIGHT_MAX} requests wait for {to}");
+        match &mut peer.state {
+            State::Connecting(_) => peer.queued.push(frame),
+            State::Connected(framed) => framed.push(&frame),
+        }
+    }
+
+    /// The next request that came to its end.
+    pub fn poll_ended(&mut self, now: Timestamp, cx: &mut Context<'_>) -> Poll<Ended> {
+        if self.ended.is_empty() {
+            let ended = &mut self.ended;
+            self.peers.retain(|_, peer| match peer.poll(now, cx, ended) {
+                Ok(()) => true,
+                Err(first) => {
+                    peer.fail(first, ended);
+                    false
+                }
+            });
+        }
+        self.ended.pop_front().map_or(Poll::Pending, Poll::Ready)
+    }
+
+    /// When the next request times out.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.peers.values().flat_map(|peer| peer.in_flight.iter().map(|flight| flight.deadline)).min()
+    }
+}
+
+impl<P: Platform> Peer<P> {
+    /// `Err` if the connection has to go; the error is that of the requests whose time is up.
+    fn poll(
+        &mut self,
+        now: Timestamp,
+        cx: &mut Context<'_>,
+        ended: &mut VecDeque<Ended>,
+    ) -> Result<(), Timestamp> {
+        if self.in_flight.iter().any(|flight| flight.deadline <= now) {
+            return Err(now);
+        }
+        if let State::Connecting(connecting) = &mut self.state {
+            match connecting.as_mut().poll(cx) {
+                Poll::Pending => return Ok(()),
+                Poll::Ready(Err(_)) => return Err(Timestamp::ZERO),
+                Poll::Ready(Ok(stream)) => {
+                    let mut framed = Framed::new(stream);
+                    self.queued.drain(..).for_each(|frame| framed.push(&frame));
+                    self.state = State::Connected(framed);
+                }
+            }
+        }
+        let State::Connected(framed) = &mut self.state else { unreachable!("it connected just now") };
+        framed.poll_write(cx).map_err(|_| Timestamp::ZERO)?;
+        while self.in_flight.front().is_some_and(|flight| flight.response == ResponseExpected::No) {
+            let flight = self.in_flight.pop_front().expect("looked at it");
+            ended.push_back((flight.request, Ok(Bytes::new())));
+        }
+        loop {
+            match framed.poll_read(cx) {
+                Poll::Pending => return Ok(()),
+                Poll::Ready(Read::Closed) => return Err(Timestamp::ZERO),
+                Poll::Ready(Read::Frame(frame)) => {
+                    let answered = wire::response_correlation_id(&frame).ok();
+                    let expected = self.in_flight.front().map(|flight| flight.request);
+                    if answered != expected || expected.is_none() {
+                        // Answers come in the order of requests; this peer is confused.
+                        return Err(Timestamp::ZERO);
+                    }
+                    let flight = self.in_flight.pop_front().expect("it is expected");
+                    ended.push_back((flight.request, Ok(frame)));
+                }
+            }
+        }
+    }
+
+    /// Ends every request under way: those whose time was up at `now` timed out, the others lost their connection.
+    fn fail(&mut self, now: Timestamp, ended: &mut VecDeque<Ended>) {
+        for flight in self.in_flight.drain(..) {
+            let timed_out = flight.deadline <= now;
+            let error = if timed_out { RequestError::TimedOut } else { RequestError::Disconnected };
+            ended.push_back((flight.request, Err(error)));
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! The one small trait between a driver and the world it runs in.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use broker_core::error::StorageError;
+use broker_core::io::FlushStep;
+use broker_core::time::Timestamp;
+use broker_core::types::Endpoint;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+/// A future of one host: hosts share no threads.
+pub type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
+
+/// What a driver needs of its surroundings: time, sockets, fsync. The simulated one is [`super::TurmoilPlatform`]; one
+/// over real sockets and files would serve the same loop.
+pub trait Platform {
+    /// A connection in either direction.
+    type Stream: AsyncRead + AsyncWrite + Unpin;
+    /// Accepts connections.
+    type Listener;
+
+    /// Time as this host sees it.
+    fn now(&self) -> Timestamp;
+
+    /// Wakes the host's task at `at`; replaces what was armed before. `None`: not at all.
+    fn arm(&mut self, at: Option<Timestamp>);
+
+    /// Ready once the armed time has come.
+    fn poll_armed(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+
+    /// Listens on a port.
+    fn listen(&self, port: u16) -> LocalFuture<io::Result<Self::Listener>>;
+
+    /// The next connection.
+    fn accept(&self, listener: Rc<Self::Listener>) -> LocalFuture<io::Result<Self::Stream>>;
+
+    /// Connects to a node.
+    fn connect(&self, to: &Endpoint) -> LocalFuture<io::Result<Self::Stream>>;
+
+    /// Begins to make these steps durable; ends when they are, or cannot be.
+    fn flush(&self, steps: &[FlushStep]) -> LocalFuture<Result<(), StorageError>>;
+}

@@ -1,0 +1,184 @@
+//! A host inside turmoil: simulated time, simulated TCP, the simulated disk.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use broker_core::error::StorageError;
+use broker_core::io::{FileId, FlushStep, Storage};
+use broker_core::time::Timestamp;
+use broker_core::types::Endpoint;
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep};
+use turmoil::net::{TcpListener, TcpStream};
+
+use super::disk::{HostDisk, TurmoilPlatter};
+use super::links::Links;
+use super::platform::{LocalFuture, Platform};
+
+/// Time on the simulation's clock.
+///
+/// # Panics
+/// Outside of a host's task.
+pub fn simulated_now() -> Timestamp {
+    Timestamp::from_duration(turmoil::sim_elapsed().expect("called from a simulated host"))
+}
+
+/// The disk of the process that runs now, shared by its node (which reads and appends) and its driver (which flushes).
+#[derive(Clone)]
+pub struct ProcessDisk(pub Rc<RefCell<HostDisk<TurmoilPlatter>>>);
+
+impl Storage for ProcessDisk {
+    fn open(&mut self, path: &str) -> Result<FileId, StorageError> {
+        self.0.borrow_mut().open(path)
+    }
+
+    fn len(&self, file: FileId) -> Result<u64, StorageError> {
+        self.0.borrow().len(file)
+    }
+
+    fn read(&self, file: FileId, position: u64, len: usize) -> Result<Bytes, StorageError> {
+        self.0.borrow().read(file, position, len)
+    }
+
+    fn append(&mut self, file: FileId, bytes: &[u8]) -> Result<(), StorageError> {
+        self.0.borrow_mut().append(file, bytes)
+    }
+
+    fn truncate(&mut self, file: FileId, len: u64) -> Result<(), StorageError> {
+        self.0.borrow_mut().truncate(file, len)
+    }
+
+    fn remove(&mut self, path: &str) -> Result<(), StorageError> {
+        self.0.borrow_mut().remove(path)
+    }
+
+    fn read_file(&self, path: &str) -> Result<Option<Bytes>, StorageError> {
+        self.0.borrow().read_file(path)
+    }
+
+    fn list(&self, directory: &str) -> Result<Vec<String>, StorageError> {
+        self.0.borrow().list(directory)
+    }
+}
+
+/// The platform of one process.
+pub struct TurmoilPlatform {
+    host: Rc<str>,
+    links: Rc<Links>,
+    disk: Option<ProcessDisk>,
+    armed: Option<Timestamp>,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl TurmoilPlatform {
+    /// For a process on `host`; clients have no disk. To be called from the host's own task.
+    pub fn new(host: Rc<str>, links: Rc<Links>, disk: Option<ProcessDisk>) -> TurmoilPlatform {
+        let timer = Box::pin(tokio::time::sleep_until(Instant::now()));
+        TurmoilPlatform { host, links, disk, armed: None, timer }
+    }
+}
+
+impl Platform for TurmoilPlatform {
+    type Stream = CountedStream;
+    type Listener = TcpListener;
+
+    fn now(&self) -> Timestamp {
+        simulated_now()
+    }
+
+    fn arm(&mut self, at: Option<Timestamp>) {
+        if self.armed == at {
+            return;
+        }
+        self.armed = at;
+        if let Some(at) = at {
+            self.timer.as_mut().reset(Instant::now() + at.since(self.now()));
+        }
+    }
+
+    fn poll_armed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.armed.is_none() {
+            return Poll::Pending;
+        }
+        let ready = self.timer.as_mut().poll(cx);
+        if ready.is_ready() {
+            self.armed = None;
+        }
+        ready
+    }
+
+    fn listen(&self, port: u16) -> LocalFuture<io::Result<TcpListener>> {
+        Box::pin(TcpListener::bind(("0.0.0.0", port)))
+    }
+
+    fn accept(&self, listener: Rc<TcpListener>) -> LocalFuture<io::Result<CountedStream>> {
+        let (host, links) = (self.host.clone(), self.links.clone());
+        Box::pin(async move {
+            let (stream, peer) = listener.accept().await?;
+            let peer = turmoil::reverse_lookup(peer.ip()).unwrap_or_else(|| peer.to_string());
+            Ok(CountedStream { stream, host, peer: Rc::from(peer), links })
+        })
+    }
+
+    fn connect(&self, to: &Endpoint) -> LocalFuture<io::Result<CountedStream>> {
+        let (host, links) = (self.host.clone(), self.links.clone());
+        let (peer, port): (Rc<str>, u16) = (Rc::from(&*to.host), to.port);
+        Box::pin(async move {
+            links.meet(&host, &peer);
+            let stream = TcpStream::connect((&*peer, port)).await?;
+            Ok(CountedStream { stream, host, peer, links })
+        })
+    }
+
+    fn flush(&self, steps: &[FlushStep]) -> LocalFuture<Result<(), StorageError>> {
+        let disk = self.disk.clone().expect("only nodes with a disk flush");
+        let now = self.now();
+        let (ticket, done) = disk.0.borrow_mut().start_flush(now, steps);
+        Box::pin(async move {
+            tokio::time::sleep(done.since(now)).await;
+            let result = disk.0.borrow_mut().finish_flush(ticket);
+            result
+        })
+    }
+}
+
+/// A connection that tells [`Links`] when something is sent.
+pub struct CountedStream {
+    stream: TcpStream,
+    host: Rc<str>,
+    peer: Rc<str>,
+    links: Rc<Links>,
+}
+
+impl AsyncRead for CountedStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for CountedStream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        if let Poll::Ready(Ok(_)) = written {
+            self.links.meet(&self.host, &self.peer);
+        }
+        written
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

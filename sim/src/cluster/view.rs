@@ -1,0 +1,100 @@
+//! What the harness may see of nodes between two ticks: for symbolic targets and for judges, read only.
+
+use std::collections::BTreeMap;
+
+use broker_core::broker::Broker;
+use broker_core::controller::Controller;
+use broker_core::types::{BrokerId, LeaderEpoch, Offset, TopicPartition};
+
+use super::driver::{SharedSlot, Slot};
+
+/// Slots of the servers.
+pub struct View {
+    pub(super) controller: SharedSlot<Controller>,
+    pub(super) brokers: BTreeMap<BrokerId, SharedSlot<Broker>>,
+}
+
+impl Default for View {
+    fn default() -> View {
+        View { controller: Slot::shared(), brokers: BTreeMap::new() }
+    }
+}
+
+/// Who leads a topic partition, in the eyes of the leader itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leadership {
+    /// The leader.
+    pub leader: BrokerId,
+    /// In which leader epoch.
+    pub leader_epoch: LeaderEpoch,
+    /// All replicas, preferred leader first.
+    pub replicas: Vec<BrokerId>,
+    /// Committed in-sync replicas, as the leader knows them.
+    pub isr: Vec<BrokerId>,
+}
+
+/// How far one replica's log goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LogCopy {
+    /// Log start offset.
+    pub start: Offset,
+    /// Log end offset.
+    pub end: Offset,
+    /// High watermark as this replica knows it.
+    pub high_watermark: Offset,
+}
+
+impl View {
+    /// All brokers, running or not.
+    pub fn broker_ids(&self) -> Vec<BrokerId> {
+        self.brokers.keys().copied().collect()
+    }
+
+    /// How many brokers the controller counts as alive.
+    pub fn unfenced_brokers(&self) -> usize {
+        let slot = self.controller.borrow();
+        let image = slot.node().map(Controller::image);
+        image.map_or(0, |image| image.brokers().values().filter(|broker| !broker.fenced).count())
+    }
+
+    /// Asks a broker, if its process runs.
+    pub fn broker<T>(&self, id: BrokerId, ask: impl FnOnce(&Broker) -> T) -> Option<T> {
+        self.brokers.get(&id)?.borrow().node().map(ask)
+    }
+
+    /// Who leads: of all brokers that think they do, the one with the newest leader epoch.
+    pub fn leadership(&self, topic_partition: &TopicPartition) -> Option<Leadership> {
+        let claims = self.brokers.keys().filter_map(|id| {
+            self.broker(*id, |broker| {
+                let replica = broker.replicas().get(topic_partition).filter(|replica| replica.is_leader())?;
+                let state = replica.state();
+                Some(Leadership {
+                    leader: *id,
+                    leader_epoch: state.leader_epoch,
+                    replicas: state.replicas.clone(),
+                    isr: state.isr.clone(),
+                })
+            })?
+        });
+        claims.max_by_key(|claim| claim.leader_epoch)
+    }
+
+    /// How far the logs of these replicas go; `None` for one whose process does not run or does not know it.
+    pub fn copies(
+        &self,
+        topic_partition: &TopicPartition,
+        replicas: &[BrokerId],
+    ) -> Vec<(BrokerId, Option<LogCopy>)> {
+        let copy = |id: &BrokerId| {
+            self.broker(*id, |broker| {
+                let replica = broker.replicas().get(topic_partition)?;
+                Some(LogCopy {
+                    start: replica.log().start_offset(),
+                    end: replica.log().end_offset(),
+                    high_watermark: replica.high_watermark(),
+                })
+            })?
+        };
+        replicas.iter().map(|id| (*id, copy(id))).collect()
+    }
+}

@@ -1,0 +1,87 @@
+//! Reading everything there is, and writing down what was seen.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use broker_core::io::{Effect, Input};
+use broker_core::time::Timestamp;
+
+use crate::cluster::Application;
+use crate::history::{History, PolledRecord, ProcessId, Reading};
+use crate::trace::{TraceEvent, Tracer};
+
+/// The application beside a consumer.
+pub struct ConsumeApp {
+    process: ProcessId,
+    reading: Reading,
+    history: Rc<RefCell<History>>,
+    /// How many topic partitions were read to their end.
+    caught_up: Rc<Cell<usize>>,
+    tracer: Tracer,
+}
+
+impl ConsumeApp {
+    /// Writes what `process` reads into the history, and counts ends in `caught_up`.
+    pub fn new(
+        process: ProcessId,
+        reading: Reading,
+        history: Rc<RefCell<History>>,
+        caught_up: Rc<Cell<usize>>,
+        tracer: Tracer,
+    ) -> ConsumeApp {
+        ConsumeApp { process, reading, history, caught_up, tracer }
+    }
+}
+
+impl Application for ConsumeApp {
+    fn poll_input(&mut self, _now: Timestamp) -> Option<Input> {
+        None
+    }
+
+    fn next_deadline(&self) -> Option<Timestamp> {
+        None
+    }
+
+    fn on_effect(&mut self, now: Timestamp, effect: Effect) {
+        let mut history = self.history.borrow_mut();
+        let index = match effect {
+            Effect::Polled { topic_partition, records } => {
+                let records = records.iter().map(PolledRecord::from).collect();
+                history.polled(now, self.process, topic_partition, records, self.reading)
+            }
+            Effect::CaughtUp { topic_partition, end } => {
+                self.caught_up.set(self.caught_up.get() + 1);
+                history.final_read_completed(now, self.process, topic_partition, end)
+            }
+            other => panic!("a consumer gave its application {other:?}"),
+        };
+        self.tracer.record(now, TraceEvent::ClientOp { index });
+    }
+}
+
+/// The application beside the admin that creates the topics: it only waits.
+pub struct SetUpApp {
+    done: Rc<Cell<bool>>,
+}
+
+impl SetUpApp {
+    /// Sets `done` once the admin has finished.
+    pub fn new(done: Rc<Cell<bool>>) -> SetUpApp {
+        SetUpApp { done }
+    }
+}
+
+impl Application for SetUpApp {
+    fn poll_input(&mut self, _now: Timestamp) -> Option<Input> {
+        None
+    }
+
+    fn next_deadline(&self) -> Option<Timestamp> {
+        None
+    }
+
+    fn on_effect(&mut self, _now: Timestamp, effect: Effect) {
+        assert!(matches!(effect, Effect::AdminDone), "an admin gave its application {effect:?}");
+        self.done.set(true);
+    }
+}

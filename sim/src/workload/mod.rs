@@ -1,0 +1,14 @@
+//! What producers and consumers do: the applications beside the clients.
+//!
+//! A workload outlives the process it runs in: a producer that is started again goes on where the plan stood, and what
+//! its predecessor had sent without an answer ends as `info` - nobody will ever know.
+//!
+//! Reading order: [`produce`], [`consume`].
+//!
+//! Left out: transactions, consumer groups, think time that depends on answers.
+
+mod consume;
+mod produce;
+
+pub use consume::{ConsumeApp, SetUpApp};
+pub use produce::{ProduceApp, ProduceWorkload};
