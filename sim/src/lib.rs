@@ -1,4 +1,19 @@
-//! Deterministic simulation harness for message brokers.
+//! A deterministic simulation harness for message brokers: one seed decides everything.
+//!
+//! ```text
+//!                 scenario (TOML) + seed
+//!                          │
+//!   workload ─► cluster ◄──┴── nemesis          actors act …
+//!      │           │ │
+//!      ▼           │ └───────► trace ─► digest
+//!   history        ▼
+//!      │         oracle                         … judges judge …
+//!      └─► checker │
+//!              └───┴─► verdict ─► report        … and only `run` knows both.
+//! ```
+//!
+//! Reading order: [`run`], [`scenario`], [`cluster`], [`nemesis`], [`workload`], [`history`], [`checker`], [`oracle`],
+//! [`trace`], [`report`], [`cli`].
 
 #[cfg(not(tokio_unstable))]
 compile_error!(
@@ -7,11 +22,15 @@ compile_error!(
 );
 
 pub mod checker;
+pub mod cli;
 pub mod cluster;
 pub mod history;
 pub mod nemesis;
+pub mod oracle;
 pub mod report;
+pub mod run;
 pub mod scenario;
 pub mod seed;
 pub mod trace;
 pub mod verdict;
+pub mod workload;

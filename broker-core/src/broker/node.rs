@@ -145,6 +145,15 @@ impl Broker {
         &self.replicas
     }
 
+    /// Batches of one replica's log from `from` on, as many as one read gives; for whoever compares logs.
+    ///
+    /// # Errors
+    /// If the log fails. `None` if there is no such replica.
+    pub fn read_log(&self, topic_partition: &TopicPartition, from: Offset) -> Option<Result<Bytes, LogError>> {
+        let log = self.replicas.get(topic_partition)?.log();
+        Some(log.read(self.shared.storage.as_ref(), from, log.end_offset(), usize::MAX))
+    }
+
     pub(super) fn observe(&mut self, event: Event) {
         self.effects.push_back(Effect::Observe(event));
     }

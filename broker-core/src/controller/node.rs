@@ -145,10 +145,9 @@ impl Controller {
     }
 
     fn request(&mut self, now: Timestamp, connection: ConnectionId, frame: Bytes) {
-        let (context, request) = match wire::decode_request(frame) {
-            Ok(decoded) => decoded,
+        let Ok((context, request)) = wire::decode_request(frame) else {
             // As Kafka does with a peer that does not speak its protocol.
-            Err(_) => return self.effects.push_back(Effect::Close { connection }),
+            return self.effects.push_back(Effect::Close { connection });
         };
         match request {
             Request::Fetch(body) => self.fetch(now, connection, context, &body),

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 
 use super::read::Diverging;
-use super::replica::{Env, Replica, Role};
+use super::state::{Env, Replica, Role};
 use crate::batch::RecordBatch;
 use crate::error::{ErrorCode, LogError};
 use crate::event::Event;

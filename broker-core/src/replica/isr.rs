@@ -2,7 +2,7 @@
 //! `maybeExpandIsr`, `handleAlterPartitionError`).
 
 use super::leader::{Leader, is_eligible};
-use super::replica::{Env, Replica, Role};
+use super::state::{Env, Replica, Role};
 use crate::error::ErrorCode;
 use crate::event::Event;
 use crate::time::{Timestamp, earliest};

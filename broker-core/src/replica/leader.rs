@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::isr::IsrState;
 use super::purgatory::Purgatory;
-use super::replica::{Env, Replica, Role};
+use super::state::{Env, Replica, Role};
 use crate::metadata::{BrokerRegistration, PartitionState};
 use crate::time::Timestamp;
 use crate::types::{BrokerEpoch, BrokerId, Offset};

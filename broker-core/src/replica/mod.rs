@@ -16,7 +16,7 @@
 //! * *high watermark*: everything below is on every member of the maximal ISR. Acks=all waits for it, consumers read below.
 //! * *countable end*: the log end, or less while a flush that belongs to an append is under way.
 //!
-//! Reading order: [`replica`] (state and role changes), [`leader`] (progress of followers, high watermark), [`produce`],
+//! Reading order: [`state`] (state and role changes), [`leader`] (progress of followers, high watermark), [`produce`],
 //! [`purgatory`], [`isr`], [`read`] (serving fetches), [`follower`].
 //!
 //! Architecture invariant: a replica knows no connections, no requests and no other topic partition.
@@ -29,11 +29,11 @@ mod leader;
 mod produce;
 mod purgatory;
 mod read;
-mod replica;
+mod state;
 
 pub use follower::{FetchPosition, Fetched};
 pub use isr::{AlterPartitionOutcome, Proposal};
 pub use produce::{ProduceResult, Produced};
 pub use purgatory::ProduceToken;
 pub use read::{Diverging, ReadRequest, ReadResult, Reader};
-pub use replica::{Env, Outbox, Replica};
+pub use state::{Env, Outbox, Replica};

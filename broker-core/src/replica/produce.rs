@@ -1,7 +1,7 @@
 //! Appending what producers send, and answering when the promise holds (`ReplicaManager.appendRecords`).
 
 use super::purgatory::{DelayedProduce, ProduceToken};
-use super::replica::{Env, Replica, Role};
+use super::state::{Env, Replica, Role};
 use crate::batch::RecordBatch;
 use crate::config::Acks;
 use crate::error::{ErrorCode, LogError};

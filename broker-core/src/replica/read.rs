@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::replica::Replica;
+use super::state::Replica;
 use crate::error::{ErrorCode, LogError};
 use crate::io::Storage;
 use crate::types::{LeaderEpoch, Offset};

@@ -27,17 +27,21 @@ pub enum Anomaly {
     G1a,
     /// A message was read that nobody sent there.
     Phantom,
+    /// Two replicas hold different records at one offset although everything is healed. Found by
+    /// [`crate::oracle::convergence`] and not in the history.
+    LogDivergence,
 }
 
 impl Anomaly {
     /// All of them, in order.
-    pub const ALL: [Anomaly; 6] = [
+    pub const ALL: [Anomaly; 7] = [
         Anomaly::LostWrite,
         Anomaly::Duplicate,
         Anomaly::InconsistentOffsets,
         Anomaly::NonmonotonicSend,
         Anomaly::G1a,
         Anomaly::Phantom,
+        Anomaly::LogDivergence,
     ];
 
     /// Its name in scenarios and reports.
@@ -49,6 +53,7 @@ impl Anomaly {
             Anomaly::NonmonotonicSend => "nonmonotonic-send",
             Anomaly::G1a => "G1a",
             Anomaly::Phantom => "phantom",
+            Anomaly::LogDivergence => "log-divergence",
         }
     }
 
@@ -113,7 +118,7 @@ pub struct Violation {
 
 impl Violation {
     /// A violation that happened `count` times, which must not be 0. Keeps the first [`EXAMPLES_MAX`] examples.
-    pub(super) fn new(
+    pub(crate) fn new(
         anomaly: Anomaly,
         topic_partition: &TopicPartition,
         summary: String,

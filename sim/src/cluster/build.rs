@@ -11,7 +11,7 @@ use broker_core::config::{BrokerConfig, ConsumerConfig, Properties, Scope};
 use broker_core::io::Node;
 use broker_core::types::{BrokerId, Endpoint, TopicPartition};
 
-use super::cluster::{Cluster, Host, HostName, HostState};
+use super::control::{Cluster, Host, HostName, HostState};
 use super::disk::{DiskConfig, DiskHandle};
 use super::driver::{SharedSlot, Slot};
 use super::host::{

@@ -51,8 +51,12 @@ impl Application for Unattended {
 pub struct Slot<N> {
     node: Option<N>,
     inputs: VecDeque<Input>,
+    question: Option<Question<N>>,
     waker: Option<Waker>,
 }
+
+/// Asked of a node on its own host, where its disk can be read.
+type Question<N> = Box<dyn FnOnce(&N)>;
 
 /// A [`Slot`] shared by a host and the harness.
 pub type SharedSlot<N> = Rc<RefCell<Slot<N>>>;
@@ -60,7 +64,7 @@ pub type SharedSlot<N> = Rc<RefCell<Slot<N>>>;
 impl<N> Slot<N> {
     /// An empty slot: the host is not running.
     pub fn shared() -> SharedSlot<N> {
-        Rc::new(RefCell::new(Slot { node: None, inputs: VecDeque::new(), waker: None }))
+        Rc::new(RefCell::new(Slot { node: None, inputs: VecDeque::new(), question: None, waker: None }))
     }
 
     /// The node, while its host runs.
@@ -72,12 +76,19 @@ impl<N> Slot<N> {
     pub fn clear(&mut self) {
         self.node = None;
         self.inputs.clear();
+        self.question = None;
         self.waker = None;
     }
 
     /// Gives the node an input, as an operator would.
     pub fn send(&mut self, input: Input) {
         self.inputs.push_back(input);
+        self.wake();
+    }
+
+    /// Asks the node something the next time its host runs. Never asked if the process dies first.
+    pub fn ask(&mut self, question: impl FnOnce(&N) + 'static) {
+        self.question = Some(Box::new(question));
         self.wake();
     }
 
@@ -247,6 +258,10 @@ impl<N: Node, A: Application + Unpin, P: Platform + Unpin> Future for Driver<N, 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<HaltReason> {
         let now = self.platform.now();
         self.carry_out(now);
+        let question = self.slot.borrow_mut().question.take();
+        if let Some(question) = question {
+            self.with_node(|node| question(node));
+        }
         loop {
             while self.halted.is_none()
                 && let Some(input) = self.next_input(cx)

@@ -13,14 +13,13 @@
 //! * A process is one future without tasks: dropped, it is dead as a whole; not polled, it stands still.
 //! * A host that loses power is cut off first, so that its peers see silence and not a FIN.
 //!
-//! Reading order: [`cluster`], [`build`], [`host`], [`driver`] with [`inbound`], [`outbound`] and [`framing`],
+//! Reading order: [`control`], [`build`], [`host`], [`driver`] with [`inbound`], [`outbound`] and [`framing`],
 //! [`platform`], [`turmoil_platform`], [`links`], [`view`], [`panics`], [`disk`].
 //!
 //! Left out: paused hosts, skewed clocks, real sockets behind [`Platform`].
 
 mod build;
-#[expect(clippy::module_inception, reason = "the type of that name is what the folder is about")]
-mod cluster;
+mod control;
 pub mod disk;
 mod driver;
 mod framing;
@@ -34,7 +33,7 @@ mod turmoil_platform;
 mod view;
 
 pub use build::Blueprint;
-pub use cluster::{Cluster, HostName, HostState};
+pub use control::{Cluster, HostName, HostState};
 pub use driver::{Application, Driver, SharedSlot, Slot, Unattended};
 pub use panics::HostPanic;
 pub use platform::{LocalFuture, Platform};

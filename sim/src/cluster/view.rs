@@ -62,6 +62,13 @@ impl View {
         self.brokers.get(&id)?.borrow().node().map(ask)
     }
 
+    /// Asks a broker something the next time its host runs, where its disk can be read.
+    pub fn ask(&self, id: BrokerId, question: impl FnOnce(&Broker) + 'static) {
+        if let Some(slot) = self.brokers.get(&id) {
+            slot.borrow_mut().ask(question);
+        }
+    }
+
     /// Who leads: of all brokers that think they do, the one with the newest leader epoch.
     pub fn leadership(&self, topic_partition: &TopicPartition) -> Option<Leadership> {
         let claims = self.brokers.keys().filter_map(|id| {

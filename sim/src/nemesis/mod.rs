@@ -1,16 +1,27 @@
 //! What hurts the cluster.
 //!
+//! ```text
+//! FaultSpec (scenario) ──► Nemesis::advance, each tick ──► resolve targets ──► process │ network ──► Cluster
+//!                                        └──► FaultReport: whom it meant, when, and what it changed
+//! ```
+//!
 //! A [`Fault`] says what is done, to whom, and for how long. To whom is a [`Target`]: symbolic, such as the leader of a
-//! topic partition, and resolved only when the fault fires, because nobody knows beforehand who leads then.
+//! topic partition, and resolved only when the fault fires, because nobody knows beforehand who leads then. Afterwards
+//! each fault says what it really changed; one that changed nothing makes the run vacuous.
 //!
-//! Reading order: [`target`], [`fault`].
+//! Reading order: [`target`], [`fault`], [`resolve`], [`schedule`] (when), [`process`] and [`network`] (how).
 //!
-//! What is left out: disk and clock faults, and faults drawn from the seed.
+//! What is left out: disk and clock faults, triggers other than time, and faults drawn from the seed.
 //!
 //! Architecture invariant: nothing here reads a judge, and nothing here knows how scenarios are written.
 
 pub mod fault;
+mod network;
+mod process;
+mod resolve;
+mod schedule;
 pub mod target;
 
 pub use fault::{Cut, Direction, Fault};
+pub use schedule::{Nemesis, PlannedFault};
 pub use target::{Target, TargetError};

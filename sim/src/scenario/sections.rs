@@ -8,9 +8,10 @@ use toml::de::{DeTable, DeValue};
 use super::diagnostic::{Diagnostic, Problems, Span};
 use super::field::{Field, Read};
 use super::reader::{Table, texts, wrong_type};
-use super::spec::{ANOMALIES, ClusterSpec, Expectation, ExpectedVerdict, Phases};
+use super::spec::{ClusterSpec, Expectation, ExpectedVerdict, Phases};
 use super::suggest::{list, suggest};
 use super::units;
+use crate::checker::Anomaly;
 
 /// The top level: sections by name.
 pub(super) struct Document<'a> {
@@ -184,9 +185,10 @@ pub(super) fn expect(table: Option<Table<'_>>, problems: &mut Problems) -> Expec
         Some(entry) => texts("violation", entry.value, entry.span, problems),
     };
     if let Field::Given(names, _) = &violation {
-        for (name, span) in names.iter().filter(|(name, _)| !ANOMALIES.contains(&name.as_str())) {
-            let help = suggest(name, ANOMALIES.iter().copied());
-            let help = help.unwrap_or_else(|| format!("there is {}", list(ANOMALIES)));
+        let known = Anomaly::ALL.map(Anomaly::name);
+        for (name, span) in names.iter().filter(|(name, _)| Anomaly::parse(name).is_none()) {
+            let help = suggest(name, known.into_iter());
+            let help = help.unwrap_or_else(|| format!("there is {}", list(&known)));
             problems.report(Diagnostic::new(format!("unknown anomaly `{name}`")).at(*span, "").help(help));
         }
     }
@@ -199,8 +201,8 @@ pub(super) fn expect(table: Option<Table<'_>>, problems: &mut Problems) -> Expec
             diagnostic.at(*verdict, "so this can only contradict it").help("keep one of them".to_owned()),
         );
     }
-    let violation =
-        violation.map(|names| ExpectedVerdict::Violation(names.into_iter().map(|(name, _)| name).collect()));
+    let anomalies = |names: Vec<(String, Span)>| names.iter().filter_map(|(name, _)| Anomaly::parse(name)).collect();
+    let violation = violation.map(|names| ExpectedVerdict::Violation(anomalies(names)));
     let verdict = violation.ok().or(verdict.ok()).unwrap_or(ExpectedVerdict::Pass);
     Expectation { verdict, unavailable_at_least }
 }

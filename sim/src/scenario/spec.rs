@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use broker_core::config::{ProducerConfig, Properties, TimeScale};
 
+use crate::checker::Anomaly;
 use crate::nemesis::Fault;
 
 /// One story to run. Invariants, kept by [`parse`](super::parse):
@@ -134,19 +135,6 @@ pub enum ExpectedVerdict {
     Vacuous,
     /// `verdict = "liveness"`: the cluster does not recover.
     Liveness,
-    /// `violation = …`: these anomalies, of [`ANOMALIES`], and at least one of them.
-    Violation(Vec<String>),
+    /// `violation = …`: these anomalies, and no others, and at least one of them.
+    Violation(Vec<Anomaly>),
 }
-
-/// The anomalies checkers find, by the names of Jepsen's Kafka workload.
-pub const ANOMALIES: &[&str] = &[
-    "lost-write",
-    "unseen",
-    "duplicate",
-    "inconsistent-offsets",
-    "G1a",
-    "poll-skip",
-    "nonmonotonic-poll",
-    "nonmonotonic-send",
-    "phantom",
-];

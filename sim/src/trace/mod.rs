@@ -7,7 +7,7 @@
 //!                                                   └─────► first_difference (two runs of one seed)
 //! ```
 //!
-//! Reading order: [`event`] (what can be recorded), [`recorder`] (the list and its digest), [`jsonl`] (the file),
+//! Reading order: [`event`] (what can be recorded), [`recorder`] (the list and its digest), [`tracer`], [`jsonl`] (the file),
 //! [`difference`] (where two runs part).
 //!
 //! One line of `trace.jsonl` is one flat object: `{"n":12,"t_us":40210,"host":"broker-1","event":"records_appended",…}`.
@@ -23,7 +23,9 @@ pub mod difference;
 pub mod event;
 pub mod jsonl;
 pub mod recorder;
+pub mod tracer;
 
 pub use difference::{Difference, first_difference};
 pub use event::{FaultId, Stop, TraceEvent};
 pub use recorder::{HostId, Trace, TraceDigest, TraceEntry};
+pub use tracer::Tracer;

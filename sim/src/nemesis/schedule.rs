@@ -1,0 +1,217 @@
+//! When faults begin and end, and what came of them.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use broker_core::time::Timestamp;
+use rand_chacha::ChaCha8Rng;
+
+use super::process::Effect;
+use super::{Fault, Target, network, process, resolve};
+use crate::cluster::links::Disturbance;
+use crate::cluster::{Cluster, HostName};
+use crate::report::FaultReport;
+use crate::seed::Seed;
+use crate::trace::{FaultId, TraceEvent};
+
+/// A fault and when it fires.
+#[derive(Clone, Debug)]
+pub struct PlannedFault {
+    /// What.
+    pub fault: Fault,
+    /// Since the fault phase began.
+    pub at: Duration,
+    /// Line of the scenario that asks for it.
+    pub line: usize,
+}
+
+/// Where a fault stands.
+#[derive(Clone, Debug)]
+enum Stage {
+    Waiting,
+    /// A clean shutdown is under way.
+    Stopping { hosts: BTreeSet<HostName>, down_for: Duration },
+    /// Hosts are down until then; `None`: until everything is healed.
+    Down { hosts: BTreeSet<HostName>, until: Option<Timestamp> },
+    /// Links are disturbed until then; `None`: until everything is healed.
+    Disturbed { until: Option<Timestamp> },
+    Over,
+}
+
+#[derive(Debug)]
+struct Running {
+    planned: PlannedFault,
+    stage: Stage,
+    report: FaultReport,
+    rng: ChaCha8Rng,
+}
+
+/// Carries out planned faults.
+///
+/// * Each fault draws from its own stream: removing one leaves the others as they were.
+/// * After [`Nemesis::heal`] only clean shutdowns that were under way are still brought to their end.
+#[derive(Debug)]
+pub struct Nemesis {
+    began: Timestamp,
+    faults: Vec<Running>,
+}
+
+impl Nemesis {
+    /// The fault phase begins.
+    pub fn begin(now: Timestamp, faults: Vec<PlannedFault>, seed: Seed) -> Nemesis {
+        let running = |(planned, index): (PlannedFault, u32)| Running {
+            stage: Stage::Waiting,
+            report: FaultReport {
+                index,
+                line: Some(u32::try_from(planned.line).unwrap_or(u32::MAX)),
+                kind: planned.fault.kind().to_owned(),
+                target: describe_targets(&planned.fault),
+                resolved: Vec::new(),
+                started_us: None,
+                ended_us: None,
+                effect: Effect::new(),
+                vacuous: true,
+            },
+            rng: seed.stream("nemesis", u64::from(index)),
+            planned,
+        };
+        Nemesis { began: now, faults: faults.into_iter().zip(0..).map(running).collect() }
+    }
+
+    /// Begins and ends what is due.
+    pub fn advance(&mut self, cluster: &mut Cluster) {
+        let now = cluster.now();
+        for fault in &mut self.faults {
+            let due = |until: &Option<Timestamp>| until.is_some_and(|until| until <= now);
+            match &fault.stage {
+                Stage::Waiting if self.began + fault.planned.at <= now => fault.start(cluster),
+                Stage::Stopping { hosts, down_for } if process::all_down(cluster, hosts) => {
+                    fault.stage = Stage::Down { hosts: hosts.clone(), until: Some(now + *down_for) };
+                }
+                Stage::Down { until, .. } | Stage::Disturbed { until } if due(until) => fault.end(cluster),
+                _ => {}
+            }
+        }
+    }
+
+    /// Ends what is under way; what has not begun never will.
+    pub fn heal(&mut self, cluster: &mut Cluster) {
+        for fault in &mut self.faults {
+            match fault.stage {
+                Stage::Waiting => fault.stage = Stage::Over,
+                Stage::Down { .. } | Stage::Disturbed { .. } => fault.end(cluster),
+                Stage::Stopping { .. } | Stage::Over => {}
+            }
+        }
+    }
+
+    /// Whether nothing is under way any more.
+    pub fn is_over(&self) -> bool {
+        self.faults.iter().all(|fault| matches!(fault.stage, Stage::Over | Stage::Waiting))
+    }
+
+    /// What came of each fault, in the order of the plan.
+    pub fn into_reports(self) -> Vec<FaultReport> {
+        self.faults.into_iter().map(|fault| fault.report).collect()
+    }
+}
+
+impl Running {
+    fn start(&mut self, cluster: &mut Cluster) {
+        let now = cluster.now();
+        let until = self.planned.fault.duration().map(|lasts| now + lasts);
+        let index = self.report.index;
+        let mut hosts_of = |targets: &[Target], cluster: &Cluster| {
+            let hosts = resolve::resolve(targets, cluster, &mut self.rng);
+            self.report.resolved.extend(hosts.iter().map(ToString::to_string));
+            hosts
+        };
+        let fault = self.planned.fault.clone();
+        let (stage, effect) = match &fault {
+            Fault::Kill { target, .. } => {
+                let hosts = hosts_of(target, cluster);
+                announce(cluster, index, &fault, &hosts);
+                let effect = process::kill(cluster, &hosts);
+                (Stage::Down { hosts, until }, effect)
+            }
+            Fault::PowerLoss { target, .. } => {
+                let hosts = hosts_of(target, cluster);
+                announce(cluster, index, &fault, &hosts);
+                let effect = process::power_loss(cluster, &hosts);
+                (Stage::Down { hosts, until }, effect)
+            }
+            Fault::Restart { target, down_for } => {
+                let hosts = hosts_of(target, cluster);
+                announce(cluster, index, &fault, &hosts);
+                let effect = process::shut_down(cluster, &hosts);
+                (Stage::Stopping { hosts, down_for: *down_for }, effect)
+            }
+            Fault::Partition { cut, .. } => {
+                let (from, to) = (hosts_of(&cut.from, cluster), hosts_of(&cut.to, cluster));
+                announce(cluster, index, &fault, &(&from | &to));
+                let directions = network::between(&from, &to, cut.direction);
+                let hit = network::disturb(cluster, index, Disturbance::Cut, directions);
+                (Stage::Disturbed { until }, Effect::from([("messages_dropped".to_owned(), hit)]))
+            }
+            Fault::Isolate { target, .. } => {
+                let hosts = hosts_of(target, cluster);
+                announce(cluster, index, &fault, &hosts);
+                let directions = network::around(cluster, &hosts);
+                let hit = network::disturb(cluster, index, Disturbance::Cut, directions);
+                (Stage::Disturbed { until }, Effect::from([("messages_dropped".to_owned(), hit)]))
+            }
+            Fault::Hold { between, .. } => {
+                let (one, other) = (hosts_of(&between.0, cluster), hosts_of(&between.1, cluster));
+                announce(cluster, index, &fault, &(&one | &other));
+                let directions = network::between(&one, &other, super::Direction::Both);
+                let hit = network::disturb(cluster, index, Disturbance::Hold, directions);
+                (Stage::Disturbed { until }, Effect::from([("messages_held".to_owned(), hit)]))
+            }
+        };
+        self.stage = stage;
+        self.report.started_us = Some(now.0);
+        self.report.effect = effect;
+        self.report.vacuous = self.has_no_effect();
+    }
+
+    fn end(&mut self, cluster: &mut Cluster) {
+        match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Down { hosts, .. } => process::start(cluster, &hosts),
+            Stage::Disturbed { .. } => {
+                let met = network::restore(cluster, self.report.index);
+                self.report.effect.values_mut().for_each(|hit| *hit += met);
+            }
+            stage => unreachable!("{stage:?} does not end like this"),
+        }
+        cluster.record(TraceEvent::FaultEnded { fault: FaultId(self.report.index) });
+        self.report.ended_us = Some(cluster.now().0);
+        self.report.vacuous = self.has_no_effect();
+    }
+
+    fn has_no_effect(&self) -> bool {
+        self.report.effect.values().all(|changed| *changed == 0)
+    }
+}
+
+fn announce(cluster: &Cluster, index: u32, fault: &Fault, hosts: &BTreeSet<HostName>) {
+    let names: Vec<&str> = hosts.iter().map(|host| &**host).collect();
+    let description = format!("{} {} = {}", fault.kind(), describe_targets(fault), names.join(", "));
+    cluster.record(TraceEvent::FaultStarted { fault: FaultId(index), description });
+}
+
+fn describe_targets(fault: &Fault) -> String {
+    let list = |targets: &[Target]| {
+        targets.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    };
+    match fault {
+        Fault::Kill { target, .. }
+        | Fault::PowerLoss { target, .. }
+        | Fault::Restart { target, .. }
+        | Fault::Isolate { target, .. } => list(target),
+        Fault::Partition { cut, .. } => {
+            let arrow = if cut.direction == super::Direction::Both { "<->" } else { "->" };
+            format!("{} {arrow} {}", list(&cut.from), list(&cut.to))
+        }
+        Fault::Hold { between, .. } => format!("{} <-> {}", list(&between.0), list(&between.1)),
+    }
+}

@@ -1,0 +1,159 @@
+//! What a run came to.
+
+use std::collections::BTreeMap;
+use std::hash::Hasher;
+
+use broker_core::time::Timestamp;
+use broker_core::types::TopicPartition;
+use twox_hash::XxHash64;
+
+use super::availability::longest_unavailable_us;
+use super::phases::Ended;
+use super::story;
+use crate::checker::{Checks, check_all};
+use crate::cluster::disk::DiskStats;
+use crate::history::History;
+use crate::oracle::{LogContent, diverging_logs};
+use crate::report::{Counts, FaultReport, Hashes, PanicReport, PhaseReport, RunReport, ScenarioRef};
+use crate::scenario::{ExpectedVerdict, Scenario};
+use crate::seed::Seed;
+use crate::trace::Trace;
+use crate::verdict::Verdict;
+
+/// Everything there is to judge by.
+pub(super) struct Evidence<'a> {
+    pub history: &'a History,
+    pub trace: &'a Trace,
+    pub ended: Option<Ended>,
+    pub end: Timestamp,
+    pub phases: Vec<PhaseReport>,
+    pub faults: Vec<FaultReport>,
+    pub acknowledged_under_fault: u64,
+    pub logs: BTreeMap<TopicPartition, Vec<LogContent>>,
+    pub disks: BTreeMap<String, DiskStats>,
+}
+
+/// Checks the evidence and compares with what the scenario expects.
+pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> RunReport {
+    let reference = ScenarioRef { name: scenario.name.clone(), path: scenario.path.clone() };
+    let mut report = RunReport::new(reference, seed.0);
+    report.expected = describe(&scenario.expect.verdict);
+    report.counts = Counts::of(evidence.history);
+    report.digest = evidence.trace.digest().to_string();
+    report.trace_events =
+        evidence.trace.counts().into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
+    report.longest_unavailable_us = longest_unavailable_us(evidence.history, evidence.end);
+    report.disks = evidence.disks.iter().map(|(host, stats)| (host.clone(), disk_numbers(stats))).collect();
+    report.hashes = Hashes { scenario: hash(&scenario.source) };
+    report.phases = evidence.phases;
+    report.vacuous = vacuous_reasons(scenario, &evidence.faults, evidence.acknowledged_under_fault);
+    report.faults = evidence.faults;
+    let mut verdict = Verdict::Pass;
+    match evidence.ended {
+        None => {}
+        Some(Ended::Interrupted) => verdict = Verdict::Interrupted,
+        Some(Ended::Liveness(reason)) => {
+            verdict = Verdict::Liveness;
+            report.liveness = Some(reason);
+        }
+        Some(Ended::Panic(panic)) => {
+            verdict = Verdict::HarnessBug;
+            report.panic = Some(PanicReport {
+                message: panic.message,
+                host: Some(panic.host),
+                time_us: panic.time.0,
+                location: panic.location,
+            });
+        }
+    }
+    match check_all(evidence.history) {
+        Ok(checks) => {
+            verdict = verdict.and(checks.verdict());
+            let Checks { violations, unknown } = checks;
+            (report.violations, report.unknown) = (violations, unknown);
+        }
+        Err(malformed) => {
+            verdict = Verdict::HarnessBug;
+            report.unknown.push(format!("the history contradicts itself: {malformed}"));
+        }
+    }
+    let diverging = evidence.logs.iter().filter_map(|(key, logs)| diverging_logs(key, logs));
+    report.violations.extend(diverging);
+    if !report.violations.is_empty() {
+        verdict = verdict.and(Verdict::Violation);
+    }
+    if !report.vacuous.is_empty() {
+        verdict = verdict.and(Verdict::Vacuous);
+    }
+    if let Some(first) = report.violations.first() {
+        report.explanation = story::tell(evidence.trace, &first.topic_partition);
+    }
+    report.verdict = verdict;
+    report.as_expected = is_expected(scenario, &report);
+    report
+}
+
+/// Why the run shows nothing: nothing was acknowledged while faults happened, or a fault changed nothing.
+fn vacuous_reasons(scenario: &Scenario, faults: &[FaultReport], acknowledged: u64) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if acknowledged == 0 {
+        reasons.push("nothing was acknowledged during the fault phase".to_owned());
+    }
+    for fault in faults.iter().filter(|fault| fault.vacuous) {
+        let line = fault.line.map_or_else(String::new, |line| format!("{}:{line}: ", scenario.path));
+        let whom = match (fault.started_us, fault.resolved.as_slice()) {
+            (None, _) => "never fired".to_owned(),
+            (Some(_), []) => "meant no host when it fired".to_owned(),
+            (Some(_), hosts) => format!("changed nothing on {}", hosts.join(", ")),
+        };
+        reasons.push(format!("{line}fault {} {} {whom}", fault.kind, fault.target));
+    }
+    reasons
+}
+
+fn describe(expected: &ExpectedVerdict) -> String {
+    match expected {
+        ExpectedVerdict::Pass => Verdict::Pass.to_string(),
+        ExpectedVerdict::Vacuous => Verdict::Vacuous.to_string(),
+        ExpectedVerdict::Liveness => Verdict::Liveness.to_string(),
+        ExpectedVerdict::Violation(anomalies) => {
+            anomalies.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")
+        }
+    }
+}
+
+/// A violation is as expected if some of the expected anomalies were found and no others, and nothing was vacuous: a
+/// fault that hit nothing has not caused it.
+fn is_expected(scenario: &Scenario, report: &RunReport) -> bool {
+    let verdict = match &scenario.expect.verdict {
+        ExpectedVerdict::Pass => report.verdict == Verdict::Pass,
+        ExpectedVerdict::Vacuous => report.verdict == Verdict::Vacuous,
+        ExpectedVerdict::Liveness => report.verdict == Verdict::Liveness,
+        ExpectedVerdict::Violation(anomalies) => {
+            report.verdict == Verdict::Violation
+                && report.vacuous.is_empty()
+                && report.violations.iter().all(|violation| anomalies.contains(&violation.anomaly))
+        }
+    };
+    let unavailable = scenario.expect.unavailable_at_least.is_none_or(|least| {
+        least.as_micros() <= u128::from(report.longest_unavailable_us)
+    });
+    verdict && unavailable
+}
+
+fn hash(text: &str) -> String {
+    let mut hasher = XxHash64::with_seed(0);
+    hasher.write(text.as_bytes());
+    format!("{:016x}", hasher.finish())
+}
+
+fn disk_numbers(stats: &DiskStats) -> BTreeMap<String, u64> {
+    let numbers = [
+        ("appended_bytes", stats.appended_bytes),
+        ("flushes", stats.flushes),
+        ("flushed_bytes", stats.flushed_bytes),
+        ("dirty_bytes", stats.dirty_bytes),
+        ("power_losses", stats.power_losses),
+    ];
+    numbers.into_iter().map(|(name, number)| (name.to_owned(), number)).collect()
+}

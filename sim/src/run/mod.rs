@@ -1,0 +1,20 @@
+//! One run: the only place that knows both the actors and the judges.
+//!
+//! ```text
+//! warm-up ──► faults ──► heal ──► liveness ──► final reads ──► judgement
+//! brokers     producers  every    producers    everything     checkers over the history,
+//! register,   send,      fault    drain, logs  from every     convergence of the logs,
+//! topics are  the nem-   ends,    become       topic          was there anything to judge?
+//! created     esis hurts hosts    equal, ISRs  partition
+//!                        start    full
+//! ```
+//!
+//! Reading order: [`phases`] (what happens when), [`judge`] (what it came to), [`availability`], [`story`] (the few
+//! events that explain a failure).
+
+pub mod availability;
+mod judge;
+mod phases;
+mod story;
+
+pub use phases::{Interrupt, RunOutput, run};

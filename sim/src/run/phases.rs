@@ -1,0 +1,278 @@
+//! What happens when.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use broker_core::batch::RecordBatch;
+use broker_core::types::{Offset, TopicPartition};
+use twox_hash::XxHash64;
+
+use super::judge::{self, Evidence};
+use crate::cluster::{Blueprint, Cluster, HostPanic};
+use crate::history::History;
+use crate::nemesis::{Nemesis, PlannedFault};
+use crate::oracle::{LogContent, Standing, why_not_converged};
+use crate::report::{FaultReport, PhaseReport, RunReport};
+use crate::scenario::Scenario;
+use crate::seed::Seed;
+use crate::trace::{Trace, TraceEvent};
+
+/// How often to look whether a phase is over: looking costs more than a tick.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// Set from outside when somebody wants the run to stop.
+pub type Interrupt = AtomicBool;
+
+/// Everything a run leaves behind. `report.env` is empty: wall-clock facts are for whoever measures them.
+pub struct RunOutput {
+    /// What it came to.
+    pub report: RunReport,
+    /// What clients did and were told.
+    pub history: History,
+    /// What happened.
+    pub trace: Trace,
+}
+
+/// Why a run ends before its last phase.
+pub(super) enum Ended {
+    Panic(HostPanic),
+    Interrupted,
+    /// The cluster did not get there in time; who waits for what.
+    Liveness(String),
+}
+
+impl From<HostPanic> for Ended {
+    fn from(panic: HostPanic) -> Ended {
+        Ended::Panic(panic)
+    }
+}
+
+struct Run<'a> {
+    scenario: &'a Scenario,
+    seed: Seed,
+    cluster: Cluster,
+    interrupt: &'a Interrupt,
+    history: Rc<RefCell<History>>,
+    topic_partitions: Vec<TopicPartition>,
+    phases: Vec<PhaseReport>,
+    faults: Vec<FaultReport>,
+    /// Acknowledged sends when the fault phase ended.
+    acknowledged_under_fault: u64,
+    logs: BTreeMap<TopicPartition, Vec<LogContent>>,
+}
+
+/// Runs one scenario with one seed. Depends on nothing else but the build.
+pub fn run(scenario: &Scenario, seed: Seed, interrupt: &Interrupt) -> RunOutput {
+    let history = Rc::new(RefCell::new(History::new()));
+    let trace = Rc::new(RefCell::new(Trace::new()));
+    let blueprint = Blueprint { scenario, seed, history: history.clone(), trace: trace.clone() };
+    let topics = scenario.topics.iter();
+    let mut run = Run {
+        scenario,
+        seed,
+        cluster: blueprint.build(),
+        interrupt,
+        history: history.clone(),
+        topic_partitions: topics
+            .flat_map(|topic| (0..topic.partitions).map(|index| TopicPartition::new(topic.name.clone(), index)))
+            .collect(),
+        phases: Vec::new(),
+        faults: Vec::new(),
+        acknowledged_under_fault: 0,
+        logs: BTreeMap::new(),
+    };
+    let ended = run.all_phases().err();
+    let now = run.cluster.now();
+    if let Some(last) = run.phases.last_mut() {
+        last.ended_us = now.0;
+    }
+    let disks = run.cluster.disks().map(|(host, disk)| (host.to_string(), disk.stats())).collect();
+    let Run { cluster, phases, faults, acknowledged_under_fault, logs, .. } = run;
+    drop(cluster);
+    let evidence = Evidence {
+        history: &history.borrow(),
+        trace: &trace.borrow(),
+        ended,
+        end: now,
+        phases,
+        faults,
+        acknowledged_under_fault,
+        logs,
+        disks,
+    };
+    let report = judge::judge(scenario, seed, evidence);
+    RunOutput { report, history: history.take(), trace: trace.take() }
+}
+
+impl Run<'_> {
+    fn all_phases(&mut self) -> Result<(), Ended> {
+        self.warm_up()?;
+        let mut nemesis = self.faults()?;
+        self.phase("heal");
+        nemesis.heal(&mut self.cluster);
+        self.cluster.heal();
+        let liveness = self.liveness(&mut nemesis);
+        self.faults = nemesis.into_reports();
+        liveness?;
+        self.final_reads()?;
+        self.read_logs()
+    }
+
+    fn phase(&mut self, name: &'static str) {
+        let now = self.cluster.now().0;
+        if let Some(last) = self.phases.last_mut() {
+            last.ended_us = now;
+        }
+        self.phases.push(PhaseReport { name: name.to_owned(), started_us: now, ended_us: now });
+        self.cluster.record(TraceEvent::PhaseStarted { phase: name });
+    }
+
+    fn step(&mut self) -> Result<(), Ended> {
+        self.cluster.step()?;
+        if self.interrupt.load(Ordering::Relaxed) { Err(Ended::Interrupted) } else { Ok(()) }
+    }
+
+    /// Steps until `why_not` has nothing to say any more, at most for `limit`.
+    fn wait(
+        &mut self,
+        limit: Duration,
+        mut each_tick: impl FnMut(&mut Cluster),
+        why_not: impl Fn(&Run<'_>) -> Option<String>,
+    ) -> Result<(), Ended> {
+        let deadline = self.cluster.now() + limit;
+        let mut next_look = self.cluster.now();
+        loop {
+            each_tick(&mut self.cluster);
+            self.step()?;
+            let now = self.cluster.now();
+            if now < next_look {
+                continue;
+            }
+            next_look = now + LOOK_EVERY;
+            match why_not(self) {
+                None => return Ok(()),
+                Some(reason) if deadline <= now => return Err(Ended::Liveness(reason)),
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn warm_up(&mut self) -> Result<(), Ended> {
+        self.phase("warm-up");
+        let (limit, brokers) = (self.scenario.phases.warmup, self.scenario.cluster.brokers as usize);
+        self.wait(limit, |_| {}, |run| {
+            let alive = run.cluster.view().unfenced_brokers();
+            (alive < brokers).then(|| format!("warm-up: {alive} of {brokers} brokers are registered and live"))
+        })?;
+        self.cluster.create_topics();
+        self.wait(limit, |_| {}, |run| {
+            if run.cluster.topics_created() {
+                run.why_not_converged()
+            } else {
+                Some("warm-up: the topics are not created".to_owned())
+            }
+        })
+    }
+
+    fn faults(&mut self) -> Result<Nemesis, Ended> {
+        self.phase("faults");
+        let began = self.cluster.now();
+        let planned = self.scenario.faults.iter().map(|spec| PlannedFault {
+            fault: spec.fault.clone(),
+            at: spec.at,
+            line: spec.line,
+        });
+        let mut nemesis = Nemesis::begin(began, planned.collect(), self.seed);
+        self.cluster.begin_workload();
+        let end = began + self.scenario.phases.faults;
+        while self.cluster.now() < end {
+            nemesis.advance(&mut self.cluster);
+            if let Err(ended) = self.step() {
+                self.faults = nemesis.into_reports();
+                return Err(ended);
+            }
+        }
+        self.acknowledged_under_fault = crate::report::Counts::of(&self.history.borrow()).acknowledged;
+        Ok(nemesis)
+    }
+
+    fn liveness(&mut self, nemesis: &mut Nemesis) -> Result<(), Ended> {
+        self.phase("liveness");
+        let limit = self.scenario.phases.liveness;
+        self.wait(limit, |cluster| nemesis.advance(cluster), Run::why_not_live)
+    }
+
+    /// Whoever still waits for something.
+    fn why_not_live(&self) -> Option<String> {
+        if let Some((host, count)) = self.cluster.unfinished().first() {
+            return Some(format!("{host} has {count} sends without an end"));
+        }
+        self.why_not_converged()
+    }
+
+    fn why_not_converged(&self) -> Option<String> {
+        self.topic_partitions.iter().find_map(|key| why_not_converged(&self.standing(key)))
+    }
+
+    fn standing(&self, key: &TopicPartition) -> Standing {
+        let view = self.cluster.view();
+        let known = view.leadership(key);
+        let replicas = known.as_ref().map(|known| known.replicas.clone()).unwrap_or_default();
+        let copies = view.copies(key, &replicas).into_iter();
+        Standing {
+            topic_partition: key.clone(),
+            leader: known.as_ref().map(|known| known.leader),
+            isr: known.map(|known| known.isr).unwrap_or_default(),
+            logs: copies.map(|(id, copy)| (id, copy.map(|copy| (copy.end, copy.high_watermark)))).collect(),
+            replicas,
+        }
+    }
+
+    fn final_reads(&mut self) -> Result<(), Ended> {
+        self.phase("final-reads");
+        self.cluster.begin_final_reads();
+        let (limit, all) = (self.scenario.phases.liveness, self.topic_partitions.len());
+        self.wait(limit, |_| {}, |run| {
+            let done = run.cluster.final_reads_done();
+            (done < all).then(|| format!("the final reads reached the end of {done} of {all} topic partitions"))
+        })
+    }
+
+    /// Reads every replica's log on its own host.
+    fn read_logs(&mut self) -> Result<(), Ended> {
+        type Contents = BTreeMap<TopicPartition, Vec<LogContent>>;
+        let contents: Rc<RefCell<Contents>> = Rc::default();
+        for id in self.cluster.view().broker_ids() {
+            let (contents, keys) = (contents.clone(), self.topic_partitions.clone());
+            self.cluster.view().ask(id, move |broker| {
+                for key in keys {
+                    if let Some(batches) = read_log(broker, &key) {
+                        contents.borrow_mut().entry(key).or_default().push(LogContent { broker: id, batches });
+                    }
+                }
+            });
+        }
+        self.step()?;
+        self.logs = contents.take();
+        Ok(())
+    }
+}
+
+fn read_log(broker: &broker_core::broker::Broker, key: &TopicPartition) -> Option<Vec<(Offset, Offset, u64)>> {
+    let end = broker.replicas().get(key)?.log().end_offset();
+    let mut batches: Vec<(Offset, Offset, u64)> = Vec::new();
+    loop {
+        let from = batches.last().map_or(Offset::ZERO, |(_, end, _)| *end);
+        if end <= from {
+            return Some(batches);
+        }
+        let bytes = broker.read_log(key, from)?.ok()?;
+        for batch in RecordBatch::all_from(bytes).ok()? {
+            let hash = XxHash64::oneshot(0, batch.bytes());
+            batches.push((batch.base_offset(), batch.end_offset(), hash));
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The few events that lead to a violation, out of the many of a trace.
+
+use broker_core::event::Event;
+use broker_core::types::TopicPartition;
+
+use crate::trace::{Trace, TraceEntry, TraceEvent};
+
+/// More lines than this are a log and not a story: the middle is left out.
+const LINES_MAX: usize = 24;
+
+/// What happened to one topic partition and to hosts, in order, one line each.
+pub(super) fn tell(trace: &Trace, topic_partition: &TopicPartition) -> Vec<String> {
+    let lines: Vec<String> = trace
+        .entries()
+        .iter()
+        .filter_map(|entry| {
+            let what = describe(entry, topic_partition)?;
+            Some(format!("{} {}: {what}", entry.time, trace.host_name(entry.host)))
+        })
+        .collect();
+    if lines.len() <= LINES_MAX {
+        return lines;
+    }
+    let (head, tail) = (LINES_MAX / 2, LINES_MAX / 2);
+    let left_out = format!("… {} more, see trace.jsonl …", lines.len() - head - tail);
+    let end = lines[lines.len() - tail..].to_vec();
+    lines.into_iter().take(head).chain([left_out]).chain(end).collect()
+}
+
+fn describe(entry: &TraceEntry, wanted: &TopicPartition) -> Option<String> {
+    let concerns = |topic_partition: &TopicPartition| topic_partition == wanted;
+    match &entry.event {
+        TraceEvent::FaultStarted { description, .. } => Some(format!("fault begins: {description}")),
+        TraceEvent::FaultEnded { fault } => Some(format!("fault {} ends", fault.0)),
+        TraceEvent::HostStopped { how } => Some(format!("stops ({how:?})")),
+        TraceEvent::PhaseStarted { phase } => Some(format!("phase {phase}")),
+        TraceEvent::Node(event) => describe_node(event, concerns),
+        _ => None,
+    }
+}
+
+fn describe_node(event: &Event, concerns: impl Fn(&TopicPartition) -> bool) -> Option<String> {
+    match event {
+        Event::LeaderStarted { topic_partition, leader_epoch, start_offset } if concerns(topic_partition) => {
+            Some(format!("leads {topic_partition} in leader epoch {leader_epoch} from offset {start_offset}"))
+        }
+        Event::LogTruncated { topic_partition, from, to } if concerns(topic_partition) => {
+            Some(format!("truncates {topic_partition} from {from} to {to}"))
+        }
+        Event::RecoveryFinished { topic_partition, end_offset, cut_bytes } if concerns(topic_partition) => {
+            Some(format!("opens {topic_partition}, which ends at {end_offset} ({cut_bytes} bytes cut)"))
+        }
+        Event::IsrShrunk { topic_partition, isr, .. } if concerns(topic_partition) => {
+            Some(format!("ISR of {topic_partition} shrinks to {isr:?}"))
+        }
+        Event::PartitionChanged { topic_partition, leader, leader_epoch, isr, unclean, .. }
+            if concerns(topic_partition) =>
+        {
+            let how = if *unclean { ", elected uncleanly" } else { "" };
+            let isr: Vec<i32> = isr.iter().map(|member| member.0).collect();
+            Some(format!(
+                "{topic_partition} gets leader {leader} in leader epoch {leader_epoch}{how}, ISR {isr:?}"
+            ))
+        }
+        Event::StorageFailed { path, operation } => Some(format!("disk fails to {operation} {path}")),
+        _ => None,
+    }
+}
