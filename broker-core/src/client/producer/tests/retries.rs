@@ -27,6 +27,42 @@ fn five_are_in_flight_in_order_and_the_sixth_waits() {
 }
 
 #[test]
+fn the_limit_of_requests_in_flight_is_per_broker() {
+    let mut rig = one_record_per_batch(&[("max.in.flight.requests.per.connection", RawValue::Int(2))]);
+    send(&mut rig, 0, 1);
+    serve(&mut rig, &[(1, 0), (1, 0), (2, 0)]);
+    for (partition, token) in [(0, 2), (1, 3), (2, 4)] {
+        send(&mut rig, partition, token);
+    }
+    let requests = produced(&mut rig);
+    let brokers: Vec<_> = requests.iter().map(|request| request.sent.to.clone()).collect();
+    assert_eq!(brokers, [endpoint(1), endpoint(1), endpoint(2)]);
+    accept(&mut rig, &requests[0], 0);
+    assert_eq!(produced(&mut rig).remove(0).values(1), ["value 3"]);
+}
+
+#[test]
+fn a_new_leader_gets_no_sixth_batch_before_one_of_five_is_resolved() {
+    let mut rig = one_record_per_batch(&[]);
+    for token in 0..5 {
+        send(&mut rig, 0, token);
+    }
+    send(&mut rig, 1, 10);
+    serve(&mut rig, LEADER);
+    let requests = produced(&mut rig);
+    // Broker 2 sends the producer to ask who leads now.
+    rig.run_until(rig.now + Duration::from_secs(1));
+    let to_broker_2 = requests.iter().find(|request| request.sent.to == endpoint(2)).unwrap();
+    reply(&mut rig, to_broker_2, ErrorCode::NOT_LEADER_OR_FOLLOWER, -1);
+    serve(&mut rig, &[(3, 1), (2, 0)]);
+    send(&mut rig, 0, 5);
+    assert!(produced(&mut rig).is_empty(), "a broker remembers five");
+    accept(&mut rig, &requests[0], 0);
+    let next = produced(&mut rig).remove(0);
+    assert_eq!((next.sent.to.clone(), next.sequence()), (endpoint(3), 5));
+}
+
+#[test]
 fn after_a_disconnect_batches_go_again_in_order_with_the_same_numbers_and_one_by_one() {
     let mut rig = one_record_per_batch(&[]);
     for token in 0..4 {
