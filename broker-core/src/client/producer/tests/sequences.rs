@@ -1,0 +1,162 @@
+//! Gaps, fencing and wrapping: what happens to the numbers (KIP-360).
+
+use std::time::Duration;
+
+use super::super::sequences::Ordinal;
+use super::*;
+use crate::error::AttemptError;
+use crate::event::Event;
+
+const LEADER: &[(i32, i32)] = &[(1, 0), (2, 0)];
+
+fn three_in_flight() -> (Rig<Producer>, Vec<Produced>) {
+    let mut rig = one_record_per_batch(&[]);
+    for token in 0..3 {
+        send(&mut rig, 0, token);
+    }
+    serve(&mut rig, LEADER);
+    let requests = produced(&mut rig);
+    assert_eq!(requests.len(), 3);
+    (rig, requests)
+}
+
+#[test]
+fn out_of_order_on_the_earliest_raises_the_epoch_and_numbers_the_rest_anew() {
+    let (mut rig, requests) = three_in_flight();
+    let (id, epoch, _) = requests[0].numbers(0);
+    for request in &requests {
+        reply(&mut rig, request, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+    }
+    let mut numbers = Vec::new();
+    for offset in 0..3 {
+        rig.run_until(rig.now + Duration::from_secs(2));
+        for request in produced(&mut rig) {
+            numbers.push((request.numbers(0), request.values(0)[0].clone()));
+            accept(&mut rig, &request, offset);
+        }
+    }
+    let expected: Vec<_> = (0..3).map(|index| ((id, epoch + 1, index), format!("value {index}"))).collect();
+    assert_eq!(numbers, expected);
+    assert_eq!(outcomes(&rig).len(), 3);
+    let epochs = rig.events.iter().filter(|event| matches!(event, Event::ProducerIdAssigned { .. })).count();
+    assert_eq!(epochs, 2, "raised once, not once per answer");
+}
+
+#[test]
+fn numbers_do_not_change_while_a_batch_that_has_them_is_in_flight() {
+    let (mut rig, requests) = three_in_flight();
+    reply(&mut rig, &requests[0], ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+    rig.run_until(rig.now + Duration::from_secs(2));
+    assert!(produced(&mut rig).is_empty());
+    accept(&mut rig, &requests[1], 0);
+    accept(&mut rig, &requests[2], 1);
+    let again = produced(&mut rig).remove(0);
+    let (id, epoch, _) = requests[0].numbers(0);
+    assert_eq!(again.numbers(0), (id, epoch + 1, 0));
+}
+
+#[test]
+fn out_of_order_on_a_later_batch_is_a_plain_retry() {
+    let (mut rig, requests) = three_in_flight();
+    reply(&mut rig, &requests[1], ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+    accept(&mut rig, &requests[0], 0);
+    accept(&mut rig, &requests[2], 2);
+    rig.run_until(rig.now + Duration::from_secs(2));
+    let again = produced(&mut rig).remove(0);
+    assert_eq!(again.numbers(0), requests[1].numbers(0));
+}
+
+#[test]
+fn another_topic_partition_moves_to_the_new_epoch_once_its_own_batches_are_resolved() {
+    let mut rig = one_record_per_batch(&[]);
+    send(&mut rig, 1, 10);
+    serve(&mut rig, LEADER);
+    let other = produced(&mut rig).remove(0);
+    send(&mut rig, 0, 1);
+    let gap = produced(&mut rig).remove(0);
+    let (id, epoch, _) = gap.numbers(0);
+    reply(&mut rig, &gap, ErrorCode::UNKNOWN_PRODUCER_ID, -1);
+    send(&mut rig, 1, 11);
+    assert!(produced(&mut rig).is_empty(), "a batch of the old epoch is in flight there");
+    accept(&mut rig, &other, 0);
+    let next = produced(&mut rig).remove(0);
+    assert_eq!(next.numbers(1), (id, epoch + 1, 0));
+}
+
+#[test]
+fn a_batch_given_up_in_doubt_blocks_its_topic_partition_until_an_epoch_is_raised() {
+    let mut rig = one_record_per_batch(&[]);
+    send(&mut rig, 0, 1);
+    serve(&mut rig, LEADER);
+    let lost = produced(&mut rig).remove(0);
+    rig.run_until(rig.now + Duration::from_secs(121));
+    send(&mut rig, 0, 2);
+    serve(&mut rig, LEADER);
+    assert!(produced(&mut rig).is_empty());
+    reply(&mut rig, &lost, ErrorCode::REQUEST_TIMED_OUT, -1);
+    let next = produced(&mut rig).remove(0);
+    let (id, epoch, _) = lost.numbers(0);
+    assert_eq!(next.numbers(0), (id, epoch + 1, 0));
+    assert_eq!(next.values(0), ["value 2"], "what expired is never sent again");
+}
+
+#[test]
+fn a_later_acknowledgement_resolves_what_was_given_up() {
+    let mut rig = one_record_per_batch(&[("retries", RawValue::Int(1))]);
+    send(&mut rig, 0, 1);
+    send(&mut rig, 0, 2);
+    serve(&mut rig, LEADER);
+    let requests = produced(&mut rig);
+    reply(&mut rig, &requests[0], ErrorCode::UNKNOWN_SERVER_ERROR, -1);
+    send(&mut rig, 0, 3);
+    assert!(produced(&mut rig).is_empty());
+    accept(&mut rig, &requests[1], 1);
+    let (id, epoch, _) = requests[0].numbers(0);
+    assert_eq!(produced(&mut rig).remove(0).numbers(0), (id, epoch, 2));
+}
+
+#[test]
+fn a_refused_producer_epoch_fails_the_batch_and_brings_a_new_producer_id() {
+    let (mut rig, requests) = three_in_flight();
+    let (id, ..) = requests[0].numbers(0);
+    accept(&mut rig, &requests[1], 0);
+    accept(&mut rig, &requests[2], 1);
+    reply(&mut rig, &requests[0], ErrorCode::INVALID_PRODUCER_EPOCH, -1);
+    let errors = vec![AttemptError::Code(ErrorCode::INVALID_PRODUCER_EPOCH)];
+    assert_eq!(outcomes(&rig)[&0], SendOutcome::Fail { errors });
+    send(&mut rig, 0, 9);
+    assert!(produced(&mut rig).is_empty());
+    serve(&mut rig, LEADER);
+    let next = produced(&mut rig).remove(0);
+    assert_eq!((next.numbers(0).1, next.sequence()), (0, 0));
+    assert!(id < next.numbers(0).0);
+}
+
+#[test]
+fn sequences_wrap_from_the_largest_to_zero_and_stay_in_order() {
+    let (mut rig, requests) = three_in_flight();
+    for request in &requests {
+        accept(&mut rig, request, 0);
+    }
+    let topic_partition = TopicPartition::new(TOPIC, 0);
+    let largest = (1 << 31) - 1;
+    rig.node.accumulator.get_mut(&topic_partition).sequences.skip_to(Ordinal(largest));
+    for token in 10..13 {
+        send(&mut rig, 0, token);
+    }
+    let requests = produced(&mut rig);
+    assert_eq!(requests.iter().map(Produced::sequence).collect::<Vec<_>>(), [i32::MAX, 0, 1]);
+    // All are refused, and the one before the wrap is the earliest all the same.
+    for request in requests.iter().rev() {
+        reply(&mut rig, request, ErrorCode::NOT_ENOUGH_REPLICAS, -1);
+    }
+    let mut again = Vec::new();
+    for _round in 0..3 {
+        rig.run_until(rig.now + Duration::from_secs(2));
+        for request in produced(&mut rig) {
+            again.push(request.sequence());
+            accept(&mut rig, &request, 0);
+        }
+    }
+    assert_eq!(again, [i32::MAX, 0, 1]);
+}
