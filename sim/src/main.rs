@@ -1,1 +1,7 @@
-fn main() {}
+//! `cargo sim`: see [`sim::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sim::cli::main()
+}

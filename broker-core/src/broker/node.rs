@@ -149,7 +149,11 @@ impl Broker {
     ///
     /// # Errors
     /// If the log fails. `None` if there is no such replica.
-    pub fn read_log(&self, topic_partition: &TopicPartition, from: Offset) -> Option<Result<Bytes, LogError>> {
+    pub fn read_log(
+        &self,
+        topic_partition: &TopicPartition,
+        from: Offset,
+    ) -> Option<Result<Bytes, LogError>> {
         let log = self.replicas.get(topic_partition)?.log();
         Some(log.read(self.shared.storage.as_ref(), from, log.end_offset(), usize::MAX))
     }

@@ -239,7 +239,7 @@ impl Builder<'_> {
         let name = "attendant".to_owned();
         history.borrow_mut().declare(ProcessInfo { process, name: name.clone(), promise: None });
         let topics = scenario.topics.iter().map(|topic| NewTopic {
-            name: topic.name.clone(),
+            name: topic.name.to_string(),
             partitions: topic.partitions,
             replication_factor: topic.replication_factor,
             configs: topic

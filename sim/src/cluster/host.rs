@@ -254,7 +254,7 @@ impl AttendantHost {
                 context.run(self.admin.clone(), admin, application, None, None).await;
             }
             Errand::FinalReads => {
-                let topics = self.topics.iter().map(|topic| topic.name.clone()).collect();
+                let topics = self.topics.iter().map(|topic| Arc::from(topic.name.as_str())).collect();
                 let (config, bootstrap) = (self.reader.clone(), self.bootstrap.clone());
                 let consumer = Consumer::new(config, name, bootstrap, topics, ReadUntil::End);
                 let (history, tracer) = (self.history.clone(), context.tracer.clone());

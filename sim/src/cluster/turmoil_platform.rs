@@ -97,7 +97,8 @@ impl Platform for TurmoilPlatform {
         }
         self.armed = at;
         if let Some(at) = at {
-            self.timer.as_mut().reset(Instant::now() + at.since(self.now()));
+            let left = at.since(self.now());
+            self.timer.as_mut().reset(Instant::now() + left);
         }
     }
 

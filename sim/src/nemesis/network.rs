@@ -7,11 +7,7 @@ use crate::cluster::links::{Direction, Disturbance, Reason};
 use crate::cluster::{Cluster, HostName};
 
 /// All directions between two groups; a host is never cut off from itself.
-pub(super) fn between(
-    from: &BTreeSet<HostName>,
-    to: &BTreeSet<HostName>,
-    way: Way,
-) -> BTreeSet<Direction> {
+pub(super) fn between(from: &BTreeSet<HostName>, to: &BTreeSet<HostName>, way: Way) -> BTreeSet<Direction> {
     let pairs = from.iter().flat_map(|a| to.iter().map(move |b| (a, b))).filter(|(a, b)| a != b);
     pairs
         .flat_map(|(a, b)| {

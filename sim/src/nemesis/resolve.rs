@@ -19,10 +19,16 @@ fn resolve_one(target: &Target, cluster: &Cluster, rng: &mut ChaCha8Rng) -> Vec<
     let all = cluster.view().broker_ids();
     match target {
         Target::Broker(id) => brokers(vec![*id]),
-        Target::Leader(key) => brokers(cluster.view().leadership(key).map(|known| known.leader).into_iter().collect()),
-        Target::Follower(key, index) => brokers(followers(cluster, key).get(*index).copied().into_iter().collect()),
+        Target::Leader(key) => {
+            brokers(cluster.view().leadership(key).map(|known| known.leader).into_iter().collect())
+        }
+        Target::Follower(key, index) => {
+            brokers(followers(cluster, key).get(*index).copied().into_iter().collect())
+        }
         Target::Followers(key) => brokers(followers(cluster, key)),
-        Target::Isr(key) => brokers(cluster.view().leadership(key).map(|known| known.isr).unwrap_or_default()),
+        Target::Isr(key) => {
+            brokers(cluster.view().leadership(key).map(|known| known.isr).unwrap_or_default())
+        }
         Target::Controller => vec![Cluster::controller_name()],
         Target::AllBrokers => brokers(all),
         Target::Minority => {

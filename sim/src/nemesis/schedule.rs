@@ -30,11 +30,19 @@ pub struct PlannedFault {
 enum Stage {
     Waiting,
     /// A clean shutdown is under way.
-    Stopping { hosts: BTreeSet<HostName>, down_for: Duration },
+    Stopping {
+        hosts: BTreeSet<HostName>,
+        down_for: Duration,
+    },
     /// Hosts are down until then; `None`: until everything is healed.
-    Down { hosts: BTreeSet<HostName>, until: Option<Timestamp> },
+    Down {
+        hosts: BTreeSet<HostName>,
+        until: Option<Timestamp>,
+    },
     /// Links are disturbed until then; `None`: until everything is healed.
-    Disturbed { until: Option<Timestamp> },
+    Disturbed {
+        until: Option<Timestamp>,
+    },
     Over,
 }
 
@@ -200,9 +208,7 @@ fn announce(cluster: &Cluster, index: u32, fault: &Fault, hosts: &BTreeSet<HostN
 }
 
 fn describe_targets(fault: &Fault) -> String {
-    let list = |targets: &[Target]| {
-        targets.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-    };
+    let list = |targets: &[Target]| targets.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     match fault {
         Fault::Kill { target, .. }
         | Fault::PowerLoss { target, .. }

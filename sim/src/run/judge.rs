@@ -135,9 +135,10 @@ fn is_expected(scenario: &Scenario, report: &RunReport) -> bool {
                 && report.violations.iter().all(|violation| anomalies.contains(&violation.anomaly))
         }
     };
-    let unavailable = scenario.expect.unavailable_at_least.is_none_or(|least| {
-        least.as_micros() <= u128::from(report.longest_unavailable_us)
-    });
+    let unavailable = scenario
+        .expect
+        .unavailable_at_least
+        .is_none_or(|least| least.as_micros() <= u128::from(report.longest_unavailable_us));
     verdict && unavailable
 }
 

@@ -77,7 +77,9 @@ pub fn run(scenario: &Scenario, seed: Seed, interrupt: &Interrupt) -> RunOutput 
         interrupt,
         history: history.clone(),
         topic_partitions: topics
-            .flat_map(|topic| (0..topic.partitions).map(|index| TopicPartition::new(topic.name.clone(), index)))
+            .flat_map(|topic| {
+                (0..topic.partitions).map(|index| TopicPartition::new(topic.name.clone(), index))
+            })
             .collect(),
         phases: Vec::new(),
         faults: Vec::new(),
@@ -92,9 +94,10 @@ pub fn run(scenario: &Scenario, seed: Seed, interrupt: &Interrupt) -> RunOutput 
     let disks = run.cluster.disks().map(|(host, disk)| (host.to_string(), disk.stats())).collect();
     let Run { cluster, phases, faults, acknowledged_under_fault, logs, .. } = run;
     drop(cluster);
+    let (history, trace) = (history.take(), trace.take());
     let evidence = Evidence {
-        history: &history.borrow(),
-        trace: &trace.borrow(),
+        history: &history,
+        trace: &trace,
         ended,
         end: now,
         phases,
@@ -104,7 +107,7 @@ pub fn run(scenario: &Scenario, seed: Seed, interrupt: &Interrupt) -> RunOutput 
         disks,
     };
     let report = judge::judge(scenario, seed, evidence);
-    RunOutput { report, history: history.take(), trace: trace.take() }
+    RunOutput { report, history, trace }
 }
 
 impl Run<'_> {
@@ -163,18 +166,27 @@ impl Run<'_> {
     fn warm_up(&mut self) -> Result<(), Ended> {
         self.phase("warm-up");
         let (limit, brokers) = (self.scenario.phases.warmup, self.scenario.cluster.brokers as usize);
-        self.wait(limit, |_| {}, |run| {
-            let alive = run.cluster.view().unfenced_brokers();
-            (alive < brokers).then(|| format!("warm-up: {alive} of {brokers} brokers are registered and live"))
-        })?;
+        self.wait(
+            limit,
+            |_| {},
+            |run| {
+                let alive = run.cluster.view().unfenced_brokers();
+                (alive < brokers)
+                    .then(|| format!("warm-up: {alive} of {brokers} brokers are registered and live"))
+            },
+        )?;
         self.cluster.create_topics();
-        self.wait(limit, |_| {}, |run| {
-            if run.cluster.topics_created() {
-                run.why_not_converged()
-            } else {
-                Some("warm-up: the topics are not created".to_owned())
-            }
-        })
+        self.wait(
+            limit,
+            |_| {},
+            |run| {
+                if run.cluster.topics_created() {
+                    run.why_not_converged()
+                } else {
+                    Some("warm-up: the topics are not created".to_owned())
+                }
+            },
+        )
     }
 
     fn faults(&mut self) -> Result<Nemesis, Ended> {
@@ -202,7 +214,7 @@ impl Run<'_> {
     fn liveness(&mut self, nemesis: &mut Nemesis) -> Result<(), Ended> {
         self.phase("liveness");
         let limit = self.scenario.phases.liveness;
-        self.wait(limit, |cluster| nemesis.advance(cluster), Run::why_not_live)
+        self.wait(limit, |cluster| nemesis.advance(cluster), |run| run.why_not_live())
     }
 
     /// Whoever still waits for something.
@@ -235,10 +247,15 @@ impl Run<'_> {
         self.phase("final-reads");
         self.cluster.begin_final_reads();
         let (limit, all) = (self.scenario.phases.liveness, self.topic_partitions.len());
-        self.wait(limit, |_| {}, |run| {
-            let done = run.cluster.final_reads_done();
-            (done < all).then(|| format!("the final reads reached the end of {done} of {all} topic partitions"))
-        })
+        self.wait(
+            limit,
+            |_| {},
+            |run| {
+                let done = run.cluster.final_reads_done();
+                (done < all)
+                    .then(|| format!("the final reads reached the end of {done} of {all} topic partitions"))
+            },
+        )
     }
 
     /// Reads every replica's log on its own host.
@@ -250,7 +267,11 @@ impl Run<'_> {
             self.cluster.view().ask(id, move |broker| {
                 for key in keys {
                     if let Some(batches) = read_log(broker, &key) {
-                        contents.borrow_mut().entry(key).or_default().push(LogContent { broker: id, batches });
+                        contents
+                            .borrow_mut()
+                            .entry(key)
+                            .or_default()
+                            .push(LogContent { broker: id, batches });
                     }
                 }
             });
@@ -261,7 +282,10 @@ impl Run<'_> {
     }
 }
 
-fn read_log(broker: &broker_core::broker::Broker, key: &TopicPartition) -> Option<Vec<(Offset, Offset, u64)>> {
+fn read_log(
+    broker: &broker_core::broker::Broker,
+    key: &TopicPartition,
+) -> Option<Vec<(Offset, Offset, u64)>> {
     let end = broker.replicas().get(key)?.log().end_offset();
     let mut batches: Vec<(Offset, Offset, u64)> = Vec::new();
     loop {

@@ -201,7 +201,8 @@ pub(super) fn expect(table: Option<Table<'_>>, problems: &mut Problems) -> Expec
             diagnostic.at(*verdict, "so this can only contradict it").help("keep one of them".to_owned()),
         );
     }
-    let anomalies = |names: Vec<(String, Span)>| names.iter().filter_map(|(name, _)| Anomaly::parse(name)).collect();
+    let anomalies =
+        |names: Vec<(String, Span)>| names.iter().filter_map(|(name, _)| Anomaly::parse(name)).collect();
     let violation = violation.map(|names| ExpectedVerdict::Violation(anomalies(names)));
     let verdict = violation.ok().or(verdict.ok()).unwrap_or(ExpectedVerdict::Pass);
     Expectation { verdict, unavailable_at_least }

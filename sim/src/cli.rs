@@ -1,0 +1,35 @@
+//! The command line: `cargo sim …`.
+//!
+//! Results go to standard output, progress and problems to standard error. Exit codes are those of
+//! [`crate::verdict::Verdict`], and 2 for wrong usage and wrong scenarios, before anything runs.
+
+mod args;
+mod environment;
+mod list;
+mod run;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Arguments, Command};
+
+/// Wrong usage, a wrong scenario, or a report that cannot be written.
+const EXIT_USAGE: u8 = 2;
+
+/// Parses the process's arguments, does what they say and returns the exit code.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let code = match arguments.command {
+        Command::Run(run) => run::run(&run),
+        Command::Check(check) => list::check(&check),
+        Command::List(list) => list::list(&list),
+    };
+    ExitCode::from(code)
+}
+
+/// Whether to paint what goes to this stream (<https://no-color.org>).
+fn color(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}

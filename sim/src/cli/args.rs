@@ -1,0 +1,84 @@
+//! What the command line takes.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::seed::Seed;
+
+/// Deterministic simulation of a Kafka-like cluster: crash it, cut it off, and see whether an acknowledged message was
+/// lost. One seed decides everything.
+#[derive(Debug, Parser)]
+#[command(name = "cargo sim", version, after_help = EXIT_CODES)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    passed, or failed exactly as the scenario expects
+  1    safety violation, or an expected one did not happen
+  2    wrong usage or scenario; nothing was run
+  3    the cluster did not recover, or something could not be judged
+  4    vacuous: a fault without effect, or nothing acknowledged
+  70   a panic inside the simulation, or two runs of one seed that differ
+  130  interrupted; what there is was written";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Runs scenarios and says whether each went as it expects.
+    Run(RunArguments),
+    /// Reads scenarios and reports every mistake, without running anything.
+    Check(CheckArguments),
+    /// Lists scenarios with what they expect and the story they tell.
+    List(ListArguments),
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Human,
+    /// One JSON object per line.
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArguments {
+    /// Scenario files, or directories of them.
+    #[arg(required = true, value_name = "SCENARIO")]
+    pub paths: Vec<PathBuf>,
+    /// The seed: decimal, 0x and hexadecimal digits, or a git hash.
+    #[arg(long, env = "SIM_SEED", default_value = "1")]
+    pub seed: Seed,
+    /// Run everything twice and compare every event.
+    #[arg(long)]
+    pub check_determinism: bool,
+    /// Where to write reports.
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub reports: PathBuf,
+    /// How results are printed.
+    #[arg(long, value_enum, default_value = "human")]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArguments {
+    /// Scenario files, or directories of them.
+    #[arg(default_value = "scenarios", value_name = "SCENARIO")]
+    pub paths: Vec<PathBuf>,
+    /// How problems are printed.
+    #[arg(long, value_enum, default_value = "human")]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArguments {
+    /// Scenario files, or directories of them.
+    #[arg(default_value = "scenarios", value_name = "SCENARIO")]
+    pub paths: Vec<PathBuf>,
+    /// How the list is printed.
+    #[arg(long, value_enum, default_value = "human")]
+    pub format: Format,
+}

@@ -1,0 +1,94 @@
+//! `cargo sim check` and `cargo sim list`.
+
+use std::io::stderr;
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::args::{CheckArguments, Format, ListArguments};
+use super::{EXIT_USAGE, color};
+use crate::scenario::{self, Diagnostics, ExpectedVerdict, Scenario};
+use crate::verdict::Verdict;
+
+/// Loads every scenario of `paths`, or says everything that is wrong with any of them.
+pub(super) fn load_all(paths: &[PathBuf]) -> Result<Vec<Scenario>, Diagnostics> {
+    let mut scenarios = Vec::new();
+    let mut problems: Option<Diagnostics> = None;
+    for path in scenario::discover(paths)? {
+        match scenario::load(&path) {
+            Ok(scenario) => scenarios.push(scenario),
+            Err(found) => match &mut problems {
+                Some(problems) => problems.merge(found),
+                None => problems = Some(found),
+            },
+        }
+    }
+    problems.map_or(Ok(scenarios), Err)
+}
+
+/// Prints what is wrong, in the way that was asked for; the exit code.
+pub(super) fn complain(problems: &Diagnostics, format: Format) -> u8 {
+    match format {
+        Format::Human => eprint!("{}", problems.render(color(&stderr()))),
+        Format::Json => println!("{}", problems.to_json()),
+    }
+    EXIT_USAGE
+}
+
+/// `cargo sim check`.
+pub(super) fn check(arguments: &CheckArguments) -> u8 {
+    match load_all(&arguments.paths) {
+        Err(problems) => complain(&problems, arguments.format),
+        Ok(scenarios) if scenarios.is_empty() => nothing_selected(&arguments.paths),
+        Ok(scenarios) => {
+            match arguments.format {
+                Format::Human => println!("{} scenarios are sound", scenarios.len()),
+                Format::Json => println!("[]"),
+            }
+            0
+        }
+    }
+}
+
+/// `cargo sim list`.
+pub(super) fn list(arguments: &ListArguments) -> u8 {
+    let scenarios = match load_all(&arguments.paths) {
+        Ok(scenarios) if scenarios.is_empty() => return nothing_selected(&arguments.paths),
+        Ok(scenarios) => scenarios,
+        Err(problems) => return complain(&problems, arguments.format),
+    };
+    let width = scenarios.iter().map(|scenario| scenario.path.len()).max().unwrap_or(0);
+    for scenario in &scenarios {
+        let expects = expectation(&scenario.expect.verdict);
+        match arguments.format {
+            Format::Human => {
+                let story = scenario.story.split_whitespace().collect::<Vec<_>>().join(" ");
+                let first = story.split_inclusive(". ").next().unwrap_or("").trim_end();
+                println!("{:width$}  {expects:<22}  {first}", scenario.path);
+            }
+            Format::Json => println!(
+                "{}",
+                json!({ "path": scenario.path, "name": scenario.name, "expects": expects, "story": scenario.story })
+            ),
+        }
+    }
+    0
+}
+
+/// Nothing to do is no success: exit code 4.
+pub(super) fn nothing_selected(paths: &[PathBuf]) -> u8 {
+    let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    eprintln!("vacuous: no scenario in {}", paths.join(", "));
+    Verdict::Vacuous.exit_code()
+}
+
+fn expectation(expected: &ExpectedVerdict) -> String {
+    match expected {
+        ExpectedVerdict::Pass => "pass".to_owned(),
+        ExpectedVerdict::Vacuous => "vacuous".to_owned(),
+        ExpectedVerdict::Liveness => "liveness".to_owned(),
+        ExpectedVerdict::Violation(anomalies) => {
+            anomalies.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! `cargo sim run`.
+
+use std::io::stdout;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::args::{Format, RunArguments};
+use super::environment::Stopwatch;
+use super::list::{complain, load_all, nothing_selected};
+use super::{EXIT_USAGE, color};
+use crate::report::{human_summary, write_run_dir};
+use crate::run::{RunOutput, run as run_once};
+use crate::scenario::Scenario;
+use crate::trace::first_difference;
+use crate::verdict::Verdict;
+
+static INTERRUPT: AtomicBool = AtomicBool::new(false);
+
+/// Ctrl-C lets the run under way come to its end and write what there is; a second one ends the process at once.
+fn watch_for_interrupts() {
+    static INSTALLED: OnceLock<()> = OnceLock::new();
+    INSTALLED.get_or_init(|| {
+        let watched = ctrlc::set_handler(|| {
+            if INTERRUPT.swap(true, Ordering::Relaxed) {
+                std::process::exit(i32::from(Verdict::Interrupted.exit_code()));
+            }
+        });
+        if let Err(error) = watched {
+            eprintln!("warning: Ctrl-C will end the process at once: {error}");
+        }
+    });
+}
+
+/// Runs every scenario; the exit code is that of the worst.
+pub(super) fn run(arguments: &RunArguments) -> u8 {
+    let scenarios = match load_all(&arguments.paths) {
+        Ok(scenarios) if scenarios.is_empty() => return nothing_selected(&arguments.paths),
+        Ok(scenarios) => scenarios,
+        Err(problems) => return complain(&problems, arguments.format),
+    };
+    watch_for_interrupts();
+    let mut worst = 0;
+    for (index, scenario) in scenarios.iter().enumerate() {
+        let code = run_scenario(scenario, arguments);
+        worst = worst.max(code);
+        if INTERRUPT.load(Ordering::Relaxed) {
+            eprintln!("interrupted: {} of {} scenarios were run", index + 1, scenarios.len());
+            return Verdict::Interrupted.exit_code();
+        }
+    }
+    worst
+}
+
+fn run_scenario(scenario: &Scenario, arguments: &RunArguments) -> u8 {
+    let stopwatch = Stopwatch::start();
+    let RunOutput { mut report, history, trace } = run_once(scenario, arguments.seed, &INTERRUPT);
+    report.env = stopwatch.env();
+    if arguments.check_determinism && report.verdict != Verdict::Interrupted {
+        let again = run_once(scenario, arguments.seed, &INTERRUPT);
+        let difference = first_difference(&trace, &again.trace).map(|difference| difference.to_string());
+        let reports = (report.comparable() != again.report.comparable())
+            .then(|| "the traces are equal, the reports differ".to_owned());
+        if let Some(difference) = difference.or(reports)
+            && again.report.verdict != Verdict::Interrupted
+        {
+            report.verdict = Verdict::HarnessBug;
+            report.as_expected = false;
+            report.unknown.push(format!("two runs of seed {} differ: {difference}", arguments.seed));
+        }
+    }
+    let resolved = resolved_scenario(scenario, &report);
+    let written = write_run_dir(&arguments.reports, &report, &history, &trace, &resolved);
+    let directory = written.as_deref().ok();
+    match arguments.format {
+        Format::Human => print!("{}", human_summary(&report, directory, color(&stdout()))),
+        Format::Json => println!("{}", serde_json::to_string(&report).expect("every report serializes")),
+    }
+    if let Err(error) = &written {
+        eprintln!("error: failed to write the report: {error}");
+    }
+    match (written.is_err(), report.as_expected, report.verdict.exit_code()) {
+        (true, true, _) => EXIT_USAGE,
+        (false, true, _) => 0,
+        // It passed where a violation was expected.
+        (_, false, 0) => Verdict::Violation.exit_code(),
+        (_, false, code) => code,
+    }
+}
+
+/// The scenario as it was run: its own text, with the seed and the hosts that each fault hit.
+fn resolved_scenario(scenario: &Scenario, report: &crate::report::RunReport) -> String {
+    let mut text = format!("# seed {}\n", report.seed);
+    for fault in &report.faults {
+        let hosts = fault.resolved.join(", ");
+        let line = fault.line.map_or_else(String::new, |line| format!(" (line {line})"));
+        text.push_str(&format!(
+            "# fault {}{line}: {} {} hit {hosts}\n",
+            fault.index, fault.kind, fault.target
+        ));
+    }
+    text.push_str(&scenario.source);
+    text
+}
