@@ -21,12 +21,26 @@ const EXIT_USAGE: u8 = 2;
 /// Parses the process's arguments, does what they say and returns the exit code.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    listen();
     let code = match arguments.command {
         Command::Run(run) => run::run(&run),
         Command::Check(check) => list::check(&check),
         Command::List(list) => list::list(&list),
     };
     ExitCode::from(code)
+}
+
+/// Prints what happens while it happens, if `RUST_LOG` asks for it: `sim=debug` for everything a trace has,
+/// `turmoil=trace` for single messages. Simulated time is in the events; wall-clock time would only confuse.
+fn listen() {
+    if std::env::var_os("RUST_LOG").is_some() {
+        tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+            .with_writer(std::io::stderr)
+            .with_ansi(color(&std::io::stderr()))
+            .without_time()
+            .init();
+    }
 }
 
 /// Whether to paint what goes to this stream (<https://no-color.org>).

@@ -5,6 +5,7 @@
 //! never shifts what another one draws. Shrinking rests on this.
 
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
 use rand::SeedableRng;
@@ -81,6 +82,32 @@ impl FromStr for Seed {
     }
 }
 
+/// The seeds that `SIM_SEED` (one seed) or `SIM_SEEDS` (`20` for 1 to 20, or `5..9` for 5 to 8) asks for; those of
+/// `default` if neither is set. `SIM_SEED` counts if both are.
+///
+/// # Errors
+/// What is wrong with the variable, in words.
+pub fn seeds_from_env(default: Range<u64>) -> Result<Vec<Seed>, String> {
+    if let Ok(text) = std::env::var("SIM_SEED") {
+        let seed = text.parse().map_err(|error| format!("SIM_SEED: {error}"))?;
+        return Ok(vec![seed]);
+    }
+    let range = match std::env::var("SIM_SEEDS") {
+        Ok(text) => parse_range(&text).map_err(|error| format!("SIM_SEEDS: {error}"))?,
+        Err(_) => default,
+    };
+    Ok(range.map(Seed).collect())
+}
+
+fn parse_range(text: &str) -> Result<Range<u64>, String> {
+    let number = |text: &str| text.trim().parse::<u64>().map_err(|_| format!("{text:?} is not a number"));
+    let range = match text.split_once("..") {
+        Some((first, end)) => number(first)?..number(end)?,
+        None => 1..number(text)?.saturating_add(1),
+    };
+    if range.is_empty() { Err(format!("{text:?} holds no seed")) } else { Ok(range) }
+}
+
 #[cfg(test)]
 mod tests {
     use rand::RngCore;
@@ -143,5 +170,14 @@ mod tests {
         firsts.dedup();
         assert_eq!(firsts.len(), count);
         assert_eq!(Seed(7).stream("a", 1), Seed(7).stream("a", 1));
+    }
+
+    #[test]
+    fn ranges_of_seeds_are_a_count_or_from_and_to() {
+        assert_eq!(parse_range("3"), Ok(1..4));
+        assert_eq!(parse_range("5..9"), Ok(5..9));
+        assert_eq!(parse_range("9..5"), Err("\"9..5\" holds no seed".to_owned()));
+        assert_eq!(parse_range("0"), Err("\"0\" holds no seed".to_owned()));
+        assert_eq!(parse_range("many"), Err("\"many\" is not a number".to_owned()));
     }
 }

@@ -1,5 +1,6 @@
 //! Good scenarios become the values they say.
 
+use sim::checker::Anomaly;
 use std::time::Duration;
 
 use broker_core::config::{Acks, TimeScale, Value};
@@ -42,7 +43,7 @@ fn everything_but_faults_is_read() {
     assert_eq!(scenario.consumers[0].topics, ["orders".into()]);
     let phases = Phases { warmup: millis(10_000), faults: millis(10_000), liveness: millis(10_000) };
     assert_eq!(scenario.phases, phases);
-    let violation = ExpectedVerdict::Violation(vec!["lost-write".into(), "duplicate".into()]);
+    let violation = ExpectedVerdict::Violation(vec![Anomaly::LostWrite, Anomaly::Duplicate]);
     assert_eq!(scenario.expect.verdict, violation);
     assert_eq!(scenario.expect.unavailable_at_least, Some(millis(1000)));
 }

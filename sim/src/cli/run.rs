@@ -39,16 +39,34 @@ pub(super) fn run(arguments: &RunArguments) -> u8 {
         Err(problems) => return complain(&problems, arguments.format),
     };
     watch_for_interrupts();
-    let mut worst = 0;
-    for (index, scenario) in scenarios.iter().enumerate() {
-        let code = run_scenario(scenario, arguments);
-        worst = worst.max(code);
+    let mut codes = Vec::new();
+    for scenario in &scenarios {
+        codes.push(run_scenario(scenario, arguments));
         if INTERRUPT.load(Ordering::Relaxed) {
-            eprintln!("interrupted: {} of {} scenarios were run", index + 1, scenarios.len());
-            return Verdict::Interrupted.exit_code();
+            break;
         }
     }
-    worst
+    let unexpected = codes.iter().filter(|code| **code != 0).count();
+    let (planned, reached) = (scenarios.len(), codes.len());
+    if 1 < planned && arguments.format == Format::Human {
+        println!(
+            "{planned} planned, {reached} run, {unexpected} not as expected, {} not reached",
+            planned - reached
+        );
+    }
+    codes.into_iter().max_by_key(|code| severity(*code)).unwrap_or(0)
+}
+
+/// Which of two exit codes matters more: that of the worse verdict.
+fn severity(code: u8) -> u8 {
+    const WORST_LAST: [u8; 7] = [
+        0, 4,   // vacuous
+        3,   // unknown, liveness
+        130, // interrupted
+        EXIT_USAGE, 1,  // violation
+        70, // harness bug
+    ];
+    WORST_LAST.iter().position(|known| *known == code).map_or(u8::MAX, |rank| rank as u8)
 }
 
 fn run_scenario(scenario: &Scenario, arguments: &RunArguments) -> u8 {

@@ -66,6 +66,16 @@ struct Run<'a> {
 
 /// Runs one scenario with one seed. Depends on nothing else but the build.
 pub fn run(scenario: &Scenario, seed: Seed, interrupt: &Interrupt) -> RunOutput {
+    run_with(scenario, seed, interrupt, |_| {})
+}
+
+/// Runs, and meddles with the cluster before time begins.
+fn run_with(
+    scenario: &Scenario,
+    seed: Seed,
+    interrupt: &Interrupt,
+    meddle: impl FnOnce(&mut Cluster),
+) -> RunOutput {
     let history = Rc::new(RefCell::new(History::new()));
     let trace = Rc::new(RefCell::new(Trace::new()));
     let blueprint = Blueprint { scenario, seed, history: history.clone(), trace: trace.clone() };
@@ -86,6 +96,7 @@ pub fn run(scenario: &Scenario, seed: Seed, interrupt: &Interrupt) -> RunOutput 
         acknowledged_under_fault: 0,
         logs: BTreeMap::new(),
     };
+    meddle(&mut run.cluster);
     let ended = run.all_phases().err();
     let now = run.cluster.now();
     if let Some(last) = run.phases.last_mut() {
@@ -298,5 +309,48 @@ fn read_log(
             let hash = XxHash64::oneshot(0, batch.bytes());
             batches.push((batch.base_offset(), batch.end_offset(), hash));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use broker_core::types::BrokerId;
+
+    use super::*;
+    use crate::report::write_run_dir;
+    use crate::verdict::Verdict;
+
+    fn scenario() -> Scenario {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/leader-killed.toml");
+        crate::scenario::load(&path).unwrap()
+    }
+
+    #[test]
+    fn a_panic_inside_a_host_is_a_verdict_with_message_host_and_time_and_the_report_is_written() {
+        let output = run_with(&scenario(), Seed(1), &Interrupt::new(false), |cluster| {
+            cluster.view().ask(BrokerId(2), |broker| panic!("broker {} has had enough", broker.id()));
+        });
+        let RunOutput { report, history, trace } = output;
+        assert_eq!(report.verdict, Verdict::HarnessBug);
+        assert_eq!(report.verdict.exit_code(), 70);
+        assert!(!report.as_expected);
+        let panic = report.panic.as_ref().expect("a panic");
+        assert_eq!(panic.message, "broker 2 has had enough");
+        assert_eq!(panic.host.as_deref(), Some("broker-2"));
+        assert!(panic.location.as_deref().is_some_and(|at| at.contains("phases.rs")), "{panic:?}");
+        let root = std::env::temp_dir().join(format!("sim-panic-{}", std::process::id()));
+        let written = write_run_dir(&root, &report, &history, &trace, "").unwrap();
+        let text = std::fs::read_to_string(written.join("run.json")).unwrap();
+        std::fs::remove_dir_all(&root).unwrap();
+        assert!(text.contains("broker 2 has had enough"), "{text}");
+    }
+
+    #[test]
+    fn an_interrupt_ends_the_run_and_says_so() {
+        let output = run(&scenario(), Seed(1), &Interrupt::new(true));
+        assert_eq!(output.report.verdict, Verdict::Interrupted);
+        assert_eq!(output.report.phases.len(), 1);
     }
 }

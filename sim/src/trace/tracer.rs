@@ -22,8 +22,11 @@ impl Tracer {
         Tracer { trace, host }
     }
 
-    /// Appends an event.
+    /// Appends an event, and tells whoever listens (`RUST_LOG=sim=debug`).
     pub fn record(&self, time: Timestamp, event: impl Into<TraceEvent>) {
-        self.trace.borrow_mut().record(time, self.host, event);
+        let event = event.into();
+        let mut trace = self.trace.borrow_mut();
+        tracing::debug!(target: "sim", %time, host = trace.host_name(self.host), ?event);
+        trace.record(time, self.host, event);
     }
 }
