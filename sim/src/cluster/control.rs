@@ -130,7 +130,14 @@ impl Cluster {
 
     /// Kills the process; the page cache lives on. `false` if there is none.
     pub fn kill(&mut self, name: &HostName) -> bool {
-        let now = self.now();
+        let killed = self.drop_process(name);
+        if killed {
+            self.record_stop(name, Stop::Killed);
+        }
+        killed
+    }
+
+    fn drop_process(&mut self, name: &HostName) -> bool {
         let host = self.hosts.get_mut(name).expect("names come from this cluster");
         if host.state != HostState::Up {
             return false;
@@ -139,8 +146,11 @@ impl Cluster {
         (host.clear)();
         host.status().running.set(false);
         host.state = HostState::Down;
-        host.context.tracer.record(now, TraceEvent::HostStopped { how: Stop::Killed });
         true
+    }
+
+    fn record_stop(&self, name: &HostName, how: Stop) {
+        self.hosts[name].context.tracer.record(self.now(), TraceEvent::HostStopped { how });
     }
 
     /// Takes the power of all these hosts at once; peers see silence. What each disk lost; hosts without power and
@@ -151,16 +161,13 @@ impl Cluster {
             names.iter().filter(|name| self.state(name) != HostState::PoweredOff).cloned().collect();
         for name in &hit {
             let directions = self.directions_around(name);
-            self.disturb(Reason::PoweredOff(name.clone()), Disturbance::Cut, directions);
+            self.disturb(Reason::PoweredOff(name.clone()), Disturbance::Cut, &directions);
         }
         for name in &hit {
-            if self.state(name) == HostState::Up {
-                self.kill(name);
-            }
-            let now = self.now();
+            self.drop_process(name);
+            self.record_stop(name, Stop::PowerLost);
             let host = self.hosts.get_mut(name).expect("names come from this cluster");
             host.state = HostState::PoweredOff;
-            host.context.tracer.record(now, TraceEvent::HostStopped { how: Stop::PowerLost });
             losses.insert(name.clone(), host.disk.as_ref().map(DiskHandle::power_loss).unwrap_or_default());
         }
         losses
@@ -191,11 +198,11 @@ impl Cluster {
         &mut self,
         reason: Reason,
         disturbance: Disturbance,
-        directions: BTreeSet<Direction>,
+        directions: &BTreeSet<Direction>,
     ) -> u64 {
-        let in_flight = self.in_flight(&directions);
+        let in_flight = self.in_flight(directions);
         self.links.disturb(reason, disturbance, directions.clone());
-        self.apply(&directions);
+        self.apply(directions);
         in_flight
     }
 

@@ -174,7 +174,7 @@ impl<N: Node, A: Application, P: Platform> Driver<N, A, P> {
                     let (correlation, bytes) = (request.0, frame.len() as u32);
                     let host = to.host.clone();
                     self.tracer.record(now, TraceEvent::RequestSent { to: host, api, correlation, bytes });
-                    self.outbound.send(&self.platform, to, request, frame, timeout, response);
+                    self.outbound.send(&self.platform, &to, request, frame, timeout, response);
                 }
                 Effect::Flush { flush, steps } => {
                     self.tracer.record(now, TraceEvent::DiskFlushStarted { flush: flush.0 });

@@ -36,6 +36,9 @@ struct Peer<P: Platform> {
     in_flight: VecDeque<InFlight>,
 }
 
+/// The connection broke, or a request on it timed out: it has to go.
+struct Gone;
+
 /// How a request ended.
 pub(super) type Ended = (RequestId, Result<Bytes, RequestError>);
 
@@ -54,7 +57,7 @@ impl<P: Platform> Outbound<P> {
     pub fn send(
         &mut self,
         platform: &P,
-        to: Endpoint,
+        to: &Endpoint,
         request: RequestId,
         frame: Bytes,
         timeout: Duration,
@@ -62,7 +65,7 @@ impl<P: Platform> Outbound<P> {
     ) {
         let deadline = platform.now() + timeout;
         let peer = self.peers.entry(to.clone()).or_insert_with(|| Peer {
-            state: State::Connecting(platform.connect(&to)),
+            state: State::Connecting(platform.connect(to)),
             queued: Vec::new(),
             in_flight: VecDeque::new(),
         });
@@ -80,8 +83,8 @@ impl<P: Platform> Outbound<P> {
             let ended = &mut self.ended;
             self.peers.retain(|_, peer| match peer.poll(now, cx, ended) {
                 Ok(()) => true,
-                Err(first) => {
-                    peer.fail(first, ended);
+                Err(Gone) => {
+                    peer.fail(now, ended);
                     false
                 }
             });
@@ -96,20 +99,20 @@ impl<P: Platform> Outbound<P> {
 }
 
 impl<P: Platform> Peer<P> {
-    /// `Err` if the connection has to go; the error is that of the requests whose time is up.
+    /// Whatever can be done without waiting.
     fn poll(
         &mut self,
         now: Timestamp,
         cx: &mut Context<'_>,
         ended: &mut VecDeque<Ended>,
-    ) -> Result<(), Timestamp> {
+    ) -> Result<(), Gone> {
         if self.in_flight.iter().any(|flight| flight.deadline <= now) {
-            return Err(now);
+            return Err(Gone);
         }
         if let State::Connecting(connecting) = &mut self.state {
             match connecting.as_mut().poll(cx) {
                 Poll::Pending => return Ok(()),
-                Poll::Ready(Err(_)) => return Err(Timestamp::ZERO),
+                Poll::Ready(Err(_)) => return Err(Gone),
                 Poll::Ready(Ok(stream)) => {
                     let mut framed = Framed::new(stream);
                     self.queued.drain(..).for_each(|frame| framed.push(&frame));
@@ -118,7 +121,7 @@ impl<P: Platform> Peer<P> {
             }
         }
         let State::Connected(framed) = &mut self.state else { unreachable!("it connected just now") };
-        framed.poll_write(cx).map_err(|_| Timestamp::ZERO)?;
+        framed.poll_write(cx).map_err(|_| Gone)?;
         while self.in_flight.front().is_some_and(|flight| flight.response == ResponseExpected::No) {
             let flight = self.in_flight.pop_front().expect("looked at it");
             ended.push_back((flight.request, Ok(Bytes::new())));
@@ -126,13 +129,13 @@ impl<P: Platform> Peer<P> {
         loop {
             match framed.poll_read(cx) {
                 Poll::Pending => return Ok(()),
-                Poll::Ready(Read::Closed) => return Err(Timestamp::ZERO),
+                Poll::Ready(Read::Closed) => return Err(Gone),
                 Poll::Ready(Read::Frame(frame)) => {
                     let answered = wire::response_correlation_id(&frame).ok();
                     let expected = self.in_flight.front().map(|flight| flight.request);
                     if answered != expected || expected.is_none() {
                         // Answers come in the order of requests; this peer is confused.
-                        return Err(Timestamp::ZERO);
+                        return Err(Gone);
                     }
                     let flight = self.in_flight.pop_front().expect("it is expected");
                     ended.push_back((flight.request, Ok(frame)));
@@ -141,7 +144,7 @@ impl<P: Platform> Peer<P> {
         }
     }
 
-    /// Ends every request under way: those whose time was up at `now` timed out, the others lost their connection.
+    /// Ends every request under way: those whose time is up timed out, the others lost their connection.
     fn fail(&mut self, now: Timestamp, ended: &mut VecDeque<Ended>) {
         for flight in self.in_flight.drain(..) {
             let timed_out = flight.deadline <= now;

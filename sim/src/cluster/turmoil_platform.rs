@@ -142,8 +142,7 @@ impl Platform for TurmoilPlatform {
         let (ticket, done) = disk.0.borrow_mut().start_flush(now, steps);
         Box::pin(async move {
             tokio::time::sleep(done.since(now)).await;
-            let result = disk.0.borrow_mut().finish_flush(ticket);
-            result
+            disk.0.borrow_mut().finish_flush(ticket)
         })
     }
 }

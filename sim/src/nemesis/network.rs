@@ -27,7 +27,7 @@ pub(super) fn disturb(
     cluster: &mut Cluster,
     fault: u32,
     disturbance: Disturbance,
-    directions: BTreeSet<Direction>,
+    directions: &BTreeSet<Direction>,
 ) -> u64 {
     cluster.disturb(Reason::Fault(fault), disturbance, directions)
 }

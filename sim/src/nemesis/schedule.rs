@@ -158,21 +158,21 @@ impl Running {
                 let (from, to) = (hosts_of(&cut.from, cluster), hosts_of(&cut.to, cluster));
                 announce(cluster, index, &fault, &(&from | &to));
                 let directions = network::between(&from, &to, cut.direction);
-                let hit = network::disturb(cluster, index, Disturbance::Cut, directions);
+                let hit = network::disturb(cluster, index, Disturbance::Cut, &directions);
                 (Stage::Disturbed { until }, Effect::from([("messages_dropped".to_owned(), hit)]))
             }
             Fault::Isolate { target, .. } => {
                 let hosts = hosts_of(target, cluster);
                 announce(cluster, index, &fault, &hosts);
                 let directions = network::around(cluster, &hosts);
-                let hit = network::disturb(cluster, index, Disturbance::Cut, directions);
+                let hit = network::disturb(cluster, index, Disturbance::Cut, &directions);
                 (Stage::Disturbed { until }, Effect::from([("messages_dropped".to_owned(), hit)]))
             }
             Fault::Hold { between, .. } => {
                 let (one, other) = (hosts_of(&between.0, cluster), hosts_of(&between.1, cluster));
                 announce(cluster, index, &fault, &(&one | &other));
                 let directions = network::between(&one, &other, super::Direction::Both);
-                let hit = network::disturb(cluster, index, Disturbance::Hold, directions);
+                let hit = network::disturb(cluster, index, Disturbance::Hold, &directions);
                 (Stage::Disturbed { until }, Effect::from([("messages_held".to_owned(), hit)]))
             }
         };

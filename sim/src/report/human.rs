@@ -29,15 +29,15 @@ pub fn one_line(report: &RunReport, color: bool) -> String {
     )
 }
 
-/// [`one_line`], and if the run did not go as expected: every reason, how it came to it, how to see it again, where the
+/// [`one_line`] and every reason; and if the run did not go as expected: how it came to it, how to see it again, where the
 /// files are (`run_dir`, unless nothing was written), and which build and scenario it was.
 pub fn human_summary(report: &RunReport, run_dir: Option<&Path>, color: bool) -> String {
     let mut text = one_line(report, color);
     text.push('\n');
+    reasons(&mut text, report);
     if report.as_expected {
         return text;
     }
-    reasons(&mut text, report);
     if !report.explanation.is_empty() {
         line(&mut text, "how it happened:");
         for step in &report.explanation {
@@ -47,7 +47,10 @@ pub fn human_summary(report: &RunReport, run_dir: Option<&Path>, color: bool) ->
     let (scenario, seed) = (&report.scenario, report.seed);
     line(&mut text, &format!("expected  {}", report.expected));
     line(&mut text, &format!("replay    cargo sim run {} --seed {seed}", scenario.path));
-    line(&mut text, &format!("          SIM_SEED={seed} cargo test --test scenarios {}", scenario.name));
+    if Path::new(&scenario.path).starts_with("scenarios") {
+        // `cargo test` knows no others.
+        line(&mut text, &format!("          SIM_SEED={seed} cargo test --test scenarios {}", scenario.name));
+    }
     if let Some(run_dir) = run_dir {
         line(&mut text, &format!("report    {}", run_dir.display()));
     }
@@ -158,11 +161,12 @@ violation leader-power-loss seed 42 (not as expected): 400 acknowledged, 0 faile
     }
 
     #[test]
-    fn what_went_as_expected_is_one_line_and_color_only_on_demand() {
+    fn what_went_as_expected_needs_no_replay_and_color_comes_only_on_demand() {
         let mut report = report();
         report.as_expected = true;
         let plain = human_summary(&report, None, false);
-        assert_eq!(plain.lines().count(), 1);
+        assert_eq!(plain.lines().count(), 3, "{plain}");
+        assert!(!plain.contains("replay"), "{plain}");
         assert!(!plain.contains('\u{1b}'));
         assert!(human_summary(&report, None, true).starts_with("\u{1b}[1;31mviolation\u{1b}[0m"));
     }

@@ -225,15 +225,7 @@ impl Run<'_> {
     fn liveness(&mut self, nemesis: &mut Nemesis) -> Result<(), Ended> {
         self.phase("liveness");
         let limit = self.scenario.phases.liveness;
-        self.wait(limit, |cluster| nemesis.advance(cluster), |run| run.why_not_live())
-    }
-
-    /// Whoever still waits for something.
-    fn why_not_live(&self) -> Option<String> {
-        if let Some((host, count)) = self.cluster.unfinished().first() {
-            return Some(format!("{host} has {count} sends without an end"));
-        }
-        self.why_not_converged()
+        self.wait(limit, |cluster| nemesis.advance(cluster), why_not_live)
     }
 
     fn why_not_converged(&self) -> Option<String> {
@@ -291,6 +283,14 @@ impl Run<'_> {
         self.logs = contents.take();
         Ok(())
     }
+}
+
+/// Who still waits for something, and for what.
+fn why_not_live(run: &Run<'_>) -> Option<String> {
+    if let Some((host, count)) = run.cluster.unfinished().first() {
+        return Some(format!("{host} has {count} sends without an end"));
+    }
+    run.why_not_converged()
 }
 
 fn read_log(

@@ -1,9 +1,9 @@
 //! The few events that lead to a violation, out of the many of a trace.
 
 use broker_core::event::Event;
-use broker_core::types::TopicPartition;
+use broker_core::types::{BrokerId, TopicPartition};
 
-use crate::trace::{Trace, TraceEntry, TraceEvent};
+use crate::trace::{Stop, Trace, TraceEntry, TraceEvent};
 
 /// More lines than this are a log and not a story: the middle is left out.
 const LINES_MAX: usize = 24;
@@ -15,7 +15,9 @@ pub(super) fn tell(trace: &Trace, topic_partition: &TopicPartition) -> Vec<Strin
         .iter()
         .filter_map(|entry| {
             let what = describe(entry, topic_partition)?;
-            Some(format!("{} {}: {what}", entry.time, trace.host_name(entry.host)))
+            let millis = entry.time.as_millis();
+            let host = trace.host_name(entry.host);
+            Some(format!("{:>3}.{:03}s  {host}: {what}", millis / 1000, millis % 1000))
         })
         .collect();
     if lines.len() <= LINES_MAX {
@@ -32,7 +34,9 @@ fn describe(entry: &TraceEntry, wanted: &TopicPartition) -> Option<String> {
     match &entry.event {
         TraceEvent::FaultStarted { description, .. } => Some(format!("fault begins: {description}")),
         TraceEvent::FaultEnded { fault } => Some(format!("fault {} ends", fault.0)),
-        TraceEvent::HostStopped { how } => Some(format!("stops ({how:?})")),
+        TraceEvent::HostStopped { how: Stop::PowerLost } => Some("loses power".to_owned()),
+        TraceEvent::HostStopped { how: Stop::ShutDown } => Some("has shut down".to_owned()),
+        TraceEvent::HostStopped { how: Stop::Halted } => Some("gives up".to_owned()),
         TraceEvent::PhaseStarted { phase } => Some(format!("phase {phase}")),
         TraceEvent::Node(event) => describe_node(event, concerns),
         _ => None,
@@ -51,18 +55,27 @@ fn describe_node(event: &Event, concerns: impl Fn(&TopicPartition) -> bool) -> O
             Some(format!("opens {topic_partition}, which ends at {end_offset} ({cut_bytes} bytes cut)"))
         }
         Event::IsrShrunk { topic_partition, isr, .. } if concerns(topic_partition) => {
-            Some(format!("ISR of {topic_partition} shrinks to {isr:?}"))
+            Some(format!("knows that the ISR of {topic_partition} is {}", list(isr)))
         }
         Event::PartitionChanged { topic_partition, leader, leader_epoch, isr, unclean, .. }
             if concerns(topic_partition) =>
         {
             let how = if *unclean { ", elected uncleanly" } else { "" };
-            let isr: Vec<i32> = isr.iter().map(|member| member.0).collect();
+            let leader = match *leader {
+                BrokerId::NONE => "nobody".to_owned(),
+                leader => format!("broker-{leader}"),
+            };
             Some(format!(
-                "{topic_partition} gets leader {leader} in leader epoch {leader_epoch}{how}, ISR {isr:?}"
+                "{leader} leads {topic_partition} in leader epoch {leader_epoch}{how}, ISR {}",
+                list(isr)
             ))
         }
         Event::StorageFailed { path, operation } => Some(format!("disk fails to {operation} {path}")),
         _ => None,
     }
+}
+
+fn list(brokers: &[BrokerId]) -> String {
+    let ids: Vec<String> = brokers.iter().map(ToString::to_string).collect();
+    format!("[{}]", ids.join(", "))
 }

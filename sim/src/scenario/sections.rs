@@ -187,7 +187,7 @@ pub(super) fn expect(table: Option<Table<'_>>, problems: &mut Problems) -> Expec
     if let Field::Given(names, _) = &violation {
         let known = Anomaly::ALL.map(Anomaly::name);
         for (name, span) in names.iter().filter(|(name, _)| Anomaly::parse(name).is_none()) {
-            let help = suggest(name, known.into_iter());
+            let help = suggest(name, known);
             let help = help.unwrap_or_else(|| format!("there is {}", list(&known)));
             problems.report(Diagnostic::new(format!("unknown anomaly `{name}`")).at(*span, "").help(help));
         }
