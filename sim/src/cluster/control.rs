@@ -75,10 +75,11 @@ impl Cluster {
     /// The first panic of a host.
     pub fn step(&mut self) -> Result<(), HostPanic> {
         self.sim.step().expect("hosts never return errors");
-        for host in self.hosts.values_mut() {
+        for (name, host) in &mut self.hosts {
             if host.state == HostState::Up && !host.status().running.get() {
                 // Its process ended by itself.
                 host.state = HostState::Down;
+                self.links.set_refusing(name, true);
                 (host.clear)();
             }
             if let Some(panic) = host.status().panic.take() {
@@ -146,6 +147,7 @@ impl Cluster {
         (host.clear)();
         host.status().running.set(false);
         host.state = HostState::Down;
+        self.links.set_refusing(name, true);
         true
     }
 
@@ -168,6 +170,7 @@ impl Cluster {
             self.record_stop(name, Stop::PowerLost);
             let host = self.hosts.get_mut(name).expect("names come from this cluster");
             host.state = HostState::PoweredOff;
+            self.links.set_refusing(name, false);
             losses.insert(name.clone(), host.disk.as_ref().map(DiskHandle::power_loss).unwrap_or_default());
         }
         losses
@@ -189,6 +192,7 @@ impl Cluster {
             return;
         }
         host.state = HostState::Up;
+        self.links.set_refusing(name, false);
         self.restore(&Reason::PoweredOff(name.clone()));
         self.sim.bounce(&**name);
     }

@@ -42,6 +42,8 @@ struct Disturbed {
 pub struct Links {
     reasons: RefCell<BTreeMap<Reason, Disturbed>>,
     any: Cell<bool>,
+    /// Hosts that run but have no process: their kernel refuses connections.
+    refusing: RefCell<BTreeSet<Rc<str>>>,
 }
 
 impl Links {
@@ -73,6 +75,24 @@ impl Links {
         let first = suffered.next()?.disturbance;
         let cut = first == Disturbance::Cut || suffered.any(|other| other.disturbance == Disturbance::Cut);
         Some(if cut { Disturbance::Cut } else { Disturbance::Hold })
+    }
+
+    /// From now on this host refuses connections, or no longer does.
+    pub fn set_refusing(&self, host: &Rc<str>, refuses: bool) {
+        let mut refusing = self.refusing.borrow_mut();
+        if refuses {
+            refusing.insert(host.clone());
+        } else {
+            refusing.remove(host);
+        }
+    }
+
+    /// Whether an attempt to connect is answered with a refusal. turmoil would leave it without an answer until a process
+    /// is there again, as if the host had no power.
+    pub fn refuses(&self, from: &Rc<str>, to: &Rc<str>) -> bool {
+        self.refusing.borrow().contains(to)
+            && self.state(from, to).is_none()
+            && self.state(to, from).is_none()
     }
 
     /// A host sends something, or tries to connect.

@@ -6,6 +6,7 @@ use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use broker_core::error::StorageError;
 use broker_core::io::{FileId, FlushStep, Storage};
@@ -19,6 +20,9 @@ use turmoil::net::{TcpListener, TcpStream};
 use super::disk::{HostDisk, TurmoilPlatter};
 use super::links::Links;
 use super::platform::{LocalFuture, Platform};
+
+/// How long it takes to learn that nobody listens: a round trip.
+const REFUSAL_LATENCY: Duration = Duration::from_millis(2);
 
 /// Time on the simulation's clock.
 ///
@@ -131,6 +135,10 @@ impl Platform for TurmoilPlatform {
         let (peer, port): (Rc<str>, u16) = (Rc::from(&*to.host), to.port);
         Box::pin(async move {
             links.meet(&host, &peer);
+            if links.refuses(&host, &peer) {
+                tokio::time::sleep(REFUSAL_LATENCY).await;
+                return Err(io::ErrorKind::ConnectionRefused.into());
+            }
             let stream = TcpStream::connect((&*peer, port)).await?;
             Ok(CountedStream { stream, host, peer, links })
         })

@@ -2,29 +2,36 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::cluster::disk::PowerLoss;
 use crate::cluster::{Cluster, HostName, HostState};
 
 /// What a fault changed, by name.
 pub(super) type Effect = BTreeMap<String, u64>;
 
-pub(super) fn kill(cluster: &mut Cluster, hosts: &BTreeSet<HostName>) -> Effect {
-    let stopped = hosts.iter().filter(|host| cluster.kill(host)).count();
-    BTreeMap::from([("processes_killed".to_owned(), stopped as u64)])
+/// Whom a fault really hit, and what it changed.
+pub(super) type Hit = (BTreeSet<HostName>, Effect);
+
+pub(super) fn kill(cluster: &mut Cluster, hosts: &BTreeSet<HostName>) -> Hit {
+    let hit: BTreeSet<HostName> = hosts.iter().filter(|host| cluster.kill(host)).cloned().collect();
+    let effect = Effect::from([("processes_killed".to_owned(), hit.len() as u64)]);
+    (hit, effect)
 }
 
-pub(super) fn power_loss(cluster: &mut Cluster, hosts: &BTreeSet<HostName>) -> Effect {
+pub(super) fn power_loss(cluster: &mut Cluster, hosts: &BTreeSet<HostName>) -> Hit {
     let losses = cluster.power_loss(hosts);
-    let count = |of: fn(&crate::cluster::disk::PowerLoss) -> u64| losses.values().map(of).sum();
-    BTreeMap::from([
+    let count = |of: fn(&PowerLoss) -> u64| losses.values().map(of).sum();
+    let effect = Effect::from([
         ("hosts_stopped".to_owned(), losses.len() as u64),
         ("bytes_lost".to_owned(), count(|loss| loss.lost_bytes)),
         ("files_damaged".to_owned(), count(|loss| (loss.lost_files.len() + loss.vanished.len()) as u64)),
-    ])
+    ]);
+    (losses.into_keys().collect(), effect)
 }
 
-pub(super) fn shut_down(cluster: &mut Cluster, hosts: &BTreeSet<HostName>) -> Effect {
-    let asked = hosts.iter().filter(|host| cluster.shut_down(host)).count();
-    BTreeMap::from([("processes_restarted".to_owned(), asked as u64)])
+pub(super) fn shut_down(cluster: &mut Cluster, hosts: &BTreeSet<HostName>) -> Hit {
+    let hit: BTreeSet<HostName> = hosts.iter().filter(|host| cluster.shut_down(host)).cloned().collect();
+    let effect = Effect::from([("processes_restarted".to_owned(), hit.len() as u64)]);
+    (hit, effect)
 }
 
 /// Whether none of these hosts has a process.
@@ -32,8 +39,9 @@ pub(super) fn all_down(cluster: &Cluster, hosts: &BTreeSet<HostName>) -> bool {
     hosts.iter().all(|host| cluster.state(host) != HostState::Up)
 }
 
-pub(super) fn start(cluster: &mut Cluster, hosts: &BTreeSet<HostName>) {
-    for host in hosts {
+/// Starts these hosts, except those that other faults keep down.
+pub(super) fn start(cluster: &mut Cluster, hosts: &BTreeSet<HostName>, kept_down: &BTreeSet<HostName>) {
+    for host in hosts.difference(kept_down) {
         cluster.start(host);
     }
 }

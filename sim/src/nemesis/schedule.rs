@@ -57,6 +57,7 @@ struct Running {
 /// Carries out planned faults.
 ///
 /// * Each fault draws from its own stream: removing one leaves the others as they were.
+/// * A fault takes down only hosts that are up, and a host comes back when the last fault that keeps it down ends.
 /// * After [`Nemesis::heal`] only clean shutdowns that were under way are still brought to their end.
 #[derive(Debug)]
 pub struct Nemesis {
@@ -89,14 +90,18 @@ impl Nemesis {
     /// Begins and ends what is due.
     pub fn advance(&mut self, cluster: &mut Cluster) {
         let now = cluster.now();
-        for fault in &mut self.faults {
+        for index in 0..self.faults.len() {
             let due = |until: &Option<Timestamp>| until.is_some_and(|until| until <= now);
+            let kept_down = self.kept_down_by_others(index);
+            let fault = &mut self.faults[index];
             match &fault.stage {
                 Stage::Waiting if self.began + fault.planned.at <= now => fault.start(cluster),
                 Stage::Stopping { hosts, down_for } if process::all_down(cluster, hosts) => {
                     fault.stage = Stage::Down { hosts: hosts.clone(), until: Some(now + *down_for) };
                 }
-                Stage::Down { until, .. } | Stage::Disturbed { until } if due(until) => fault.end(cluster),
+                Stage::Down { until, .. } | Stage::Disturbed { until } if due(until) => {
+                    fault.end(cluster, &kept_down);
+                }
                 _ => {}
             }
         }
@@ -107,15 +112,22 @@ impl Nemesis {
         for fault in &mut self.faults {
             match fault.stage {
                 Stage::Waiting => fault.stage = Stage::Over,
-                Stage::Down { .. } | Stage::Disturbed { .. } => fault.end(cluster),
+                Stage::Down { .. } | Stage::Disturbed { .. } => fault.end(cluster, &BTreeSet::new()),
                 Stage::Stopping { .. } | Stage::Over => {}
             }
         }
     }
 
-    /// Whether nothing is under way any more.
-    pub fn is_over(&self) -> bool {
-        self.faults.iter().all(|fault| matches!(fault.stage, Stage::Over | Stage::Waiting))
+    /// Hosts that some other fault than this one keeps down.
+    fn kept_down_by_others(&self, index: usize) -> BTreeSet<HostName> {
+        let others = self.faults.iter().enumerate().filter(|(other, _)| *other != index);
+        others
+            .filter_map(|(_, fault)| match &fault.stage {
+                Stage::Down { hosts, .. } => Some(hosts.iter().cloned()),
+                _ => None,
+            })
+            .flatten()
+            .collect()
     }
 
     /// What came of each fault, in the order of the plan.
@@ -139,19 +151,19 @@ impl Running {
             Fault::Kill { target, .. } => {
                 let hosts = hosts_of(target, cluster);
                 announce(cluster, index, &fault, &hosts);
-                let effect = process::kill(cluster, &hosts);
+                let (hosts, effect) = process::kill(cluster, &hosts);
                 (Stage::Down { hosts, until }, effect)
             }
             Fault::PowerLoss { target, .. } => {
                 let hosts = hosts_of(target, cluster);
                 announce(cluster, index, &fault, &hosts);
-                let effect = process::power_loss(cluster, &hosts);
+                let (hosts, effect) = process::power_loss(cluster, &hosts);
                 (Stage::Down { hosts, until }, effect)
             }
             Fault::Restart { target, down_for } => {
                 let hosts = hosts_of(target, cluster);
                 announce(cluster, index, &fault, &hosts);
-                let effect = process::shut_down(cluster, &hosts);
+                let (hosts, effect) = process::shut_down(cluster, &hosts);
                 (Stage::Stopping { hosts, down_for: *down_for }, effect)
             }
             Fault::Partition { cut, .. } => {
@@ -182,9 +194,9 @@ impl Running {
         self.report.vacuous = self.has_no_effect();
     }
 
-    fn end(&mut self, cluster: &mut Cluster) {
+    fn end(&mut self, cluster: &mut Cluster, kept_down: &BTreeSet<HostName>) {
         match std::mem::replace(&mut self.stage, Stage::Over) {
-            Stage::Down { hosts, .. } => process::start(cluster, &hosts),
+            Stage::Down { hosts, .. } => process::start(cluster, &hosts, kept_down),
             Stage::Disturbed { .. } => {
                 let met = network::restore(cluster, self.report.index);
                 self.report.effect.values_mut().for_each(|hit| *hit += met);

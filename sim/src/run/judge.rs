@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::Hasher;
+use std::time::Duration;
 
 use broker_core::time::Timestamp;
 use broker_core::types::TopicPartition;
@@ -47,6 +48,7 @@ pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> 
     report.hashes = Hashes { scenario: hash(&scenario.source) };
     report.phases = evidence.phases;
     report.vacuous = vacuous_reasons(scenario, &evidence.faults, evidence.acknowledged_under_fault);
+    report.vacuous.extend(never_unavailable(scenario, report.longest_unavailable_us));
     report.faults = evidence.faults;
     let mut verdict = Verdict::Pass;
     match evidence.ended {
@@ -111,6 +113,15 @@ fn vacuous_reasons(scenario: &Scenario, faults: &[FaultReport], acknowledged: u6
     reasons
 }
 
+/// A scenario about unavailability in which nobody had to wait shows nothing.
+fn never_unavailable(scenario: &Scenario, longest_us: u64) -> Option<String> {
+    let least = scenario.expect.unavailable_at_least?;
+    let longest = Duration::from_micros(longest_us);
+    (longest < least).then(|| {
+        format!("no topic partition was unavailable for {least:?}: the longest time without an acknowledgement was {longest:?}")
+    })
+}
+
 fn describe(expected: &ExpectedVerdict) -> String {
     match expected {
         ExpectedVerdict::Pass => Verdict::Pass.to_string(),
@@ -125,7 +136,7 @@ fn describe(expected: &ExpectedVerdict) -> String {
 /// A violation is as expected if some of the expected anomalies were found and no others, and nothing was vacuous: a
 /// fault that hit nothing has not caused it.
 fn is_expected(scenario: &Scenario, report: &RunReport) -> bool {
-    let verdict = match &scenario.expect.verdict {
+    match &scenario.expect.verdict {
         ExpectedVerdict::Pass => report.verdict == Verdict::Pass,
         ExpectedVerdict::Vacuous => report.verdict == Verdict::Vacuous,
         ExpectedVerdict::Liveness => report.verdict == Verdict::Liveness,
@@ -134,12 +145,7 @@ fn is_expected(scenario: &Scenario, report: &RunReport) -> bool {
                 && report.vacuous.is_empty()
                 && report.violations.iter().all(|violation| anomalies.contains(&violation.anomaly))
         }
-    };
-    let unavailable = scenario
-        .expect
-        .unavailable_at_least
-        .is_none_or(|least| least.as_micros() <= u128::from(report.longest_unavailable_us));
-    verdict && unavailable
+    }
 }
 
 fn hash(text: &str) -> String {
