@@ -39,7 +39,7 @@ faults = "4s"
     output
 }
 
-fn fault<'a>(output: &'a RunOutput, index: usize) -> &'a FaultReport {
+fn fault(output: &RunOutput, index: usize) -> &FaultReport {
     &output.report.faults[index]
 }
 

@@ -64,7 +64,7 @@ impl Broker {
     /// Sends a request to the controller.
     pub(super) fn ask_controller<R: WireRequest>(&mut self, body: &R, purpose: Purpose) {
         let to = self.shared.settings.controller.clone();
-        let timeout = self.shared.settings.config.request_timeout;
+        let timeout = self.shared.settings.config.controller_socket_timeout;
         self.ask(to, body, purpose, timeout);
     }
 

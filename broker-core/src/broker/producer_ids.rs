@@ -49,7 +49,7 @@ impl Broker {
         connection: ConnectionId,
         context: RequestContext,
     ) {
-        let deadline = now + self.shared.settings.config.request_timeout;
+        let deadline = now + self.shared.settings.config.controller_socket_timeout;
         self.producer_ids.waiting.push_back(Waiting { connection, context, deadline });
         // `tick_producer_ids` follows at once.
     }

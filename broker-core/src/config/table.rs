@@ -47,6 +47,12 @@ pub const PROPERTIES: &[Property] = &[
         Some(9_000),
         "A broker that was silent for this long is fenced: it leads nothing and is in no ISR (unless it is the last).",
     ),
+    millis(
+        "controller.socket.timeout.ms",
+        Broker,
+        Some(30_000),
+        "How long a broker waits for the controller's answer before it reconnects.",
+    ),
     int(
         "log.flush.interval.messages",
         Broker,
@@ -124,13 +130,6 @@ pub const PROPERTIES: &[Property] = &[
         Broker,
         Some(30_000),
         "How long a follower waits for the answer to a fetch before it reconnects.",
-    ),
-    millis(
-        "request.timeout.ms",
-        Broker,
-        Some(30_000),
-        "How long a broker waits for the controller's answer before it reconnects \
-         (controller.socket.timeout.ms in Kafka).",
     ),
     flag(
         "unclean.leader.election.enable",

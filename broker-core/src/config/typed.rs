@@ -124,8 +124,8 @@ pub struct BrokerConfig {
     pub replica_fetch_max_bytes: usize,
     /// `replica.socket.timeout.ms`.
     pub replica_socket_timeout: Duration,
-    /// `request.timeout.ms`.
-    pub request_timeout: Duration,
+    /// `controller.socket.timeout.ms`.
+    pub controller_socket_timeout: Duration,
     /// What a topic gets that sets nothing itself.
     pub topic_defaults: TopicConfig,
 }
@@ -147,7 +147,7 @@ impl BrokerConfig {
             replica_fetch_backoff: read.millis("replica.fetch.backoff.ms"),
             replica_fetch_max_bytes: read.size("replica.fetch.max.bytes"),
             replica_socket_timeout: read.millis("replica.socket.timeout.ms"),
-            request_timeout: read.millis("request.timeout.ms"),
+            controller_socket_timeout: read.millis("controller.socket.timeout.ms"),
             topic_defaults: TopicConfig {
                 min_insync_replicas: read.size("min.insync.replicas"),
                 unclean_leader_election: read.flag("unclean.leader.election.enable"),
