@@ -3,6 +3,8 @@
 //! [`MemStorage`] knows two truths about every file, as a disk behind a page cache does: what a reader sees now, and
 //! what a power loss would leave. No faults beyond that; the simulator has its own disk.
 
+mod shared;
+
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 
@@ -12,6 +14,8 @@ use crate::batch::{BatchBuilder, RecordBatch};
 use crate::error::StorageError;
 use crate::io::{FileId, FlushStep, Storage};
 use crate::types::{ProducerEpoch, ProducerId, Sequence};
+
+pub use shared::SharedStorage;
 
 /// Files in memory.
 ///

@@ -90,12 +90,11 @@ fn who_joins_must_have_the_start_of_the_leader_epoch() {
 
 #[test]
 fn who_is_fenced_or_stopping_does_not_join() {
-    for spoil in [(|broker| broker.fenced = true) as fn(&mut BrokerRegistration), |broker| {
-        broker.in_controlled_shutdown = true
-    }] {
+    for (fenced, in_controlled_shutdown) in [(true, false), (false, true)] {
         let mut bench = Bench::leading(2);
         bench.metadata(1, &[1, 3], 1, 2);
-        spoil(bench.brokers.get_mut(&BrokerId(2)).unwrap());
+        let spoilt = BrokerRegistration { fenced, in_controlled_shutdown, ..registration(2) };
+        bench.brokers.insert(BrokerId(2), spoilt);
         bench.asks(2, 0);
         assert_eq!(bench.proposal(), None, "KIP-841");
         bench.brokers.insert(BrokerId(2), registration(2));
