@@ -5,7 +5,7 @@
 
 mod shared;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 
 use bytes::Bytes;
@@ -164,7 +164,11 @@ impl Storage for MemStorage {
 
     fn list(&self, directory: &str) -> Result<Vec<String>, StorageError> {
         let inside = self.names.keys().map(|path| split(path)).filter(|(parent, _)| *parent == directory);
-        Ok(inside.map(|(_, name)| name.to_owned()).collect())
+        let files = inside.map(|(_, name)| name.to_owned());
+        let parents = self.names.keys().map(|path| split(path).0).filter(|parent| !parent.is_empty());
+        let directories = parents.filter(|_| directory.is_empty()).map(str::to_owned);
+        let names: BTreeSet<String> = files.chain(directories).collect();
+        Ok(names.into_iter().collect())
     }
 }
 
@@ -231,6 +235,16 @@ mod tests {
         storage.apply(&[FlushStep::Directory("t-0".into())]);
         storage.lose_unflushed();
         assert_eq!(storage.read_file("t-0/a").unwrap(), None);
+    }
+
+    #[test]
+    fn the_root_lists_files_and_directories() {
+        let mut storage = MemStorage::default();
+        for path in ["t-0/b", "marker", "t-0/a", "s-1/a"] {
+            storage.open(path).unwrap();
+        }
+        assert_eq!(storage.list("").unwrap(), ["marker", "s-1", "t-0"]);
+        assert_eq!(storage.list("t-0").unwrap(), ["a", "b"]);
     }
 
     #[test]
