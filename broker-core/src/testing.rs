@@ -3,7 +3,9 @@
 //! [`MemStorage`] knows two truths about every file, as a disk behind a page cache does: what a reader sees now, and
 //! what a power loss would leave. No faults beyond that; the simulator has its own disk.
 
-use std::collections::BTreeMap;
+mod shared;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 
 use bytes::Bytes;
@@ -12,6 +14,8 @@ use crate::batch::{BatchBuilder, RecordBatch};
 use crate::error::StorageError;
 use crate::io::{FileId, FlushStep, Storage};
 use crate::types::{ProducerEpoch, ProducerId, Sequence};
+
+pub use shared::SharedStorage;
 
 /// Files in memory.
 ///
@@ -160,7 +164,11 @@ impl Storage for MemStorage {
 
     fn list(&self, directory: &str) -> Result<Vec<String>, StorageError> {
         let inside = self.names.keys().map(|path| split(path)).filter(|(parent, _)| *parent == directory);
-        Ok(inside.map(|(_, name)| name.to_owned()).collect())
+        let files = inside.map(|(_, name)| name.to_owned());
+        let parents = self.names.keys().map(|path| split(path).0).filter(|parent| !parent.is_empty());
+        let directories = parents.filter(|_| directory.is_empty()).map(str::to_owned);
+        let names: BTreeSet<String> = files.chain(directories).collect();
+        Ok(names.into_iter().collect())
     }
 }
 
@@ -227,6 +235,16 @@ mod tests {
         storage.apply(&[FlushStep::Directory("t-0".into())]);
         storage.lose_unflushed();
         assert_eq!(storage.read_file("t-0/a").unwrap(), None);
+    }
+
+    #[test]
+    fn the_root_lists_files_and_directories() {
+        let mut storage = MemStorage::default();
+        for path in ["t-0/b", "marker", "t-0/a", "s-1/a"] {
+            storage.open(path).unwrap();
+        }
+        assert_eq!(storage.list("").unwrap(), ["marker", "s-1", "t-0"]);
+        assert_eq!(storage.list("t-0").unwrap(), ["a", "b"]);
     }
 
     #[test]

@@ -109,14 +109,14 @@ impl Broker {
         if self.flushes.next_recovery_points <= now {
             self.flushes.next_recovery_points = now + config.recovery_point_checkpoint_interval;
             let points = self.replicas.iter().map(|(key, replica)| (key, replica.log().recovery_point()));
-            let step = write_checkpoint(RECOVERY_POINT_CHECKPOINT, points);
+            let unclaimed = self.unclaimed.iter().map(|(key, log)| (key, log.recovery_point()));
+            let step = write_checkpoint(RECOVERY_POINT_CHECKPOINT, points.chain(unclaimed));
             self.effects.push_back(self.flushes.begin(Purpose::Checkpoint, vec![step]));
         }
         let config = &self.shared.settings.config;
         if self.flushes.next_high_watermarks <= now {
             self.flushes.next_high_watermarks = now + config.high_watermark_checkpoint_interval;
-            let marks = self.replicas.iter().map(|(key, replica)| (key, replica.high_watermark()));
-            let step = write_checkpoint(HIGH_WATERMARK_CHECKPOINT, marks);
+            let step = self.high_watermark_checkpoint();
             self.effects.push_back(self.flushes.begin(Purpose::Checkpoint, vec![step]));
         }
     }
@@ -174,19 +174,29 @@ impl Broker {
             steps.extend(replica.log_mut().take_epoch_checkpoint());
             steps.extend(replica.log_mut().start_flush().into_iter().flat_map(|plan| plan.steps));
         }
+        // The marker speaks for every log on the disk, also for one that metadata has not named.
+        for log in self.unclaimed.values_mut() {
+            steps.extend(log.take_epoch_checkpoint());
+            steps.extend(log.start_flush().into_iter().flat_map(|plan| plan.steps));
+        }
         let ends = self.replicas.iter().map(|(key, replica)| (key, replica.log().end_offset()));
-        let unclaimed = self.unclaimed.iter().map(|(key, log)| (key, log.recovery_point()));
+        let unclaimed = self.unclaimed.iter().map(|(key, log)| (key, log.end_offset()));
         steps.push(write_checkpoint(RECOVERY_POINT_CHECKPOINT, ends.chain(unclaimed)));
-        // The later of two for one topic partition counts: that of the replica.
-        let known = self.high_watermarks.iter().map(|(key, offset)| (key, *offset));
-        let current = self.replicas.iter().map(|(key, replica)| (key, replica.high_watermark()));
-        steps.push(write_checkpoint(HIGH_WATERMARK_CHECKPOINT, known.chain(current)));
+        steps.push(self.high_watermark_checkpoint());
         // A broker that never registered has nothing to say about its epoch, and is no cleaner than it was.
         if let Some(epoch) = self.lifecycle.broker_epoch() {
             let content = Bytes::from(format!("{epoch}\n"));
             steps.push(FlushStep::Replace { path: CLEAN_SHUTDOWN_MARKER.to_owned(), content });
         }
         self.effects.push_back(self.flushes.begin(Purpose::Shutdown, steps));
+    }
+
+    /// The high watermarks of replicas, and those read at the start of logs that metadata has not named.
+    fn high_watermark_checkpoint(&self) -> FlushStep {
+        // The later of two for one topic partition counts: that of the replica.
+        let known = self.high_watermarks.iter().map(|(key, offset)| (key, *offset));
+        let current = self.replicas.iter().map(|(key, replica)| (key, replica.high_watermark()));
+        write_checkpoint(HIGH_WATERMARK_CHECKPOINT, known.chain(current))
     }
 }
 

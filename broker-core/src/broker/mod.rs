@@ -33,5 +33,7 @@ mod peers;
 mod produce;
 mod producer_ids;
 mod queries;
+#[cfg(test)]
+mod tests;
 
 pub use node::{Broker, BrokerSettings};

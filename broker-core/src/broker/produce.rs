@@ -53,16 +53,20 @@ impl Broker {
         self.produces.next += 1;
         let acks = Acks::from_wire(body.acks);
         let deadline = now + Duration::from_millis(body.timeout_ms.max(0) as u64);
-        let mut results = BTreeMap::new();
+        // Whoever names a topic partition twice means the last one, as in Kafka: there is one answer for it.
+        let mut data = BTreeMap::new();
         for topic in body.topic_data {
             for partition in topic.partition_data {
-                let topic_partition = TopicPartition::new(topic.name.0.as_str(), partition.index);
-                let result = match acks {
-                    None => Some(ProduceResult::refused(ErrorCode::INVALID_REQUIRED_ACKS)),
-                    Some(acks) => self.produce_one(now, &topic_partition, partition, acks, token, deadline),
-                };
-                results.insert(topic_partition, result);
+                data.insert(TopicPartition::new(topic.name.0.as_str(), partition.index), partition);
             }
+        }
+        let mut results = BTreeMap::new();
+        for (topic_partition, partition) in data {
+            let result = match acks {
+                None => Some(ProduceResult::refused(ErrorCode::INVALID_REQUIRED_ACKS)),
+                Some(acks) => self.produce_one(now, &topic_partition, partition, acks, token, deadline),
+            };
+            results.insert(topic_partition, result);
         }
         if self.halted {
             return;

@@ -20,5 +20,7 @@ mod brokers;
 mod elect;
 mod node;
 mod partitions;
+#[cfg(test)]
+mod tests;
 
 pub use node::{Controller, ControllerConfig};

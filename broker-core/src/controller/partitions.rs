@@ -24,6 +24,9 @@ use crate::wire::RequestContext;
 /// How many producer ids a broker gets at once (`ProducerIdsBlock.PRODUCER_ID_BLOCK_SIZE`).
 const PRODUCER_ID_BLOCK: i32 = 1000;
 
+/// Bytes of a topic's name (`Topic.MAX_NAME_LENGTH`).
+const TOPIC_NAME_MAX: usize = 249;
+
 impl Controller {
     /// Changes one topic partition as elected.
     fn change(
@@ -243,6 +246,9 @@ impl Controller {
     /// The records of a new topic. Replicas are dealt round robin over the live brokers, so that leadership is spread.
     fn plan_topic(&self, topic: &CreatableTopic) -> Result<(TopicId, Vec<MetadataRecord>), ErrorCode> {
         let name = topic.name.0.as_str();
+        if !is_legal_name(name) {
+            return Err(ErrorCode::INVALID_TOPIC_EXCEPTION);
+        }
         if self.image.topic_id(name).is_some() {
             return Err(ErrorCode::TOPIC_ALREADY_EXISTS);
         }
@@ -283,4 +289,10 @@ impl Controller {
         }
         Ok((id, records))
     }
+}
+
+/// Whether a topic may have this name (`Topic.validate`): it becomes the name of a directory.
+fn is_legal_name(name: &str) -> bool {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    (1..=TOPIC_NAME_MAX).contains(&name.len()) && name != "." && name != ".." && name.bytes().all(legal)
 }

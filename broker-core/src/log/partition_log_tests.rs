@@ -66,15 +66,17 @@ fn a_new_segment_is_flushed_with_its_directory() {
     let mut log = open(&mut storage, None);
     append(&mut log, &mut storage, 2);
     let first = log.start_flush().unwrap();
-    assert_eq!(first.steps.len(), 2, "the first segment is new as well");
+    assert_eq!(first.steps.len(), 3, "the first segment is new as well, and so is the directory's own name");
+    let directories = ["orders-0", ""].map(|directory| FlushStep::Directory(directory.into()));
+    assert_eq!(first.steps[1..], directories);
     finish(&mut log, &mut storage, &first);
     while append(&mut log, &mut storage, 2).rolled.is_none() {
         assert!(!log.flush_due());
     }
     assert!(log.flush_due(), "a roll wants a flush");
     let plan = log.start_flush().unwrap();
-    assert_eq!(plan.steps.len(), 3);
-    assert_eq!(plan.steps[2], FlushStep::Directory("orders-0".into()));
+    assert_eq!(plan.steps.len(), 4);
+    assert_eq!(plan.steps[2..], directories);
     finish(&mut log, &mut storage, &plan);
     append(&mut log, &mut storage, 1);
     let plan = log.start_flush().unwrap();
@@ -94,7 +96,7 @@ fn a_segment_truncated_away_is_gone_for_good_after_the_next_flush() {
     log.truncate_to(&mut storage, Offset(2)).unwrap();
     append(&mut log, &mut storage, 1);
     let plan = log.start_flush().unwrap();
-    assert_eq!(plan.steps.len(), 2, "a file and the directory");
+    assert_eq!(plan.steps.len(), 3, "a file, the directory and its own name");
     finish(&mut log, &mut storage, &plan);
     storage.lose_unflushed();
     assert_eq!(storage.list("orders-0").unwrap(), ["00000000000000000000.log"]);

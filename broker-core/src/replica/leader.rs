@@ -35,6 +35,17 @@ impl Progress {
         }
     }
 
+    /// This broker was leader before and is again: what the follower has is still known, but when it was caught up is
+    /// counted anew, so that one outside the ISR does not hold back the high watermark (`resetReplicaState`).
+    fn reelected(self, last_caught_up: Option<Timestamp>, leader_end: Offset) -> Progress {
+        Progress {
+            last_caught_up,
+            last_fetch: last_caught_up.unwrap_or(Timestamp::ZERO),
+            leader_end_at_last_fetch: leader_end,
+            ..self
+        }
+    }
+
     /// Whether it has had everything there was within the last `lag_max`.
     pub fn is_caught_up(&self, now: Timestamp, lag_max: Duration) -> bool {
         self.last_caught_up.is_some_and(|at| now.since(at) <= lag_max)
@@ -80,7 +91,11 @@ impl Leader {
         let followers = state.replicas.iter().filter(|replica| **replica != local).map(|replica| {
             // Members of the ISR get the time to make their first fetch.
             let since = state.isr.contains(replica).then_some(env.now);
-            (*replica, known.get(replica).copied().unwrap_or_else(|| Progress::unknown(since)))
+            let progress = match known.get(replica) {
+                Some(progress) => progress.reelected(since, start_offset),
+                None => Progress::unknown(since),
+            };
+            (*replica, progress)
         });
         Leader {
             start_offset,

@@ -30,6 +30,8 @@ mod produce;
 mod purgatory;
 mod read;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use follower::{FetchPosition, Fetched};
 pub use isr::{AlterPartitionOutcome, Proposal};
