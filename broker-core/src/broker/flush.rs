@@ -19,6 +19,8 @@ const CLEAN_SHUTDOWN_MARKER: &str = ".kafka_cleanshutdown";
 /// What a flush was for.
 #[derive(Debug)]
 enum Purpose {
+    /// That the clean-shutdown marker is gone; nothing may happen before.
+    Opening,
     Log(TopicPartition),
     Checkpoint,
     Shutdown,
@@ -60,6 +62,11 @@ impl Flushes {
         earliest(self.next_schedule, Some(checkpoints))
     }
 
+    /// Makes durable that the clean-shutdown marker is gone.
+    pub fn begin_opening(&mut self) -> Effect {
+        self.begin(Purpose::Opening, vec![FlushStep::Directory(String::new())])
+    }
+
     fn begin(&mut self, purpose: Purpose, steps: Vec<FlushStep>) -> Effect {
         let flush = FlushId(self.next);
         self.next += 1;
@@ -91,9 +98,12 @@ impl Broker {
         }
     }
 
-    fn flush_log(&mut self, now: Timestamp, topic_partition: TopicPartition, plan: FlushPlan) {
+    fn flush_log(&mut self, now: Timestamp, topic_partition: TopicPartition, mut plan: FlushPlan) {
         self.flushes.last_flush.insert(topic_partition.clone(), now);
         let end_offset = plan.end_offset;
+        if plan.truncation {
+            plan.steps.push(self.recovery_point_checkpoint());
+        }
         self.observe(Event::FlushStarted { topic_partition: topic_partition.clone(), end_offset });
         self.effects.push_back(self.flushes.begin(Purpose::Log(topic_partition), plan.steps));
     }
@@ -108,9 +118,7 @@ impl Broker {
         let config = &self.shared.settings.config;
         if self.flushes.next_recovery_points <= now {
             self.flushes.next_recovery_points = now + config.recovery_point_checkpoint_interval;
-            let points = self.replicas.iter().map(|(key, replica)| (key, replica.log().recovery_point()));
-            let unclaimed = self.unclaimed.iter().map(|(key, log)| (key, log.recovery_point()));
-            let step = write_checkpoint(RECOVERY_POINT_CHECKPOINT, points.chain(unclaimed));
+            let step = self.recovery_point_checkpoint();
             self.effects.push_back(self.flushes.begin(Purpose::Checkpoint, vec![step]));
         }
         let config = &self.shared.settings.config;
@@ -147,6 +155,7 @@ impl Broker {
             return self.fail(LogError::Storage(error));
         }
         match purpose {
+            Purpose::Opening => self.lifecycle.opened(now),
             Purpose::Log(topic_partition) => {
                 let replica = self.replicas.get_mut(&topic_partition).expect("replicas are never removed");
                 replica.flushed(&mut self.shared.env(now));
@@ -191,6 +200,13 @@ impl Broker {
         self.effects.push_back(self.flushes.begin(Purpose::Shutdown, steps));
     }
 
+    /// The recovery points of all logs, also of those that metadata has not named.
+    fn recovery_point_checkpoint(&self) -> FlushStep {
+        let points = self.replicas.iter().map(|(key, replica)| (key, replica.log().recovery_point()));
+        let unclaimed = self.unclaimed.iter().map(|(key, log)| (key, log.recovery_point()));
+        write_checkpoint(RECOVERY_POINT_CHECKPOINT, points.chain(unclaimed))
+    }
+
     /// The high watermarks of replicas, and those read at the start of logs that metadata has not named.
     fn high_watermark_checkpoint(&self) -> FlushStep {
         // The later of two for one topic partition counts: that of the replica.
@@ -222,7 +238,8 @@ fn write_checkpoint<'a>(
 }
 
 /// Reads and removes the marker, before anything is loaded: a crash while loading must not count as clean
-/// (KAFKA-10471).
+/// (KAFKA-10471). The broker registers only once the removal is durable; after a power loss the marker would be back
+/// and vouch for logs that have been written since.
 ///
 /// # Errors
 /// If the disk fails.

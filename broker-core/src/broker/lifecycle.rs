@@ -40,8 +40,14 @@ pub(super) struct Lifecycle {
 }
 
 impl Lifecycle {
-    pub fn new(now: Timestamp, previous_epoch: BrokerEpoch) -> Lifecycle {
-        Lifecycle { stage: Stage::Registering, broker_epoch: None, previous_epoch, next_contact: Some(now) }
+    /// Registers once [`Lifecycle::opened`] says so.
+    pub fn new(previous_epoch: BrokerEpoch) -> Lifecycle {
+        Lifecycle { stage: Stage::Registering, broker_epoch: None, previous_epoch, next_contact: None }
+    }
+
+    /// The disk is as it must be before anybody hears of this broker.
+    pub fn opened(&mut self, now: Timestamp) {
+        self.next_contact = Some(now);
     }
 
     pub fn broker_epoch(&self) -> Option<BrokerEpoch> {

@@ -112,14 +112,16 @@ impl Broker {
             unclaimed.insert(topic_partition, log);
         }
         let previous_epoch = marker.unwrap_or(BrokerEpoch::NONE);
+        let mut flushes = Flushes::new(now, &settings.config);
+        effects.push_back(flushes.begin_opening());
         Ok(Broker {
-            lifecycle: Lifecycle::new(now, previous_epoch),
+            lifecycle: Lifecycle::new(previous_epoch),
             catalog: Catalog::new(now),
             peers: Peers::new(settings.id),
             produces: Produces::default(),
             fetches: Fetches::default(),
             fetchers: Fetchers::default(),
-            flushes: Flushes::new(now, &settings.config),
+            flushes,
             producer_ids: ProducerIds::default(),
             shared: Shared { settings, storage, image: MetadataImage::default(), out: Outbox::default() },
             replicas: BTreeMap::new(),

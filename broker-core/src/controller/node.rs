@@ -132,6 +132,9 @@ impl Controller {
         context: RequestContext,
         body: &B,
     ) {
+        if self.halted {
+            return;
+        }
         let frame = Some(wire::encode_response(context, body));
         self.waiting.push_back((self.log.end_offset(), Effect::Respond { connection, frame }));
     }

@@ -16,6 +16,8 @@ pub struct FlushPlan {
     pub end_offset: Offset,
     /// To be carried out in this order.
     pub steps: Vec<FlushStep>,
+    /// Whether it makes a truncation durable: the recovery point on disk may be too high and has to be replaced with it.
+    pub truncation: bool,
 }
 
 /// Whether the names of all segment files are durable (KAFKA-3968).
@@ -29,6 +31,8 @@ pub(super) enum Names {
 struct UnderWay {
     end_offset: Offset,
     names: Names,
+    /// Whether it makes a truncation durable.
+    truncation: bool,
 }
 
 /// The flush state of one log.
@@ -36,6 +40,7 @@ struct UnderWay {
 /// * Recovery point <= held at <= log end, and what is under way ends at or below the log end.
 /// * The recovery point goes back only when the log is truncated below it.
 /// * One flush at a time.
+/// * A truncation wants a flush at once, of the file that was cut.
 /// * What replication may count goes back only when the log is truncated.
 #[derive(Clone, Debug)]
 pub(super) struct FlushState {
@@ -48,6 +53,9 @@ pub(super) struct FlushState {
     /// A segment was rolled, which wants a flush whatever the policy.
     rolled: bool,
     names: Names,
+    /// Where the log was cut, and no flush has begun since: the file that holds this offset has a new length, which a
+    /// power loss would undo.
+    cut_at: Option<Offset>,
     under_way: Option<UnderWay>,
 }
 
@@ -66,6 +74,7 @@ impl FlushState {
             held_at: None,
             rolled: false,
             names,
+            cut_at: None,
             under_way: None,
         };
         state.hold(end, recovery_point);
@@ -88,12 +97,20 @@ impl FlushState {
     }
 
     pub fn due(&self) -> bool {
-        self.under_way.is_none() && (self.rolled || self.held_at.is_some())
+        self.under_way.is_none() && (self.rolled || self.held_at.is_some() || self.cut_at.is_some())
+    }
+
+    /// Whether a truncation is not durable yet.
+    pub fn truncation_pending(&self) -> bool {
+        self.cut_at.is_some() || self.under_way.is_some_and(|flush| flush.truncation)
     }
 
     pub fn unflushed(&self, end: Offset) -> bool {
         let names_under_way = self.under_way.is_some_and(|flush| flush.names == Names::Changed);
-        self.recovery_point < end || self.names == Names::Changed || names_under_way
+        self.recovery_point < end
+            || self.names == Names::Changed
+            || names_under_way
+            || self.truncation_pending()
     }
 
     /// An append moved the log end from `base` to `end`.
@@ -115,6 +132,7 @@ impl FlushState {
     /// The log was cut to `end`. What is appended from there on is not what a flush under way covers.
     pub fn truncated(&mut self, end: Offset) {
         self.recovery_point = self.recovery_point.min(end);
+        self.cut_at = Some(self.cut_at.map_or(end, |before| before.min(end)));
         self.held_at = self.held_at.map(|held| held.min(end));
         if let Some(flush) = &mut self.under_way {
             flush.end_offset = flush.end_offset.min(end);
@@ -129,8 +147,15 @@ impl FlushState {
         }
         self.rolled = false;
         let end_offset = segments.last().expect("a log has a segment").end_offset();
-        let first = segments.partition_point(|segment| segment.end_offset() <= self.recovery_point);
-        let files = segments[first..].iter().filter(|segment| segment.base_offset() < segment.end_offset());
+        let from = self.cut_at.map_or(self.recovery_point, |cut| cut.min(self.recovery_point));
+        let first = match self.cut_at {
+            // The segment that was cut ends where it was cut, and may be empty now.
+            Some(_) => segments.partition_point(|segment| segment.end_offset() < from),
+            None => segments.partition_point(|segment| segment.end_offset() <= from),
+        };
+        let cut = self.cut_at.is_some();
+        let files =
+            segments[first..].iter().filter(|segment| cut || segment.base_offset() < segment.end_offset());
         let mut steps: Vec<FlushStep> =
             files.map(Segment::file).map(|file: FileId| FlushStep::File(file)).collect();
         if self.names == Names::Changed {
@@ -141,9 +166,10 @@ impl FlushState {
         if steps.is_empty() {
             return None;
         }
-        self.under_way = Some(UnderWay { end_offset, names: self.names });
+        let truncation = self.cut_at.take().is_some();
+        self.under_way = Some(UnderWay { end_offset, names: self.names, truncation });
         self.names = Names::Synced;
-        Some(FlushPlan { end_offset, steps })
+        Some(FlushPlan { end_offset, steps, truncation })
     }
 
     /// The flush under way is durable; the log ends at `end` now.

@@ -316,6 +316,12 @@ impl Log {
         self.flush.unflushed(self.end_offset())
     }
 
+    /// Whether the log was cut and that is not durable yet. A follower must not append before: after a power loss the old
+    /// bytes would be back, below what it thinks it has. Kafka checkpoints the lower recovery point before it goes on.
+    pub fn truncation_pending(&self) -> bool {
+        self.flush.truncation_pending()
+    }
+
     /// Begins a flush of everything there is. `None` if there is nothing to flush or a flush is under way. A segment
     /// that is truncated away meanwhile takes its file with it: its step has nothing to do then.
     pub fn start_flush(&mut self) -> Option<FlushPlan> {

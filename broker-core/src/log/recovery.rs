@@ -7,7 +7,7 @@
 //! ```
 
 use super::checkpoint::{LEADER_EPOCH_CHECKPOINT, decode_epochs};
-use super::epoch_cache::LeaderEpochCache;
+use super::epoch_cache::{EpochStart, LeaderEpochCache};
 use super::header::BatchHeader;
 use super::producer_state::ProducerStateManager;
 use super::scan::BatchScanner;
@@ -68,8 +68,7 @@ pub(super) fn recover(
         recovery_point,
         next_offset: bases[0],
         last_epoch: LeaderEpoch::NONE,
-        epochs_from: if on_disk.is_some() { recovery_point } else { bases[0] },
-        epochs: on_disk.clone().unwrap_or_default(),
+        epochs: LeaderEpochCache::default(),
         producers: ProducerStateManager::default(),
         cut_bytes: 0,
     };
@@ -90,8 +89,16 @@ pub(super) fn recover(
         loader.drop_segment(storage, *base)?;
     }
     let end_offset = loader.next_offset;
-    // An epoch may begin at the very end: its leader wrote nothing yet.
-    loader.epochs.truncate_from_end(end_offset.plus(1));
+    // Batches know their leader epochs best: a truncation that was not flushed brings old ones back, below what the
+    // checkpoint says of later epochs. The checkpoint alone knows of an epoch that begins at the very end: its leader
+    // wrote nothing yet.
+    let at_the_end = on_disk.as_ref().and_then(|epochs| epochs.entries().last());
+    if let Some(EpochStart { epoch, start_offset }) = at_the_end
+        && *start_offset == end_offset
+        && loader.last_epoch < *epoch
+    {
+        loader.epochs.assign(*epoch, *start_offset);
+    }
     let report = RecoveryReport {
         recovery_point: recovery_point.clamp(bases[0], end_offset),
         end_offset,
@@ -126,8 +133,6 @@ struct Loader<'a> {
     next_offset: Offset,
     /// Leader epoch of the batch before `next_offset`.
     last_epoch: LeaderEpoch,
-    /// Batches from here on tell their leader epoch; below, the checkpoint is believed.
-    epochs_from: Offset,
     epochs: LeaderEpochCache,
     producers: ProducerStateManager,
     cut_bytes: u64,
@@ -181,9 +186,7 @@ impl Loader<'_> {
     fn keep(&mut self, header: &BatchHeader) {
         self.next_offset = header.end_offset();
         self.last_epoch = header.leader_epoch;
-        if self.epochs_from < header.end_offset() {
-            self.epochs.assign(header.leader_epoch, header.base_offset);
-        }
+        self.epochs.assign(header.leader_epoch, header.base_offset);
         self.producers.replay(header);
     }
 

@@ -63,11 +63,13 @@ impl Follower {
 }
 
 impl Replica {
-    /// What to ask the leader for now; `None` if this is no follower, is backing off, or has an append whose own flush
-    /// is under way: the next fetch would say that it has the record.
+    /// What to ask the leader for now; `None` if this is no follower, is backing off, has an append whose own flush is
+    /// under way (the next fetch would say that it has the record), or a truncation that is not durable.
     pub fn fetch_position(&self) -> Option<FetchPosition> {
         let Role::Follower(follower) = &self.role else { return None };
-        if follower.backoff_until.is_some() || self.log.countable_end_offset() < self.log.end_offset() {
+        let waits_for_flush =
+            self.log.truncation_pending() || self.log.countable_end_offset() < self.log.end_offset();
+        if follower.backoff_until.is_some() || waits_for_flush {
             return None;
         }
         Some(self.current_position(follower))

@@ -4,12 +4,9 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::batch::{BatchId, ProducerBatch};
-use super::sequences::{Identity, Numbering, Sequences};
+use super::sequences::{Identity, Numbering, Sequences, UNRESOLVED_MAX};
 use crate::io::ProducerRecord;
 use crate::time::Timestamp;
-
-/// A broker remembers this many batches per producer (`ProducerStateEntry.NUM_BATCHES_TO_RETAIN`).
-pub(super) const UNRESOLVED_MAX: usize = 5;
 
 /// What keeps the batches of a topic partition in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +87,7 @@ impl PartitionQueue {
                     let unresolved = self.unresolved().count();
                     self.sequences.open()
                         && unresolved < UNRESOLVED_MAX
+                        && self.sequences.room(self.unresolved().map(|n| n.index).min())
                         && (unresolved == 0 || self.sequences.identity() == Some(identity))
                 }
             },

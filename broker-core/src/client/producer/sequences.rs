@@ -2,6 +2,9 @@
 
 use crate::types::{ProducerEpoch, ProducerId, Sequence};
 
+/// A broker remembers this many batches per producer (`ProducerStateEntry.NUM_BATCHES_TO_RETAIN`).
+pub(super) const UNRESOLVED_MAX: usize = 5;
+
 /// Who a producer is to the brokers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
@@ -29,6 +32,8 @@ impl Ordinal {
 pub(super) struct Numbering {
     pub(super) identity: Identity,
     pub(super) base: Ordinal,
+    /// How many batches were numbered before it under this identity.
+    pub(super) index: u64,
 }
 
 /// Why the numbering of a topic partition cannot go on as it is.
@@ -49,6 +54,7 @@ pub(super) enum Trouble {
 pub(super) struct Sequences {
     identity: Option<Identity>,
     next: Ordinal,
+    next_index: u64,
     acked_end: Ordinal,
     unresolved: bool,
     trouble: Option<Trouble>,
@@ -57,7 +63,7 @@ pub(super) struct Sequences {
 impl Sequences {
     pub(super) fn new() -> Sequences {
         let (next, acked_end) = (Ordinal(0), Ordinal(0));
-        Sequences { identity: None, next, acked_end, unresolved: false, trouble: None }
+        Sequences { identity: None, next, next_index: 0, acked_end, unresolved: false, trouble: None }
     }
 
     /// From sequence 0, under a new identity.
@@ -81,7 +87,9 @@ impl Sequences {
         let identity = self.identity.expect("a numbering has an identity");
         let base = self.next;
         self.next = base.plus(records);
-        Numbering { identity, base }
+        let index = self.next_index;
+        self.next_index += 1;
+        Numbering { identity, base, index }
     }
 
     /// The broker has the batch with these numbers.
@@ -117,6 +125,19 @@ impl Sequences {
 
     pub(super) fn trouble(&self) -> Option<Trouble> {
         self.trouble
+    }
+
+    /// Whether the broker will still recognise the batch with index `earliest`, the first that is unresolved, if another
+    /// one is numbered now.
+    ///
+    /// A broker remembers the last five batches, so the window is a range and not a count: batches acknowledged by a new
+    /// leader push one that hangs at the old leader out of its memory. And an unknown producer id may begin with any
+    /// sequence, so nothing follows the first batch before that one is acknowledged: it could overtake. Kafka's producer
+    /// has neither rule and can duplicate or reorder there.
+    pub(super) fn room(&self, earliest: Option<u64>) -> bool {
+        earliest.is_none_or(|earliest| {
+            Ordinal(0) < self.acked_end && self.next_index - earliest < UNRESOLVED_MAX as u64
+        })
     }
 
     /// Whether a new batch may be numbered.
