@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn epochs_come_from_the_checkpoint_and_from_batches_above_the_recovery_point() {
+    fn batches_tell_epochs_and_the_checkpoint_only_one_that_begins_at_the_very_end() {
         let (mut storage, mut log) = written(&[0, 0, 3]);
         flush(&mut storage, &mut log);
         log.append_as_leader(&mut storage, testing::batch(&["xx"]), LeaderEpoch(4)).unwrap();
@@ -324,10 +324,11 @@ mod tests {
         assert_eq!(numbers(&log), [(0, 0), (3, 2), (4, 3)], "epoch 7 was never written down");
 
         for (checkpoint, expected, rewritten) in [
-            ("0\n2\n1 0\n7 4\n", vec![(1, 0), (4, 3)], true), // believed below, corrected above
-            ("0\n2\n1 0\n9 5\n", vec![(1, 0), (4, 3)], true), // dropped: it starts above the end
-            ("0\n3\n1 0\n4 3\n7 4\n", vec![(1, 0), (4, 3), (7, 4)], false), // begins at the end
-            ("0\n3\n1 0\n", vec![(0, 0), (3, 2), (4, 3)], true), // unreadable: from all batches
+            ("0\n2\n1 0\n7 4\n", vec![(0, 0), (3, 2), (4, 3), (7, 4)], true), // stale, but for its last line
+            ("0\n2\n1 0\n9 5\n", vec![(0, 0), (3, 2), (4, 3)], true), // its last line starts above the end
+            ("0\n2\n1 0\n9 2\n", vec![(0, 0), (3, 2), (4, 3)], true), // its last line starts below the end
+            ("0\n4\n0 0\n3 2\n4 3\n7 4\n", vec![(0, 0), (3, 2), (4, 3), (7, 4)], false), // right
+            ("0\n3\n1 0\n", vec![(0, 0), (3, 2), (4, 3)], true), // unreadable
         ] {
             storage.apply(&[FlushStep::Replace { path: path.into(), content: checkpoint.into() }]);
             let (mut log, _) = open(&mut storage, Opening::Unclean, Offset(3)).unwrap();

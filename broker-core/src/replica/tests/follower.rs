@@ -113,9 +113,30 @@ fn where_it_parts_from_the_leader_it_is_cut_to_the_first_of_three_offsets() {
         bench.receives(diverging(epoch, end));
         assert_eq!(bench.end(), expected, "epoch {epoch} ends at {end}");
         assert_eq!(bench.high_watermark(), expected.min(3), "the answer's 1000 is not about this log");
+        if expected < 4 {
+            assert_eq!(bench.replica.fetch_position(), None, "not before the cut is durable");
+            assert!(bench.replica.log().flush_due());
+            bench.flush();
+        }
         assert_eq!(bench.position().offset, Offset(expected), "and it asks again");
         assert_eq!(bench.events("log_truncated"), 1);
     }
+}
+
+#[test]
+fn a_cut_is_as_durable_as_what_comes_after_it() {
+    let mut bench = Bench::following();
+    bench.receives(records(&[record(0, 0), record(1, 0), record(2, 0)], 0));
+    bench.flush();
+    bench.receives(diverging(0, 1));
+    bench.flush();
+    bench.receives(records(&[record(1, 1)], 0));
+    // The record of epoch 1 was not flushed; what was cut must not come back in its place.
+    bench.storage.lose_unflushed();
+    let orders = bench.replica.topic_partition().clone();
+    let config = LogConfig::from(&bench.replica.config);
+    let (log, _) = Log::open(&mut bench.storage, orders, config, Opening::Unclean, Offset(3)).unwrap();
+    assert_eq!((log.end_offset(), log.latest_epoch()), (Offset(1), Some(LeaderEpoch(0))));
 }
 
 #[test]
