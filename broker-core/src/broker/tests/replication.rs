@@ -80,6 +80,10 @@ fn a_broker_touches_no_replica_before_it_has_read_of_its_own_registration() {
     cluster.run(Duration::from_millis(50));
     assert_eq!(cluster.broker(1).broker_epoch(), None);
     assert!(cluster.broker(1).replicas().is_empty(), "that was said of its predecessor");
+    cluster.run_until("it is registered", |cluster| cluster.broker(1).broker_epoch().is_some());
+    let epoch = cluster.broker(1).broker_epoch().unwrap();
+    assert!(cluster.broker(1).shared.image.end_offset().0 <= epoch.0, "but has not read of it yet");
+    assert!(cluster.broker(1).replicas().is_empty());
     cluster.run_until("it leads", |cluster| cluster.broker(1).replicas().values().any(Replica::is_leader));
     let second = cluster.broker(1).broker_epoch().unwrap();
     assert!(first < second);
