@@ -62,6 +62,16 @@ impl Flushes {
         earliest(self.next_schedule, Some(checkpoints))
     }
 
+    /// Checkpoints that are due wait for their next turn.
+    fn postpone_checkpoints(&mut self, now: Timestamp, config: &BrokerConfig) {
+        if self.next_recovery_points <= now {
+            self.next_recovery_points = now + config.recovery_point_checkpoint_interval;
+        }
+        if self.next_high_watermarks <= now {
+            self.next_high_watermarks = now + config.high_watermark_checkpoint_interval;
+        }
+    }
+
     /// Makes durable that the clean-shutdown marker is gone.
     pub fn begin_opening(&mut self) -> Effect {
         self.begin(Purpose::Opening, vec![FlushStep::Directory(String::new())])
@@ -114,6 +124,11 @@ impl Broker {
         }
         if self.flushes.next_schedule.is_some_and(|at| at <= now) {
             self.schedule_flushes(now);
+        }
+        // On a slow disk checkpoints would queue up in front of everything else.
+        if self.flushes.under_way.values().any(|purpose| matches!(purpose, Purpose::Checkpoint)) {
+            self.flushes.postpone_checkpoints(now, &self.shared.settings.config);
+            return;
         }
         let config = &self.shared.settings.config;
         if self.flushes.next_recovery_points <= now {

@@ -328,7 +328,7 @@ mod tests {
             ("0\n2\n1 0\n9 5\n", vec![(0, 0), (3, 2), (4, 3)], true), // its last line starts above the end
             ("0\n2\n1 0\n9 2\n", vec![(0, 0), (3, 2), (4, 3)], true), // its last line starts below the end
             ("0\n4\n0 0\n3 2\n4 3\n7 4\n", vec![(0, 0), (3, 2), (4, 3), (7, 4)], false), // right
-            ("0\n3\n1 0\n", vec![(0, 0), (3, 2), (4, 3)], true), // unreadable
+            ("0\n3\n1 0\n", vec![(0, 0), (3, 2), (4, 3)], true),      // unreadable
         ] {
             storage.apply(&[FlushStep::Replace { path: path.into(), content: checkpoint.into() }]);
             let (mut log, _) = open(&mut storage, Opening::Unclean, Offset(3)).unwrap();

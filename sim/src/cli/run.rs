@@ -1,6 +1,7 @@
 //! `cargo sim run`.
 
 use std::io::stdout;
+use std::panic::catch_unwind;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -71,7 +72,13 @@ fn severity(code: u8) -> u8 {
 
 fn run_scenario(scenario: &Scenario, arguments: &RunArguments) -> u8 {
     let stopwatch = Stopwatch::start();
-    let RunOutput { mut report, history, trace } = run_once(scenario, arguments.seed, &INTERRUPT);
+    // A panic on a host is a verdict; one outside of them is this program's own fault and printed by the panic hook.
+    let run = || run_once(scenario, arguments.seed, &INTERRUPT);
+    let Ok(output) = catch_unwind(run) else {
+        eprintln!("error: the harness itself panicked in {} with seed {}", scenario.path, arguments.seed);
+        return Verdict::HarnessBug.exit_code();
+    };
+    let RunOutput { mut report, history, trace } = output;
     report.env = stopwatch.env();
     if arguments.check_determinism && report.verdict != Verdict::Interrupted {
         let again = run_once(scenario, arguments.seed, &INTERRUPT);

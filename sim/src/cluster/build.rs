@@ -184,12 +184,11 @@ impl Builder<'_> {
         let process = ProcessId(index as u32);
         let name = format!("producer-{index}");
         let config = spec.config.clone();
-        let in_order = config.idempotence
-            || (config.max_in_flight == 1 && config.acks == broker_core::config::Acks::All);
         let promise = Promise {
             acks: config.acks,
             idempotent: config.idempotence,
-            order: if in_order { Order::Kept } else { Order::Any },
+            // One request in flight is not enough: an attempt that hangs at an old leader may arrive after later ones.
+            order: if config.idempotence { Order::Kept } else { Order::Any },
         };
         history.borrow_mut().declare(ProcessInfo { process, name: name.clone(), promise: Some(promise) });
         let workload = Rc::new(RefCell::new(ProduceWorkload::new(
@@ -229,6 +228,7 @@ impl Builder<'_> {
             slot: slot.clone(),
             history: history.clone(),
         });
+        self.view.consumers.push((Rc::from(name.as_str()), slot.clone()));
         let context = self.context(&name);
         self.add(context, slot, None, move |context| host.clone().run(context))
     }

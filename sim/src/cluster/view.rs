@@ -3,20 +3,23 @@
 use std::collections::BTreeMap;
 
 use broker_core::broker::Broker;
+use broker_core::client::Consumer;
 use broker_core::controller::Controller;
 use broker_core::types::{BrokerId, LeaderEpoch, Offset, TopicPartition};
 
+use super::control::HostName;
 use super::driver::{SharedSlot, Slot};
 
 /// Slots of the servers.
 pub struct View {
     pub(super) controller: SharedSlot<Controller>,
     pub(super) brokers: BTreeMap<BrokerId, SharedSlot<Broker>>,
+    pub(super) consumers: Vec<(HostName, SharedSlot<Consumer>)>,
 }
 
 impl Default for View {
     fn default() -> View {
-        View { controller: Slot::shared(), brokers: BTreeMap::new() }
+        View { controller: Slot::shared(), brokers: BTreeMap::new(), consumers: Vec::new() }
     }
 }
 
@@ -84,6 +87,28 @@ impl View {
             })?
         });
         claims.max_by_key(|claim| claim.leader_epoch)
+    }
+
+    /// A consumer that has not read a topic partition it reads to its high watermark, and how far it is.
+    pub fn who_reads_behind(&self, topic_partitions: &[TopicPartition]) -> Option<String> {
+        for (host, slot) in &self.consumers {
+            let slot = slot.borrow();
+            let Some(consumer) = slot.node() else { return Some(format!("{host} does not run")) };
+            for key in topic_partitions.iter().filter(|key| consumer.reads(&key.topic)) {
+                let end = self.leadership(key).and_then(|known| self.high_watermark(key, known.leader));
+                let position = consumer.position(key);
+                if position < end {
+                    let at = position.map_or_else(|| "nowhere".to_owned(), |offset| format!("at {offset}"));
+                    let end = end.map_or_else(String::new, |end| end.to_string());
+                    return Some(format!("{host} is {at} of {end} in {key}"));
+                }
+            }
+        }
+        None
+    }
+
+    fn high_watermark(&self, topic_partition: &TopicPartition, broker: BrokerId) -> Option<Offset> {
+        self.broker(broker, |broker| Some(broker.replicas().get(topic_partition)?.high_watermark()))?
     }
 
     /// How far the logs of these replicas go; `None` for one whose process does not run or does not know it.

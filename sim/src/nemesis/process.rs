@@ -34,9 +34,12 @@ pub(super) fn shut_down(cluster: &mut Cluster, hosts: &BTreeSet<HostName>) -> Hi
     (hit, effect)
 }
 
-/// Whether none of these hosts has a process.
-pub(super) fn all_down(cluster: &Cluster, hosts: &BTreeSet<HostName>) -> bool {
-    hosts.iter().all(|host| cluster.state(host) != HostState::Up)
+/// Takes out of `stopping` the hosts whose processes have come to their end.
+pub(super) fn take_stopped(cluster: &Cluster, stopping: &mut BTreeSet<HostName>) -> BTreeSet<HostName> {
+    let stopped: BTreeSet<HostName> =
+        stopping.iter().filter(|host| cluster.state(host) != HostState::Up).cloned().collect();
+    stopping.retain(|host| !stopped.contains(host));
+    stopped
 }
 
 /// Starts these hosts, except those that other faults keep down.

@@ -1,6 +1,6 @@
 //! When faults begin and end, and what came of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use broker_core::time::Timestamp;
@@ -29,9 +29,10 @@ pub struct PlannedFault {
 #[derive(Clone, Debug)]
 enum Stage {
     Waiting,
-    /// A clean shutdown is under way.
-    Stopping {
-        hosts: BTreeSet<HostName>,
+    /// Clean shutdowns: hosts whose processes still run, and when those that have stopped are started again.
+    Restarting {
+        stopping: BTreeSet<HostName>,
+        stopped: BTreeMap<HostName, Timestamp>,
         down_for: Duration,
     },
     /// Hosts are down until then; `None`: until everything is healed.
@@ -96,9 +97,7 @@ impl Nemesis {
             let fault = &mut self.faults[index];
             match &fault.stage {
                 Stage::Waiting if self.began + fault.planned.at <= now => fault.start(cluster),
-                Stage::Stopping { hosts, down_for } if process::all_down(cluster, hosts) => {
-                    fault.stage = Stage::Down { hosts: hosts.clone(), until: Some(now + *down_for) };
-                }
+                Stage::Restarting { .. } => fault.restart(cluster, &kept_down),
                 Stage::Down { until, .. } | Stage::Disturbed { until } if due(until) => {
                     fault.end(cluster, &kept_down);
                 }
@@ -113,20 +112,29 @@ impl Nemesis {
             match fault.stage {
                 Stage::Waiting => fault.stage = Stage::Over,
                 Stage::Down { .. } | Stage::Disturbed { .. } => fault.end(cluster, &BTreeSet::new()),
-                Stage::Stopping { .. } | Stage::Over => {}
+                Stage::Restarting { .. } | Stage::Over => {}
             }
         }
+    }
+
+    /// The first fault that is still under way, in words.
+    pub fn under_way(&self) -> Option<String> {
+        let fault = self.faults.iter().find(|fault| !matches!(fault.stage, Stage::Over | Stage::Waiting))?;
+        Some(format!(
+            "fault {} ({} {}) is still under way",
+            fault.report.index, fault.report.kind, fault.report.target
+        ))
     }
 
     /// Hosts that some other fault than this one keeps down.
     fn kept_down_by_others(&self, index: usize) -> BTreeSet<HostName> {
         let others = self.faults.iter().enumerate().filter(|(other, _)| *other != index);
         others
-            .filter_map(|(_, fault)| match &fault.stage {
-                Stage::Down { hosts, .. } => Some(hosts.iter().cloned()),
-                _ => None,
+            .flat_map(|(_, fault)| match &fault.stage {
+                Stage::Down { hosts, .. } => hosts.iter().cloned().collect(),
+                Stage::Restarting { stopped, .. } => stopped.keys().cloned().collect(),
+                _ => BTreeSet::new(),
             })
-            .flatten()
             .collect()
     }
 
@@ -164,7 +172,7 @@ impl Running {
                 let hosts = hosts_of(target, cluster);
                 announce(cluster, index, &fault, &hosts);
                 let (hosts, effect) = process::shut_down(cluster, &hosts);
-                (Stage::Stopping { hosts, down_for: *down_for }, effect)
+                (Stage::Restarting { stopping: hosts, stopped: BTreeMap::new(), down_for: *down_for }, effect)
             }
             Fault::Partition { cut, .. } => {
                 let (from, to) = (hosts_of(&cut.from, cluster), hosts_of(&cut.to, cluster));
@@ -194,6 +202,29 @@ impl Running {
         self.report.vacuous = self.has_no_effect();
     }
 
+    /// Takes each host of a restart one step further; over when all of them run again.
+    fn restart(&mut self, cluster: &mut Cluster, kept_down: &BTreeSet<HostName>) {
+        let now = cluster.now();
+        let Stage::Restarting { stopping, stopped, down_for } = &mut self.stage else { return };
+        for host in process::take_stopped(cluster, stopping) {
+            stopped.insert(host, now + *down_for);
+        }
+        let due: BTreeSet<HostName> =
+            stopped.iter().filter(|(_, until)| **until <= now).map(|(host, _)| host.clone()).collect();
+        stopped.retain(|host, _| !due.contains(host));
+        process::start(cluster, &due, kept_down);
+        if stopping.is_empty() && stopped.is_empty() {
+            self.stage = Stage::Over;
+            self.ended(cluster);
+        }
+    }
+
+    fn ended(&mut self, cluster: &Cluster) {
+        cluster.record(TraceEvent::FaultEnded { fault: FaultId(self.report.index) });
+        self.report.ended_us = Some(cluster.now().0);
+        self.report.vacuous = self.has_no_effect();
+    }
+
     fn end(&mut self, cluster: &mut Cluster, kept_down: &BTreeSet<HostName>) {
         match std::mem::replace(&mut self.stage, Stage::Over) {
             Stage::Down { hosts, .. } => process::start(cluster, &hosts, kept_down),
@@ -203,9 +234,7 @@ impl Running {
             }
             stage => unreachable!("{stage:?} does not end like this"),
         }
-        cluster.record(TraceEvent::FaultEnded { fault: FaultId(self.report.index) });
-        self.report.ended_us = Some(cluster.now().0);
-        self.report.vacuous = self.has_no_effect();
+        self.ended(cluster);
     }
 
     fn has_no_effect(&self) -> bool {

@@ -18,7 +18,7 @@ use crate::oracle::{LogContent, diverging_logs};
 use crate::report::{Counts, FaultReport, Hashes, PanicReport, PhaseReport, RunReport, ScenarioRef};
 use crate::scenario::{ExpectedVerdict, Scenario};
 use crate::seed::Seed;
-use crate::trace::Trace;
+use crate::trace::{Stop, Trace, TraceEvent};
 use crate::verdict::Verdict;
 
 /// Everything there is to judge by.
@@ -31,6 +31,7 @@ pub(super) struct Evidence<'a> {
     pub faults: Vec<FaultReport>,
     pub acknowledged_under_fault: u64,
     pub logs: BTreeMap<TopicPartition, Vec<LogContent>>,
+    pub unread_logs: Vec<String>,
     pub disks: BTreeMap<String, DiskStats>,
 }
 
@@ -79,6 +80,11 @@ pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> 
             report.unknown.push(format!("the history contradicts itself: {malformed}"));
         }
     }
+    report.unknown.extend(evidence.unread_logs);
+    report.unknown.extend(gave_up(evidence.trace));
+    if !report.unknown.is_empty() {
+        verdict = verdict.and(Verdict::Unknown);
+    }
     let diverging = evidence.logs.iter().filter_map(|(key, logs)| diverging_logs(key, logs));
     report.violations.extend(diverging);
     if !report.violations.is_empty() {
@@ -113,6 +119,20 @@ fn vacuous_reasons(scenario: &Scenario, faults: &[FaultReport], acknowledged: u6
     reasons
 }
 
+/// Hosts that stopped by themselves although no fault touched their disks: something is wrong with them, even if the run
+/// came to a good end.
+fn gave_up(trace: &Trace) -> Vec<String> {
+    let halted = trace
+        .entries()
+        .iter()
+        .filter(|entry| matches!(entry.event, TraceEvent::HostStopped { how: Stop::Halted }));
+    let reasons = halted.map(|entry| {
+        let host = trace.host_name(entry.host);
+        format!("{host} gave up by itself at {}: see storage_failed in trace.jsonl", entry.time)
+    });
+    reasons.collect()
+}
+
 /// A scenario about unavailability in which nobody had to wait shows nothing.
 fn never_unavailable(scenario: &Scenario, longest_us: u64) -> Option<String> {
     let least = scenario.expect.unavailable_at_least?;
@@ -133,16 +153,18 @@ fn describe(expected: &ExpectedVerdict) -> String {
     }
 }
 
-/// A violation is as expected if some of the expected anomalies were found and no others, and nothing was vacuous: a
-/// fault that hit nothing has not caused it.
+/// A violation is as expected if some of the expected anomalies were found and no others, everything else could be
+/// judged, the cluster recovered, and nothing was vacuous: a fault that hit nothing has not caused it.
 fn is_expected(scenario: &Scenario, report: &RunReport) -> bool {
     match &scenario.expect.verdict {
         ExpectedVerdict::Pass => report.verdict == Verdict::Pass,
         ExpectedVerdict::Vacuous => report.verdict == Verdict::Vacuous,
-        ExpectedVerdict::Liveness => report.verdict == Verdict::Liveness,
+        ExpectedVerdict::Liveness => report.verdict == Verdict::Liveness && report.vacuous.is_empty(),
         ExpectedVerdict::Violation(anomalies) => {
             report.verdict == Verdict::Violation
                 && report.vacuous.is_empty()
+                && report.unknown.is_empty()
+                && report.liveness.is_none()
                 && report.violations.iter().all(|violation| anomalies.contains(&violation.anomaly))
         }
     }

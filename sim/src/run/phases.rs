@@ -15,7 +15,7 @@ use crate::cluster::{Blueprint, Cluster, HostPanic};
 use crate::history::History;
 use crate::nemesis::{Nemesis, PlannedFault};
 use crate::oracle::{LogContent, Standing, why_not_converged};
-use crate::report::{FaultReport, PhaseReport, RunReport};
+use crate::report::{PhaseReport, RunReport};
 use crate::scenario::Scenario;
 use crate::seed::Seed;
 use crate::trace::{Trace, TraceEvent};
@@ -54,14 +54,17 @@ struct Run<'a> {
     scenario: &'a Scenario,
     seed: Seed,
     cluster: Cluster,
+    /// From the fault phase on.
+    nemesis: Option<Nemesis>,
     interrupt: &'a Interrupt,
     history: Rc<RefCell<History>>,
     topic_partitions: Vec<TopicPartition>,
     phases: Vec<PhaseReport>,
-    faults: Vec<FaultReport>,
     /// Acknowledged sends when the fault phase ended.
     acknowledged_under_fault: u64,
     logs: BTreeMap<TopicPartition, Vec<LogContent>>,
+    /// Replicas whose logs could not be read.
+    unread_logs: Vec<String>,
 }
 
 /// Runs one scenario with one seed. Depends on nothing else but the build.
@@ -84,6 +87,7 @@ fn run_with(
         scenario,
         seed,
         cluster: blueprint.build(),
+        nemesis: None,
         interrupt,
         history: history.clone(),
         topic_partitions: topics
@@ -92,9 +96,9 @@ fn run_with(
             })
             .collect(),
         phases: Vec::new(),
-        faults: Vec::new(),
         acknowledged_under_fault: 0,
         logs: BTreeMap::new(),
+        unread_logs: Vec::new(),
     };
     meddle(&mut run.cluster);
     let ended = run.all_phases().err();
@@ -103,8 +107,9 @@ fn run_with(
         last.ended_us = now.0;
     }
     let disks = run.cluster.disks().map(|(host, disk)| (host.to_string(), disk.stats())).collect();
-    let Run { cluster, phases, faults, acknowledged_under_fault, logs, .. } = run;
+    let Run { cluster, nemesis, phases, acknowledged_under_fault, logs, unread_logs, .. } = run;
     drop(cluster);
+    let faults = nemesis.map(Nemesis::into_reports).unwrap_or_default();
     let (history, trace) = (history.take(), trace.take());
     let evidence = Evidence {
         history: &history,
@@ -115,6 +120,7 @@ fn run_with(
         faults,
         acknowledged_under_fault,
         logs,
+        unread_logs,
         disks,
     };
     let report = judge::judge(scenario, seed, evidence);
@@ -124,15 +130,16 @@ fn run_with(
 impl Run<'_> {
     fn all_phases(&mut self) -> Result<(), Ended> {
         self.warm_up()?;
-        let mut nemesis = self.faults()?;
-        self.phase("heal");
-        nemesis.heal(&mut self.cluster);
-        self.cluster.heal();
-        let liveness = self.liveness(&mut nemesis);
-        self.faults = nemesis.into_reports();
+        self.faults()?;
+        self.heal();
+        let liveness = self.liveness();
+        if let Err(ended @ (Ended::Panic(_) | Ended::Interrupted)) = liveness {
+            return Err(ended);
+        }
+        // Also where the cluster did not recover: what it holds can be compared all the same.
+        self.read_logs()?;
         liveness?;
-        self.final_reads()?;
-        self.read_logs()
+        self.final_reads()
     }
 
     fn phase(&mut self, name: &'static str) {
@@ -150,16 +157,13 @@ impl Run<'_> {
     }
 
     /// Steps until `why_not` has nothing to say any more, at most for `limit`.
-    fn wait(
-        &mut self,
-        limit: Duration,
-        mut each_tick: impl FnMut(&mut Cluster),
-        why_not: impl Fn(&Run<'_>) -> Option<String>,
-    ) -> Result<(), Ended> {
+    fn wait(&mut self, limit: Duration, why_not: impl Fn(&Run<'_>) -> Option<String>) -> Result<(), Ended> {
         let deadline = self.cluster.now() + limit;
         let mut next_look = self.cluster.now();
         loop {
-            each_tick(&mut self.cluster);
+            if let Some(nemesis) = &mut self.nemesis {
+                nemesis.advance(&mut self.cluster);
+            }
             self.step()?;
             let now = self.cluster.now();
             if now < next_look {
@@ -177,30 +181,22 @@ impl Run<'_> {
     fn warm_up(&mut self) -> Result<(), Ended> {
         self.phase("warm-up");
         let (limit, brokers) = (self.scenario.phases.warmup, self.scenario.cluster.brokers as usize);
-        self.wait(
-            limit,
-            |_| {},
-            |run| {
-                let alive = run.cluster.view().unfenced_brokers();
-                (alive < brokers)
-                    .then(|| format!("warm-up: {alive} of {brokers} brokers are registered and live"))
-            },
-        )?;
+        self.wait(limit, |run| {
+            let alive = run.cluster.view().unfenced_brokers();
+            (alive < brokers)
+                .then(|| format!("warm-up: {alive} of {brokers} brokers are registered and live"))
+        })?;
         self.cluster.create_topics();
-        self.wait(
-            limit,
-            |_| {},
-            |run| {
-                if run.cluster.topics_created() {
-                    run.why_not_converged()
-                } else {
-                    Some("warm-up: the topics are not created".to_owned())
-                }
-            },
-        )
+        self.wait(limit, |run| {
+            if run.cluster.topics_created() {
+                run.why_not_converged()
+            } else {
+                Some("warm-up: the topics are not created".to_owned())
+            }
+        })
     }
 
-    fn faults(&mut self) -> Result<Nemesis, Ended> {
+    fn faults(&mut self) -> Result<(), Ended> {
         self.phase("faults");
         let began = self.cluster.now();
         let planned = self.scenario.faults.iter().map(|spec| PlannedFault {
@@ -208,24 +204,30 @@ impl Run<'_> {
             at: spec.at,
             line: spec.line,
         });
-        let mut nemesis = Nemesis::begin(began, planned.collect(), self.seed);
+        let nemesis = self.nemesis.insert(Nemesis::begin(began, planned.collect(), self.seed));
+        nemesis.advance(&mut self.cluster);
         self.cluster.begin_workload();
         let end = began + self.scenario.phases.faults;
         while self.cluster.now() < end {
+            self.step()?;
+            let nemesis = self.nemesis.as_mut().expect("it has begun");
             nemesis.advance(&mut self.cluster);
-            if let Err(ended) = self.step() {
-                self.faults = nemesis.into_reports();
-                return Err(ended);
-            }
         }
         self.acknowledged_under_fault = crate::report::Counts::of(&self.history.borrow()).acknowledged;
-        Ok(nemesis)
+        Ok(())
     }
 
-    fn liveness(&mut self, nemesis: &mut Nemesis) -> Result<(), Ended> {
+    fn heal(&mut self) {
+        self.phase("heal");
+        if let Some(nemesis) = &mut self.nemesis {
+            nemesis.heal(&mut self.cluster);
+        }
+        self.cluster.heal();
+    }
+
+    fn liveness(&mut self) -> Result<(), Ended> {
         self.phase("liveness");
-        let limit = self.scenario.phases.liveness;
-        self.wait(limit, |cluster| nemesis.advance(cluster), why_not_live)
+        self.wait(self.scenario.phases.liveness, why_not_live)
     }
 
     fn why_not_converged(&self) -> Option<String> {
@@ -250,15 +252,11 @@ impl Run<'_> {
         self.phase("final-reads");
         self.cluster.begin_final_reads();
         let (limit, all) = (self.scenario.phases.liveness, self.topic_partitions.len());
-        self.wait(
-            limit,
-            |_| {},
-            |run| {
-                let done = run.cluster.final_reads_done();
-                (done < all)
-                    .then(|| format!("the final reads reached the end of {done} of {all} topic partitions"))
-            },
-        )
+        self.wait(limit, |run| {
+            let done = run.cluster.final_reads_done();
+            (done < all)
+                .then(|| format!("the final reads reached the end of {done} of {all} topic partitions"))
+        })
     }
 
     /// Reads every replica's log on its own host.
@@ -281,16 +279,27 @@ impl Run<'_> {
         }
         self.step()?;
         self.logs = contents.take();
+        for key in &self.topic_partitions {
+            let replicas =
+                self.cluster.view().leadership(key).map(|known| known.replicas).unwrap_or_default();
+            let read = self.logs.get(key).map_or(&[][..], Vec::as_slice);
+            let missing = replicas.iter().filter(|id| !read.iter().any(|log| log.broker == **id));
+            self.unread_logs
+                .extend(missing.map(|id| format!("the log of broker-{id} for {key} could not be read")));
+        }
         Ok(())
     }
 }
 
 /// Who still waits for something, and for what.
 fn why_not_live(run: &Run<'_>) -> Option<String> {
+    if let Some(fault) = run.nemesis.as_ref().and_then(Nemesis::under_way) {
+        return Some(fault);
+    }
     if let Some((host, count)) = run.cluster.unfinished().first() {
         return Some(format!("{host} has {count} sends without an end"));
     }
-    run.why_not_converged()
+    run.why_not_converged().or_else(|| run.cluster.view().who_reads_behind(&run.topic_partitions))
 }
 
 fn read_log(

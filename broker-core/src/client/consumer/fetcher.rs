@@ -96,6 +96,11 @@ impl Consumer {
             && self.partitions.values().all(PartitionState::reached_end)
     }
 
+    /// Whether it reads this topic.
+    pub fn reads(&self, topic: &str) -> bool {
+        self.topics.iter().any(|known| &**known == topic)
+    }
+
     /// The offset of the record it reads next; none as long as it does not know where the log starts.
     pub fn position(&self, topic_partition: &TopicPartition) -> Option<Offset> {
         self.partitions.get(topic_partition)?.position()
