@@ -15,23 +15,22 @@ fn sequences(requests: &[Produced]) -> Vec<i32> {
 #[test]
 fn five_are_in_flight_in_order_and_the_sixth_waits() {
     let mut rig = one_record_per_batch(&[]);
+    open_window(&mut rig, 0, LEADER);
     for token in 0..7 {
         send(&mut rig, 0, token);
     }
-    serve(&mut rig, LEADER);
     let requests = produced(&mut rig);
-    assert_eq!(sequences(&requests), [0, 1, 2, 3, 4]);
-    accept(&mut rig, &requests[0], 0);
-    assert_eq!(sequences(&produced(&mut rig)), [5]);
+    assert_eq!(sequences(&requests), [1, 2, 3, 4, 5]);
+    accept(&mut rig, &requests[0], 1);
+    assert_eq!(sequences(&produced(&mut rig)), [6]);
     assert_eq!(rig.node.unfinished(), 6);
 }
 
 #[test]
 fn the_limit_of_requests_in_flight_is_per_broker() {
     let mut rig = one_record_per_batch(&[("max.in.flight.requests.per.connection", RawValue::Int(2))]);
-    send(&mut rig, 0, 1);
-    serve(&mut rig, &[(1, 0), (1, 0), (2, 0)]);
-    for (partition, token) in [(0, 2), (1, 3), (2, 4)] {
+    open_window(&mut rig, 0, &[(1, 0), (1, 0), (2, 0)]);
+    for (partition, token) in [(0, 1), (0, 2), (1, 3), (2, 4)] {
         send(&mut rig, partition, token);
     }
     let requests = produced(&mut rig);
@@ -44,11 +43,11 @@ fn the_limit_of_requests_in_flight_is_per_broker() {
 #[test]
 fn a_new_leader_gets_no_sixth_batch_before_one_of_five_is_resolved() {
     let mut rig = one_record_per_batch(&[]);
+    open_window(&mut rig, 0, LEADER);
     for token in 0..5 {
         send(&mut rig, 0, token);
     }
     send(&mut rig, 1, 10);
-    serve(&mut rig, LEADER);
     let requests = produced(&mut rig);
     // Broker 2 sends the producer to ask who leads now.
     rig.run_until(rig.now + Duration::from_secs(1));
@@ -57,18 +56,18 @@ fn a_new_leader_gets_no_sixth_batch_before_one_of_five_is_resolved() {
     serve(&mut rig, &[(3, 1), (2, 0)]);
     send(&mut rig, 0, 5);
     assert!(produced(&mut rig).is_empty(), "a broker remembers five");
-    accept(&mut rig, &requests[0], 0);
+    accept(&mut rig, &requests[0], 1);
     let next = produced(&mut rig).remove(0);
-    assert_eq!((next.sent.to.clone(), next.sequence()), (endpoint(3), 5));
+    assert_eq!((next.sent.to.clone(), next.sequence()), (endpoint(3), 6));
 }
 
 #[test]
 fn after_a_disconnect_batches_go_again_in_order_with_the_same_numbers_and_one_by_one() {
     let mut rig = one_record_per_batch(&[]);
+    open_window(&mut rig, 0, LEADER);
     for token in 0..4 {
         send(&mut rig, 0, token);
     }
-    serve(&mut rig, LEADER);
     let lost = produced(&mut rig);
     assert_eq!(lost.len(), 4);
     let failed_at = rig.now;
@@ -94,9 +93,9 @@ fn after_a_disconnect_batches_go_again_in_order_with_the_same_numbers_and_one_by
             accept(&mut rig, request, offset);
         }
     }
-    let expected: Vec<_> = (0..5).map(|index| (index, format!("value {index}"))).collect();
+    let expected: Vec<_> = (0..5).map(|index| (1 + index, format!("value {index}"))).collect();
     assert_eq!(order, expected);
-    assert_eq!(outcomes(&rig).len(), 5);
+    assert_eq!(outcomes(&rig).len(), 6);
 }
 
 #[test]
