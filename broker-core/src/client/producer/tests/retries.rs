@@ -5,6 +5,9 @@ use std::time::Duration;
 use super::*;
 use crate::error::RequestError;
 use crate::event::Event;
+use crate::log::{ProducerStateManager, SequenceCheck};
+use crate::testing::idempotent_batch;
+use crate::types::{LeaderEpoch, Offset};
 
 const LEADER: &[(i32, i32)] = &[(1, 0), (2, 0)];
 
@@ -59,6 +62,48 @@ fn a_new_leader_gets_no_sixth_batch_before_one_of_five_is_resolved() {
     accept(&mut rig, &requests[0], 1);
     let next = produced(&mut rig).remove(0);
     assert_eq!((next.sent.to.clone(), next.sequence()), (endpoint(3), 6));
+}
+
+#[test]
+fn a_batch_that_hangs_at_an_old_leader_is_not_pushed_out_of_the_new_ones_memory() {
+    let mut rig = one_record_per_batch(&[("max.in.flight.requests.per.connection", RawValue::Int(1))]);
+    open_window(&mut rig, 0, LEADER);
+    send(&mut rig, 0, 0);
+    send(&mut rig, 1, 100);
+    let requests = produced(&mut rig);
+    let hanging = requests.iter().find(|request| request.sent.to == endpoint(1)).unwrap();
+    // It was appended and replicated, then broker 3 took over; broker 2 sends the producer to ask who leads now.
+    let mut new_leader = ProducerStateManager::default();
+    let offset = |sequence: i32| Offset(i64::from(sequence));
+    let opener = idempotent_batch(&["opener"], hanging.numbers(0).0, 0, 0);
+    new_leader.update(&opener.placed_at(offset(0), LeaderEpoch(0)));
+    new_leader.update(&hanging.batches[&0].clone().placed_at(offset(1), LeaderEpoch(0)));
+    rig.run_until(rig.now + Duration::from_secs(1));
+    let to_broker_2 = requests.iter().find(|request| request.sent.to == endpoint(2)).unwrap();
+    reply(&mut rig, to_broker_2, ErrorCode::NOT_LEADER_OR_FOLLOWER, -1);
+    serve(&mut rig, &[(3, 1), (2, 0)]);
+
+    for token in 1..10 {
+        send(&mut rig, 0, token);
+    }
+    let mut landed = Vec::new();
+    while let Some(request) = produced(&mut rig).pop() {
+        assert_eq!(request.sent.to, endpoint(3));
+        let batch = &request.batches[&0];
+        assert_eq!(new_leader.check(batch), Ok(SequenceCheck::Accept));
+        new_leader.update(&batch.clone().placed_at(offset(request.sequence()), LeaderEpoch(1)));
+        landed.push(request.sequence());
+        accept(&mut rig, &request, i64::from(request.sequence()));
+    }
+    assert_eq!(landed, [2, 3, 4, 5], "four follow, though none of them is unresolved");
+    rig.fail(&hanging.sent, RequestError::TimedOut);
+    serve(&mut rig, &[(3, 1), (2, 0)]);
+    rig.run_until(rig.now + Duration::from_secs(2));
+    let retry = produced(&mut rig).into_iter().find(|request| request.sent.to == endpoint(3)).unwrap();
+    let known = SequenceCheck::Duplicate { base_offset: offset(1), last_offset: offset(1) };
+    assert_eq!(new_leader.check(&retry.batches[&0]), Ok(known));
+    accept(&mut rig, &retry, 1);
+    assert_eq!(produced(&mut rig).remove(0).sequence(), 6);
 }
 
 #[test]
