@@ -28,7 +28,7 @@ pub(super) enum Order {
 /// * The numbered and unresolved batches stand within [`UNRESOLVED_MAX`] consecutive ones, acknowledged ones between them
 ///   counted.
 /// * A batch that may have been appended keeps its numbers for good.
-/// * A numbered batch that is queued leaves only if no batch with smaller numbers is in flight.
+/// * A numbered batch that is queued (for it was sent before, or numbered anew) leaves only if no batch with smaller numbers is in flight.
 #[derive(Debug)]
 pub(super) struct PartitionQueue {
     queue: VecDeque<ProducerBatch>,
@@ -88,11 +88,10 @@ impl PartitionQueue {
             Order::Sequences(Some(identity)) => match head.numbering {
                 Some(numbering) => self.sequences.trouble().is_none() && self.is_earliest(numbering),
                 None => {
-                    let unresolved = self.unresolved().count();
+                    let earliest = self.unresolved().map(|numbering| numbering.index).min();
                     self.sequences.open()
-                        && unresolved < UNRESOLVED_MAX
-                        && self.sequences.room(self.unresolved().map(|n| n.index).min())
-                        && (unresolved == 0 || self.sequences.identity() == Some(identity))
+                        && self.sequences.room(earliest)
+                        && (earliest.is_none() || self.sequences.identity() == Some(identity))
                 }
             },
         }
