@@ -6,7 +6,7 @@ use bytes::Bytes;
 use kafka_protocol::messages::{InitProducerIdRequest, MetadataRequest, ProduceRequest, ProduceResponse};
 
 use super::batch::{BatchId, ProducerBatch};
-use super::outcome::{Reaction, reaction, refused_before_append};
+use super::outcome::{Reaction, reaction};
 use super::sender::{About, Producer};
 use super::sequences::Trouble;
 use crate::client::requests::decode;
@@ -127,8 +127,8 @@ impl Producer {
         if batch.numbering.is_some() {
             match reaction {
                 Reaction::NewProducerId => partition.sequences.mark_trouble(Trouble::Fenced),
-                _ if refused_before_append(error) => partition.sequences.mark_trouble(Trouble::Gap),
-                _ => partition.sequences.mark_unresolved(),
+                _ if batch.in_doubt() => partition.sequences.mark_unresolved(),
+                _ => partition.sequences.mark_trouble(Trouble::Gap),
             }
         }
         let completions = batch.complete_without_promise();

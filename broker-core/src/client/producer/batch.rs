@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::outcome::without_promise;
+use super::outcome::{may_have_appended, without_promise};
 use super::sequences::Numbering;
 use crate::batch::{BatchBuilder, HEADER_BYTES};
 use crate::error::AttemptError;
@@ -95,6 +95,11 @@ impl ProducerBatch {
     /// Whether the application knows how it ended.
     pub(super) fn completed(&self) -> bool {
         self.completed
+    }
+
+    /// Whether one of its ended attempts may have appended it.
+    pub(super) fn in_doubt(&self) -> bool {
+        self.errors.iter().any(|error| may_have_appended(*error))
     }
 
     /// The broker has it, at `base_offset` if it said where.

@@ -55,6 +55,11 @@ pub(super) fn refused_before_append(error: AttemptError) -> bool {
     )
 }
 
+/// Whether an attempt that ended like this may have appended. A sequence, too, is checked before the append.
+pub(super) fn may_have_appended(error: AttemptError) -> bool {
+    !refused_before_append(error) && reaction(error) != Reaction::SequenceGap
+}
+
 /// The outcome of a send none of whose `attempts` was answered without error.
 ///
 /// Fail only if **every** attempt was refused before the append, or there was none. An attempt without an entry in

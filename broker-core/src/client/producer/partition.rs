@@ -23,8 +23,12 @@ pub(super) enum Order {
 ///
 /// * Every batch is either queued or in flight.
 /// * Queued batches that are numbered stand first, in the order of their numbers.
-/// * At most [`UNRESOLVED_MAX`] batches are numbered and unresolved.
-/// * A numbered batch that is queued leaves only if no batch with smaller numbers is in flight.
+/// * The first batch numbered under an identity is unresolved alone, unless all were numbered by
+///   [`PartitionQueue::restart`]: then they leave one by one until one is acknowledged.
+/// * The numbered and unresolved batches stand within [`UNRESOLVED_MAX`] consecutive ones, acknowledged ones between them
+///   counted.
+/// * A batch that may have been appended keeps its numbers for good.
+/// * A numbered batch that is queued (for it was sent before, or numbered anew) leaves only if no batch with smaller numbers is in flight.
 #[derive(Debug)]
 pub(super) struct PartitionQueue {
     queue: VecDeque<ProducerBatch>,
@@ -84,11 +88,10 @@ impl PartitionQueue {
             Order::Sequences(Some(identity)) => match head.numbering {
                 Some(numbering) => self.sequences.trouble().is_none() && self.is_earliest(numbering),
                 None => {
-                    let unresolved = self.unresolved().count();
+                    let earliest = self.unresolved().map(|numbering| numbering.index).min();
                     self.sequences.open()
-                        && unresolved < UNRESOLVED_MAX
-                        && self.sequences.room(self.unresolved().map(|n| n.index).min())
-                        && (unresolved == 0 || self.sequences.identity() == Some(identity))
+                        && self.sequences.room(earliest)
+                        && (earliest.is_none() || self.sequences.identity() == Some(identity))
                 }
             },
         }
@@ -152,13 +155,20 @@ impl PartitionQueue {
         self.sequences.trouble().is_some()
     }
 
-    /// Numbers everything that was numbered anew, from sequence 0 (`TxnPartitionEntry.startSequencesAtBeginning`).
-    pub(super) fn restart(&mut self, identity: Identity) {
+    /// Numbers what was numbered anew, from sequence 0 (`TxnPartitionEntry.startSequencesAtBeginning`). What may have been
+    /// appended under its old numbers would not be recognised under new ones: it goes to `give_up` and is taken out.
+    pub(super) fn restart(&mut self, identity: Identity, mut give_up: impl FnMut(&mut ProducerBatch)) {
         assert!(self.in_flight.is_empty(), "a batch in flight keeps its numbers");
         self.sequences.restart(identity);
         for batch in self.queue.iter_mut().filter(|batch| batch.numbering.is_some()) {
-            batch.numbering = Some(self.sequences.number(batch.record_count()));
+            if batch.in_doubt() {
+                give_up(batch);
+                assert!(batch.completed());
+            } else {
+                batch.numbering = Some(self.sequences.number(batch.record_count()));
+            }
         }
+        self.queue.retain(|batch| !batch.completed());
     }
 
     /// When the next batch expires.

@@ -155,7 +155,7 @@ impl Producer {
 
     /// Gives new numbers where the old ones are in trouble, once nothing with old ones is in flight there.
     fn restart_numberings(&mut self) {
-        let mut bumped = Vec::new();
+        let (mut bumped, mut completions) = (Vec::new(), Vec::new());
         for (_, partition) in self.accumulator.iter_mut() {
             if !partition.wants_restart() {
                 continue;
@@ -168,9 +168,10 @@ impl Producer {
                 }
             }
             if let Some(identity) = self.identity.current() {
-                partition.restart(identity);
+                partition.restart(identity, |batch| completions.extend(batch.complete_without_promise()));
             }
         }
+        self.complete(completions);
         for Identity { id, epoch } in bumped {
             self.observe(Event::ProducerIdAssigned { producer_id: id, producer_epoch: epoch });
         }

@@ -44,17 +44,29 @@ fn a_full_batch_does_not_linger_and_the_record_that_did_not_fit_starts_the_next(
 
 #[test]
 fn a_request_holds_one_batch_of_each_topic_partition_its_broker_leads() {
-    let mut rig = start(&[("batch.size", RawValue::Int(0))]);
-    for (partition, token) in [(0, 1), (0, 2), (1, 3), (2, 4)] {
-        send(&mut rig, partition, token);
+    let shape = |requests: &[Produced]| -> Vec<_> {
+        let topic_partitions = |request: &Produced| request.batches.keys().copied().collect::<Vec<_>>();
+        requests.iter().map(|request| (request.sent.to.clone(), topic_partitions(request))).collect()
+    };
+    for idempotence in [true, false] {
+        let settings =
+            [("batch.size", RawValue::Int(0)), ("enable.idempotence", RawValue::Bool(idempotence))];
+        let mut rig = start(&settings);
+        for (partition, token) in [(0, 1), (0, 2), (1, 3), (2, 4)] {
+            send(&mut rig, partition, token);
+        }
+        serve(&mut rig, &[(1, 0), (1, 0), (3, 0)]);
+        let requests = produced(&mut rig);
+        let (first, second) = ((endpoint(1), vec![0, 1]), (endpoint(1), vec![0]));
+        let other = (endpoint(3), vec![2]);
+        if idempotence {
+            assert_eq!(shape(&requests), [first, other]);
+            accept(&mut rig, &requests[0], 0);
+            assert_eq!(shape(&produced(&mut rig)), [second], "it waited for an acknowledgement");
+        } else {
+            assert_eq!(shape(&requests), [first, second, other]);
+        }
     }
-    serve(&mut rig, &[(1, 0), (1, 0), (3, 0)]);
-    let requests = produced(&mut rig);
-    let shape: Vec<_> = requests
-        .iter()
-        .map(|request| (request.sent.to.clone(), request.batches.keys().copied().collect::<Vec<_>>()))
-        .collect();
-    assert_eq!(shape, [(endpoint(1), vec![0, 1]), (endpoint(1), vec![0]), (endpoint(3), vec![2])]);
 }
 
 #[test]

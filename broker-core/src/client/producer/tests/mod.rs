@@ -1,6 +1,7 @@
 //! Stories about a producer and the brokers it talks to, with the brokers' part played by hand.
 
 mod batching;
+mod contract;
 mod deadlines;
 mod outcomes;
 mod retries;
@@ -134,6 +135,20 @@ fn outcomes(rig: &Rig<Producer>) -> BTreeMap<u64, SendOutcome> {
         }
     }
     outcomes
+}
+
+/// The token of the record that [`open_window`] sends to partition 0.
+const OPENER: u64 = 1_000;
+
+/// Lets the first batch of a topic partition be acknowledged, so that more than one may follow in flight. The numbers of
+/// what follows begin at 1.
+fn open_window(rig: &mut Rig<Producer>, partition: i32, leaders: &[(i32, i32)]) {
+    send(rig, partition, OPENER + u64::try_from(partition).unwrap());
+    serve(rig, leaders);
+    let requests = produced(rig);
+    let [first] = requests.as_slice() else { panic!("{} requests", requests.len()) };
+    assert_eq!(first.numbers(partition).2, 0);
+    accept(rig, first, 0);
 }
 
 /// A producer with an id and metadata that sends one batch per record to partition 0, whose leader is broker 1.

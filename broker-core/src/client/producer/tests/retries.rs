@@ -5,6 +5,9 @@ use std::time::Duration;
 use super::*;
 use crate::error::RequestError;
 use crate::event::Event;
+use crate::log::{ProducerStateManager, SequenceCheck};
+use crate::testing::idempotent_batch;
+use crate::types::{LeaderEpoch, Offset};
 
 const LEADER: &[(i32, i32)] = &[(1, 0), (2, 0)];
 
@@ -15,23 +18,22 @@ fn sequences(requests: &[Produced]) -> Vec<i32> {
 #[test]
 fn five_are_in_flight_in_order_and_the_sixth_waits() {
     let mut rig = one_record_per_batch(&[]);
+    open_window(&mut rig, 0, LEADER);
     for token in 0..7 {
         send(&mut rig, 0, token);
     }
-    serve(&mut rig, LEADER);
     let requests = produced(&mut rig);
-    assert_eq!(sequences(&requests), [0, 1, 2, 3, 4]);
-    accept(&mut rig, &requests[0], 0);
-    assert_eq!(sequences(&produced(&mut rig)), [5]);
+    assert_eq!(sequences(&requests), [1, 2, 3, 4, 5]);
+    accept(&mut rig, &requests[0], 1);
+    assert_eq!(sequences(&produced(&mut rig)), [6]);
     assert_eq!(rig.node.unfinished(), 6);
 }
 
 #[test]
 fn the_limit_of_requests_in_flight_is_per_broker() {
     let mut rig = one_record_per_batch(&[("max.in.flight.requests.per.connection", RawValue::Int(2))]);
-    send(&mut rig, 0, 1);
-    serve(&mut rig, &[(1, 0), (1, 0), (2, 0)]);
-    for (partition, token) in [(0, 2), (1, 3), (2, 4)] {
+    open_window(&mut rig, 0, &[(1, 0), (1, 0), (2, 0)]);
+    for (partition, token) in [(0, 1), (0, 2), (1, 3), (2, 4)] {
         send(&mut rig, partition, token);
     }
     let requests = produced(&mut rig);
@@ -44,11 +46,11 @@ fn the_limit_of_requests_in_flight_is_per_broker() {
 #[test]
 fn a_new_leader_gets_no_sixth_batch_before_one_of_five_is_resolved() {
     let mut rig = one_record_per_batch(&[]);
+    open_window(&mut rig, 0, LEADER);
     for token in 0..5 {
         send(&mut rig, 0, token);
     }
     send(&mut rig, 1, 10);
-    serve(&mut rig, LEADER);
     let requests = produced(&mut rig);
     // Broker 2 sends the producer to ask who leads now.
     rig.run_until(rig.now + Duration::from_secs(1));
@@ -57,18 +59,60 @@ fn a_new_leader_gets_no_sixth_batch_before_one_of_five_is_resolved() {
     serve(&mut rig, &[(3, 1), (2, 0)]);
     send(&mut rig, 0, 5);
     assert!(produced(&mut rig).is_empty(), "a broker remembers five");
-    accept(&mut rig, &requests[0], 0);
+    accept(&mut rig, &requests[0], 1);
     let next = produced(&mut rig).remove(0);
-    assert_eq!((next.sent.to.clone(), next.sequence()), (endpoint(3), 5));
+    assert_eq!((next.sent.to.clone(), next.sequence()), (endpoint(3), 6));
+}
+
+#[test]
+fn a_batch_that_hangs_at_an_old_leader_is_not_pushed_out_of_the_new_ones_memory() {
+    let mut rig = one_record_per_batch(&[("max.in.flight.requests.per.connection", RawValue::Int(1))]);
+    open_window(&mut rig, 0, LEADER);
+    send(&mut rig, 0, 0);
+    send(&mut rig, 1, 100);
+    let requests = produced(&mut rig);
+    let hanging = requests.iter().find(|request| request.sent.to == endpoint(1)).unwrap();
+    // It was appended and replicated, then broker 3 took over; broker 2 sends the producer to ask who leads now.
+    let mut new_leader = ProducerStateManager::default();
+    let offset = |sequence: i32| Offset(i64::from(sequence));
+    let opener = idempotent_batch(&["opener"], hanging.numbers(0).0, 0, 0);
+    new_leader.update(&opener.placed_at(offset(0), LeaderEpoch(0)));
+    new_leader.update(&hanging.batches[&0].clone().placed_at(offset(1), LeaderEpoch(0)));
+    rig.run_until(rig.now + Duration::from_secs(1));
+    let to_broker_2 = requests.iter().find(|request| request.sent.to == endpoint(2)).unwrap();
+    reply(&mut rig, to_broker_2, ErrorCode::NOT_LEADER_OR_FOLLOWER, -1);
+    serve(&mut rig, &[(3, 1), (2, 0)]);
+
+    for token in 1..10 {
+        send(&mut rig, 0, token);
+    }
+    let mut landed = Vec::new();
+    while let Some(request) = produced(&mut rig).pop() {
+        assert_eq!(request.sent.to, endpoint(3));
+        let batch = &request.batches[&0];
+        assert_eq!(new_leader.check(batch), Ok(SequenceCheck::Accept));
+        new_leader.update(&batch.clone().placed_at(offset(request.sequence()), LeaderEpoch(1)));
+        landed.push(request.sequence());
+        accept(&mut rig, &request, i64::from(request.sequence()));
+    }
+    assert_eq!(landed, [2, 3, 4, 5], "four follow, though none of them is unresolved");
+    rig.fail(&hanging.sent, RequestError::TimedOut);
+    serve(&mut rig, &[(3, 1), (2, 0)]);
+    rig.run_until(rig.now + Duration::from_secs(2));
+    let retry = produced(&mut rig).into_iter().find(|request| request.sent.to == endpoint(3)).unwrap();
+    let known = SequenceCheck::Duplicate { base_offset: offset(1), last_offset: offset(1) };
+    assert_eq!(new_leader.check(&retry.batches[&0]), Ok(known));
+    accept(&mut rig, &retry, 1);
+    assert_eq!(produced(&mut rig).remove(0).sequence(), 6);
 }
 
 #[test]
 fn after_a_disconnect_batches_go_again_in_order_with_the_same_numbers_and_one_by_one() {
     let mut rig = one_record_per_batch(&[]);
+    open_window(&mut rig, 0, LEADER);
     for token in 0..4 {
         send(&mut rig, 0, token);
     }
-    serve(&mut rig, LEADER);
     let lost = produced(&mut rig);
     assert_eq!(lost.len(), 4);
     let failed_at = rig.now;
@@ -94,9 +138,9 @@ fn after_a_disconnect_batches_go_again_in_order_with_the_same_numbers_and_one_by
             accept(&mut rig, request, offset);
         }
     }
-    let expected: Vec<_> = (0..5).map(|index| (index, format!("value {index}"))).collect();
+    let expected: Vec<_> = (0..5).map(|index| (1 + index, format!("value {index}"))).collect();
     assert_eq!(order, expected);
-    assert_eq!(outcomes(&rig).len(), 5);
+    assert_eq!(outcomes(&rig).len(), 6);
 }
 
 #[test]

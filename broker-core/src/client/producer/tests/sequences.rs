@@ -4,19 +4,19 @@ use std::time::Duration;
 
 use super::super::sequences::Ordinal;
 use super::*;
-use crate::error::AttemptError;
+use crate::error::{AttemptError, RequestError};
 use crate::event::Event;
 
 const LEADER: &[(i32, i32)] = &[(1, 0), (2, 0)];
 
 fn three_in_flight() -> (Rig<Producer>, Vec<Produced>) {
     let mut rig = one_record_per_batch(&[]);
+    open_window(&mut rig, 0, LEADER);
     for token in 0..3 {
         send(&mut rig, 0, token);
     }
-    serve(&mut rig, LEADER);
     let requests = produced(&mut rig);
-    assert_eq!(requests.len(), 3);
+    assert_eq!(requests.iter().map(Produced::sequence).collect::<Vec<_>>(), [1, 2, 3]);
     (rig, requests)
 }
 
@@ -37,7 +37,7 @@ fn out_of_order_on_the_earliest_raises_the_epoch_and_numbers_the_rest_anew() {
     }
     let expected: Vec<_> = (0..3).map(|index| ((id, epoch + 1, index), format!("value {index}"))).collect();
     assert_eq!(numbers, expected);
-    assert_eq!(outcomes(&rig).len(), 3);
+    assert_eq!(outcomes(&rig).keys().copied().collect::<Vec<_>>(), [0, 1, 2, OPENER]);
     let epochs = rig.events.iter().filter(|event| matches!(event, Event::ProducerIdAssigned { .. })).count();
     assert_eq!(epochs, 2, "raised once, not once per answer");
 }
@@ -103,16 +103,16 @@ fn a_batch_given_up_in_doubt_blocks_its_topic_partition_until_an_epoch_is_raised
 #[test]
 fn a_later_acknowledgement_resolves_what_was_given_up() {
     let mut rig = one_record_per_batch(&[("retries", RawValue::Int(1))]);
+    open_window(&mut rig, 0, LEADER);
     send(&mut rig, 0, 1);
     send(&mut rig, 0, 2);
-    serve(&mut rig, LEADER);
     let requests = produced(&mut rig);
     reply(&mut rig, &requests[0], ErrorCode::UNKNOWN_SERVER_ERROR, -1);
     send(&mut rig, 0, 3);
     assert!(produced(&mut rig).is_empty());
     accept(&mut rig, &requests[1], 1);
     let (id, epoch, _) = requests[0].numbers(0);
-    assert_eq!(produced(&mut rig).remove(0).numbers(0), (id, epoch, 2));
+    assert_eq!(produced(&mut rig).remove(0).numbers(0), (id, epoch, 3));
 }
 
 #[test]
@@ -159,4 +159,111 @@ fn sequences_wrap_from_the_largest_to_zero_and_stay_in_order() {
         }
     }
     assert_eq!(again, [i32::MAX, 0, 1]);
+}
+
+fn values(requests: &[Produced]) -> Vec<String> {
+    requests.iter().flat_map(|request| request.values(0)).collect()
+}
+
+#[test]
+fn the_second_batch_of_an_identity_waits_until_the_first_is_acknowledged() {
+    let mut rig = one_record_per_batch(&[]);
+    send(&mut rig, 0, 1);
+    send(&mut rig, 0, 2);
+    serve(&mut rig, LEADER);
+    let first = produced(&mut rig);
+    assert_eq!(values(&first), ["value 1"]);
+    // A broker that does not know the producer takes any sequence: the second must not get there before the first.
+    reply(&mut rig, &first[0], ErrorCode::NOT_ENOUGH_REPLICAS, -1);
+    assert!(produced(&mut rig).is_empty());
+    rig.run_until(rig.now + Duration::from_secs(2));
+    let again = produced(&mut rig);
+    assert_eq!(values(&again), ["value 1"]);
+    assert_eq!(again[0].numbers(0), first[0].numbers(0));
+    accept(&mut rig, &again[0], 0);
+    assert_eq!(values(&produced(&mut rig)), ["value 2"]);
+}
+
+#[test]
+fn under_a_new_identity_batches_leave_one_by_one_until_the_first_is_acknowledged() {
+    for trouble in [ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, ErrorCode::INVALID_PRODUCER_EPOCH] {
+        let (mut rig, requests) = three_in_flight();
+        reply(&mut rig, &requests[0], trouble, -1);
+        for request in &requests[1..] {
+            reply(&mut rig, request, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+        }
+        send(&mut rig, 0, 3);
+        let mut landed = Vec::new();
+        for refused in [true, false, false, false, false] {
+            serve(&mut rig, LEADER);
+            rig.run_until(rig.now + Duration::from_secs(2));
+            let requests = produced(&mut rig);
+            if landed.is_empty() {
+                assert_eq!((requests.len(), requests[0].sequence()), (1, 0));
+            }
+            for request in requests {
+                if refused {
+                    reply(&mut rig, &request, ErrorCode::NOT_ENOUGH_REPLICAS, -1);
+                } else {
+                    landed.extend(request.values(0));
+                    accept(&mut rig, &request, 0);
+                }
+            }
+        }
+        let first = usize::from(trouble == ErrorCode::INVALID_PRODUCER_EPOCH);
+        let expected: Vec<_> = (first..4).map(|token| format!("value {token}")).collect();
+        assert_eq!(landed, expected);
+    }
+}
+
+#[test]
+fn what_may_have_been_appended_is_never_sent_under_other_numbers() {
+    for doubt in [None, Some(ErrorCode::NOT_LEADER_OR_FOLLOWER), Some(ErrorCode::REQUEST_TIMED_OUT)] {
+        let (mut rig, requests) = three_in_flight();
+        let (id, epoch, _) = requests[0].numbers(0);
+        match doubt {
+            None => rig.fail(&requests[1].sent, RequestError::TimedOut),
+            Some(code) => reply(&mut rig, &requests[1], code, -1),
+        }
+        reply(&mut rig, &requests[2], ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+        reply(&mut rig, &requests[0], ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+        assert!(matches!(outcomes(&rig)[&1], SendOutcome::Info { .. }), "{doubt:?}");
+        let mut sent = Vec::new();
+        for _round in 0..3 {
+            serve(&mut rig, LEADER);
+            rig.run_until(rig.now + Duration::from_secs(2));
+            for request in produced(&mut rig) {
+                sent.push((request.numbers(0), request.values(0)[0].clone()));
+                accept(&mut rig, &request, 1);
+            }
+        }
+        let expected = [((id, epoch + 1, 0), "value 0".into()), ((id, epoch + 1, 1), "value 2".into())];
+        assert_eq!(sent, expected, "{doubt:?}");
+        assert_eq!(rig.node.unfinished(), 0);
+    }
+}
+
+#[test]
+fn a_refusal_after_a_doubtful_attempt_is_no_gap_and_leaves_the_numbers_of_others_alone() {
+    let mut rig = one_record_per_batch(&[("retries", RawValue::Int(1))]);
+    open_window(&mut rig, 0, LEADER);
+    send(&mut rig, 0, 1);
+    send(&mut rig, 0, 2);
+    let requests = produced(&mut rig);
+    // Both were appended, and nobody heard of it.
+    for request in &requests {
+        rig.fail(&request.sent, RequestError::TimedOut);
+    }
+    serve(&mut rig, LEADER);
+    rig.run_until(rig.now + Duration::from_secs(2));
+    let again = produced(&mut rig);
+    assert_eq!(values(&again), ["value 1"]);
+    reply(&mut rig, &again[0], ErrorCode::NOT_ENOUGH_REPLICAS, -1);
+    assert!(matches!(outcomes(&rig)[&1], SendOutcome::Info { .. }));
+    let second = produced(&mut rig).remove(0);
+    assert_eq!(second.numbers(0), requests[1].numbers(0), "the broker has to recognise it");
+    reply(&mut rig, &second, ErrorCode::DUPLICATE_SEQUENCE_NUMBER, 2);
+    send(&mut rig, 0, 3);
+    let (id, epoch, _) = requests[0].numbers(0);
+    assert_eq!(produced(&mut rig).remove(0).numbers(0), (id, epoch, 3), "that resolved the first, too");
 }
