@@ -12,6 +12,8 @@
 //!
 //! Architecture invariant: nothing here can ask for the time, draw a random number, open a socket or start a task.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -257,4 +259,39 @@ pub trait Storage {
     fn read_file(&self, path: &str) -> Result<Option<Bytes>, StorageError>;
     /// Names in a directory, sorted; empty if it is not there. `""` is the root.
     fn list(&self, directory: &str) -> Result<Vec<String>, StorageError>;
+}
+
+/// Files with two holders on one host: the node that reads and appends, and whoever carries out its flushes.
+impl<S: Storage> Storage for Rc<RefCell<S>> {
+    fn open(&mut self, path: &str) -> Result<FileId, StorageError> {
+        RefCell::borrow_mut(self).open(path)
+    }
+
+    fn len(&self, file: FileId) -> Result<u64, StorageError> {
+        RefCell::borrow(self).len(file)
+    }
+
+    fn read(&self, file: FileId, position: u64, len: usize) -> Result<Bytes, StorageError> {
+        RefCell::borrow(self).read(file, position, len)
+    }
+
+    fn append(&mut self, file: FileId, bytes: &[u8]) -> Result<(), StorageError> {
+        RefCell::borrow_mut(self).append(file, bytes)
+    }
+
+    fn truncate(&mut self, file: FileId, len: u64) -> Result<(), StorageError> {
+        RefCell::borrow_mut(self).truncate(file, len)
+    }
+
+    fn remove(&mut self, path: &str) -> Result<(), StorageError> {
+        RefCell::borrow_mut(self).remove(path)
+    }
+
+    fn read_file(&self, path: &str) -> Result<Option<Bytes>, StorageError> {
+        RefCell::borrow(self).read_file(path)
+    }
+
+    fn list(&self, directory: &str) -> Result<Vec<String>, StorageError> {
+        RefCell::borrow(self).list(directory)
+    }
 }

@@ -3,10 +3,10 @@
 //! [`MemStorage`] knows two truths about every file, as a disk behind a page cache does: what a reader sees now, and
 //! what a power loss would leave. No faults beyond that; the simulator has its own disk.
 
-mod shared;
-
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
+use std::rc::Rc;
 
 use bytes::Bytes;
 
@@ -15,7 +15,8 @@ use crate::error::StorageError;
 use crate::io::{FileId, FlushStep, Storage};
 use crate::types::{ProducerEpoch, ProducerId, Sequence};
 
-pub use shared::SharedStorage;
+/// A [`MemStorage`] with two holders: a node, and the test that flushes what it wrote and gives it to the next process.
+pub type SharedStorage = Rc<RefCell<MemStorage>>;
 
 /// Files in memory.
 ///

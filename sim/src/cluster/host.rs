@@ -150,7 +150,7 @@ impl BrokerHost {
 
 fn mount(disk: &DiskHandle) -> ProcessDisk {
     let platter = TurmoilPlatter::of_current_host().expect("turmoil's file system is there");
-    ProcessDisk(Rc::new(RefCell::new(disk.mount(platter).expect("a simulated disk can be mounted"))))
+    Rc::new(RefCell::new(disk.mount(platter).expect("a simulated disk can be mounted")))
 }
 
 /// The controller's host.

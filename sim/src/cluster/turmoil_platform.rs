@@ -9,10 +9,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use broker_core::error::StorageError;
-use broker_core::io::{FileId, FlushStep, Storage};
+use broker_core::io::FlushStep;
 use broker_core::time::Timestamp;
 use broker_core::types::Endpoint;
-use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 use turmoil::net::{TcpListener, TcpStream};
@@ -33,42 +32,7 @@ pub fn simulated_now() -> Timestamp {
 }
 
 /// The disk of the process that runs now, shared by its node (which reads and appends) and its driver (which flushes).
-#[derive(Clone)]
-pub struct ProcessDisk(pub Rc<RefCell<HostDisk<TurmoilPlatter>>>);
-
-impl Storage for ProcessDisk {
-    fn open(&mut self, path: &str) -> Result<FileId, StorageError> {
-        self.0.borrow_mut().open(path)
-    }
-
-    fn len(&self, file: FileId) -> Result<u64, StorageError> {
-        self.0.borrow().len(file)
-    }
-
-    fn read(&self, file: FileId, position: u64, len: usize) -> Result<Bytes, StorageError> {
-        self.0.borrow().read(file, position, len)
-    }
-
-    fn append(&mut self, file: FileId, bytes: &[u8]) -> Result<(), StorageError> {
-        self.0.borrow_mut().append(file, bytes)
-    }
-
-    fn truncate(&mut self, file: FileId, len: u64) -> Result<(), StorageError> {
-        self.0.borrow_mut().truncate(file, len)
-    }
-
-    fn remove(&mut self, path: &str) -> Result<(), StorageError> {
-        self.0.borrow_mut().remove(path)
-    }
-
-    fn read_file(&self, path: &str) -> Result<Option<Bytes>, StorageError> {
-        self.0.borrow().read_file(path)
-    }
-
-    fn list(&self, directory: &str) -> Result<Vec<String>, StorageError> {
-        self.0.borrow().list(directory)
-    }
-}
+pub type ProcessDisk = Rc<RefCell<HostDisk<TurmoilPlatter>>>;
 
 /// The platform of one process.
 pub struct TurmoilPlatform {
@@ -147,10 +111,10 @@ impl Platform for TurmoilPlatform {
     fn flush(&self, steps: &[FlushStep]) -> LocalFuture<Result<(), StorageError>> {
         let disk = self.disk.clone().expect("only nodes with a disk flush");
         let now = self.now();
-        let (ticket, done) = disk.0.borrow_mut().start_flush(now, steps);
+        let (ticket, done) = disk.borrow_mut().start_flush(now, steps);
         Box::pin(async move {
             tokio::time::sleep(done.since(now)).await;
-            disk.0.borrow_mut().finish_flush(ticket)
+            disk.borrow_mut().finish_flush(ticket)
         })
     }
 }

@@ -219,7 +219,7 @@ impl Cluster {
     fn deliver(&mut self, delivery: Delivery) {
         let Delivery { to, incarnation, input, steps } = delivery;
         if self.processes.get(&to).is_some_and(|(current, _)| *current == incarnation) {
-            self.storages[&to].apply(&steps);
+            self.storages[&to].borrow_mut().apply(&steps);
             self.flushed.extend(steps.into_iter().map(|step| (to, step)));
             self.handle(to, input);
         }

@@ -21,7 +21,7 @@ impl Cluster {
 
     fn lose_power(&mut self, id: i32) {
         self.kill(id);
-        self.storages[&id].lose_unflushed();
+        self.storages[&id].borrow_mut().lose_unflushed();
     }
 
     /// Events of one broker with this name.
@@ -51,7 +51,7 @@ fn a_clean_start_removes_the_marker_before_it_loads_and_recovers_nothing() {
     let mut cluster = Cluster::with_topic(1, &[], &[]);
     cluster.produce(1, Acks::All, &[testing::batch(&["a"])]);
     cluster.shut_down(1);
-    cluster.storages[&1].lose_unflushed();
+    cluster.storages[&1].borrow_mut().lose_unflushed();
     let recoveries = cluster.seen(1, "recovery_started");
     cluster.boot(1);
     assert_eq!(cluster.file(1, MARKER), None, "a crash from here on is not clean (KAFKA-10471)");
@@ -109,7 +109,7 @@ fn a_log_that_metadata_has_not_named_is_flushed_before_the_marker_too() {
     cluster.run(Duration::from_secs(10)); // long enough for every checkpoint
     cluster.shut_down(1);
     assert!(cluster.file(1, MARKER).is_some());
-    storage.lose_unflushed();
+    storage.borrow_mut().lose_unflushed();
     assert_eq!(storage.read_file(path).unwrap(), Some(before), "the marker says that all is well");
     let checkpoint = cluster.file(1, "recovery-point-offset-checkpoint").unwrap();
     assert!(checkpoint.contains("stray 0 1"), "{checkpoint}");

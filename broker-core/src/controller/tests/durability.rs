@@ -23,7 +23,7 @@ fn nothing_is_answered_before_it_is_flushed_not_even_a_refusal() {
     assert!(rig.answers.is_empty(), "a refusal may rest on what is not durable yet");
     assert_eq!(rig.flushes.len(), 1, "one at a time");
     let (flush, steps) = rig.flushes.remove(0);
-    rig.storage.apply(&steps);
+    rig.storage.borrow_mut().apply(&steps);
     assert!(rig.answers.is_empty());
     rig.handle(Input::Flushed { flush, result: Ok(()) });
     assert_eq!(rig.answer::<BrokerRegistrationRequest>(registered).unwrap().error_code, 0);
@@ -37,7 +37,7 @@ fn what_came_during_a_flush_waits_for_the_next_one() {
     let first = rig.send(&registration(1, 1));
     let second = rig.send(&registration(2, 1));
     let (flush, steps) = rig.flushes.remove(0);
-    rig.storage.apply(&steps);
+    rig.storage.borrow_mut().apply(&steps);
     rig.handle(Input::Flushed { flush, result: Ok(()) });
     assert!(rig.answer::<BrokerRegistrationRequest>(first).is_some());
     assert!(rig.answer::<BrokerRegistrationRequest>(second).is_none());
@@ -106,7 +106,7 @@ fn a_restart_gives_the_same_image_even_after_a_power_loss() {
     let before = rig.controller.image().clone();
     rig.restart();
     assert_eq!(*rig.controller.image(), before);
-    rig.storage.lose_unflushed();
+    rig.storage.borrow_mut().lose_unflushed();
     rig.restart();
     assert_eq!(*rig.controller.image(), before, "everything had been answered, so everything was durable");
     assert_ne!(before, MetadataImage::default());
@@ -117,7 +117,7 @@ fn what_was_never_answered_may_be_lost_to_a_power_loss() {
     let mut rig = Rig::with_brokers(1);
     let before = rig.controller.image().clone();
     rig.send(&registration(2, 1));
-    rig.storage.lose_unflushed();
+    rig.storage.borrow_mut().lose_unflushed();
     rig.restart();
     assert_eq!(*rig.controller.image(), before);
 }
@@ -129,7 +129,7 @@ fn blocks_of_producer_ids_never_overlap_not_even_across_a_restart() {
     rig.restart();
     rig.finish_flushes();
     blocks.push(rig.producer_ids(2));
-    rig.storage.lose_unflushed();
+    rig.storage.borrow_mut().lose_unflushed();
     rig.restart();
     rig.finish_flushes();
     blocks.push(rig.producer_ids(1));

@@ -107,7 +107,7 @@ impl Rig {
     fn finish_flushes(&mut self) {
         while !self.flushes.is_empty() {
             let (flush, steps) = self.flushes.remove(0);
-            self.storage.apply(&steps);
+            self.storage.borrow_mut().apply(&steps);
             self.handle(Input::Flushed { flush, result: Ok(()) });
         }
     }
