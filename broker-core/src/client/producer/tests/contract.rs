@@ -70,7 +70,7 @@ struct Connection {
 struct World {
     rig: Rig<Producer>,
     connections: [Connection; 2],
-    /// The log as the leader has it: values and batches.
+    /// The log as the leader has it.
     log: Vec<RecordBatch>,
     producers: ProducerStateManager,
     acknowledged: usize,
@@ -80,8 +80,12 @@ struct World {
 }
 
 impl World {
-    fn new(retries: i64) -> World {
-        let rig = one_record_per_batch(&[("retries", RawValue::Int(retries))]);
+    fn new(retries: i64, delivery_timeout_ms: i64) -> World {
+        let rig = one_record_per_batch(&[
+            ("retries", RawValue::Int(retries)),
+            ("request.timeout.ms", RawValue::Int(1_000)),
+            ("delivery.timeout.ms", RawValue::Int(delivery_timeout_ms)),
+        ]);
         let connections = Default::default();
         let (log, producers) = (Vec::new(), ProducerStateManager::default());
         World { rig, connections, log, producers, acknowledged: 0, leader: 0, epoch: 0, next_token: 0 }
@@ -204,9 +208,10 @@ proptest! {
     #[test]
     fn records_are_in_the_log_once_and_in_order(
         retries in prop_oneof![Just(1i64), Just(3), Just(i64::from(i32::MAX))],
+        delivery_timeout_ms in prop_oneof![Just(3_000i64), Just(120_000)],
         steps in prop::collection::vec(step(), 1..150),
     ) {
-        let mut world = World::new(retries);
+        let mut world = World::new(retries, delivery_timeout_ms);
         for step in steps {
             world.step(step);
         }
