@@ -5,8 +5,8 @@
 //! replication verification tool; J. Gustafson's specification calls the safety half *log matching*.)
 //!
 //! Unequal lengths are a matter of time, hence of liveness. Unequal content below both high watermarks will never become
-//! equal by waiting, hence is a violation. No false alarm: both are looked at only after producers have finished and the
-//! network is whole.
+//! equal by waiting, hence is a violation. No false alarm: lengths are judged only after producers have finished and the
+//! network is whole, and content above a high watermark, which may still be truncated, is never judged.
 
 use broker_core::types::{BrokerId, Offset, TopicPartition};
 
@@ -65,15 +65,20 @@ pub fn why_not_converged(standing: &Standing) -> Option<String> {
 pub struct LogContent {
     /// Whose.
     pub broker: BrokerId,
+    /// Its high watermark: what is above may still be truncated.
+    pub high_watermark: Offset,
     /// Its batches.
     pub batches: Vec<(Offset, Offset, u64)>,
 }
 
-/// A violation if two of these logs differ where both have something.
+/// A violation if two of these logs differ below both high watermarks: what is committed is the same everywhere
+/// (*log matching*), also in a cluster that has not converged.
 pub fn diverging_logs(topic_partition: &TopicPartition, logs: &[LogContent]) -> Option<Violation> {
     let (first, others) = logs.split_first()?;
     for other in others {
-        let differs = first.batches.iter().zip(&other.batches).find(|(a, b)| a != b);
+        let committed = first.high_watermark.min(other.high_watermark);
+        let both = first.batches.iter().zip(&other.batches);
+        let differs = both.take_while(|(a, b)| a.1.min(b.1) <= committed).find(|(a, b)| a != b);
         let Some(((base, ..), _)) = differs else { continue };
         let summary = format!(
             "the logs of broker-{} and broker-{} for {topic_partition} differ from offset {base} on",
@@ -124,15 +129,17 @@ mod tests {
     }
 
     #[test]
-    fn logs_differ_where_both_have_something_else() {
-        let log = |broker: i32, hashes: &[u64]| {
+    fn logs_may_differ_only_above_a_high_watermark() {
+        let log = |broker: i32, high_watermark: i64, hashes: &[u64]| {
             let batches = hashes.iter().zip(0..);
             let batches = batches.map(|(hash, at)| (Offset(at), Offset(at + 1), *hash)).collect();
-            LogContent { broker: BrokerId(broker), batches }
+            LogContent { broker: BrokerId(broker), high_watermark: Offset(high_watermark), batches }
         };
         let key = TopicPartition::new("orders", 0);
-        assert_eq!(diverging_logs(&key, &[log(1, &[7, 8]), log(2, &[7, 8]), log(3, &[7])]), None);
-        let violation = diverging_logs(&key, &[log(1, &[7, 8]), log(2, &[7, 9])]).unwrap();
+        assert_eq!(diverging_logs(&key, &[log(1, 2, &[7, 8]), log(2, 2, &[7, 8]), log(3, 1, &[7])]), None);
+        let uncommitted = [log(1, 2, &[7, 8]), log(2, 1, &[7, 9])];
+        assert_eq!(diverging_logs(&key, &uncommitted), None, "9 may still be truncated");
+        let violation = diverging_logs(&key, &[log(1, 2, &[7, 8]), log(2, 2, &[7, 9])]).unwrap();
         assert_eq!(violation.anomaly, Anomaly::LogDivergence);
         let text = "the logs of broker-1 and broker-2 for orders-0 differ from offset 1 on";
         assert_eq!(violation.summary, text);

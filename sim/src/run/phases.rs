@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use broker_core::batch::RecordBatch;
+use broker_core::broker::Broker;
 use broker_core::types::{Offset, TopicPartition};
 use twox_hash::XxHash64;
 
@@ -267,12 +268,8 @@ impl Run<'_> {
             let (contents, keys) = (contents.clone(), self.topic_partitions.clone());
             self.cluster.view().ask(id, move |broker| {
                 for key in keys {
-                    if let Some(batches) = read_log(broker, &key) {
-                        contents
-                            .borrow_mut()
-                            .entry(key)
-                            .or_default()
-                            .push(LogContent { broker: id, batches });
+                    if let Some(content) = read_log(broker, &key) {
+                        contents.borrow_mut().entry(key).or_default().push(content);
                     }
                 }
             });
@@ -302,16 +299,14 @@ fn why_not_live(run: &Run<'_>) -> Option<String> {
     run.why_not_converged().or_else(|| run.cluster.view().who_reads_behind(&run.topic_partitions))
 }
 
-fn read_log(
-    broker: &broker_core::broker::Broker,
-    key: &TopicPartition,
-) -> Option<Vec<(Offset, Offset, u64)>> {
-    let end = broker.replicas().get(key)?.log().end_offset();
+fn read_log(broker: &Broker, key: &TopicPartition) -> Option<LogContent> {
+    let replica = broker.replicas().get(key)?;
     let mut batches: Vec<(Offset, Offset, u64)> = Vec::new();
     loop {
         let from = batches.last().map_or(Offset::ZERO, |(_, end, _)| *end);
-        if end <= from {
-            return Some(batches);
+        if replica.log().end_offset() <= from {
+            let high_watermark = replica.high_watermark();
+            return Some(LogContent { broker: broker.id(), high_watermark, batches });
         }
         let bytes = broker.read_log(key, from)?.ok()?;
         for batch in RecordBatch::all_from(bytes).ok()? {
