@@ -8,7 +8,7 @@ mod environment;
 mod list;
 mod run;
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -36,11 +36,42 @@ fn listen() {
     if std::env::var_os("RUST_LOG").is_some() {
         tracing_subscriber::fmt()
             .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-            .with_writer(std::io::stderr)
+            .with_writer(|| Careless(std::io::stderr()))
             .with_ansi(color(&std::io::stderr()))
             .without_time()
             .init();
     }
+}
+
+/// A stream whose reader may go away: whoever pipes into `head` has seen enough, and the run goes on.
+struct Careless<W>(W);
+
+impl<W: Write> Write for Careless<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        drop(self.0.write_all(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        drop(self.0.flush());
+        Ok(())
+    }
+}
+
+/// Prints a result. A closed pipe is nobody's error; anything else is said on standard error.
+fn print(text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            complain(&format!("error: cannot print results: {error}\n"));
+        }
+        Ok(()) | Err(_) => {}
+    }
+}
+
+/// Prints a problem, if anybody listens.
+fn complain(text: &str) {
+    drop(Careless(std::io::stderr().lock()).write_all(text.as_bytes()));
 }
 
 /// Whether to paint what goes to this stream (<https://no-color.org>).

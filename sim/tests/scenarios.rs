@@ -43,9 +43,11 @@ fn trials_of(path: &Path, seeds: &[Seed]) -> Vec<Trial> {
         }
         Ok(scenario) => {
             let scenario = Arc::new(scenario);
+            let name =
+                path.file_stem().map_or_else(|| scenario.name.clone(), |stem| stem.display().to_string());
             let trial = |seed: &Seed| {
                 let (scenario, seed) = (scenario.clone(), *seed);
-                Trial::test(format!("{}::seed_{seed}", scenario.name), move || judge(&scenario, seed))
+                Trial::test(format!("{name}::seed_{seed}"), move || judge(&scenario, seed))
             };
             seeds.iter().map(trial).collect()
         }

@@ -19,7 +19,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0    passed, or failed exactly as the scenario expects
   1    safety violation, or an expected one did not happen
-  2    wrong usage or scenario; nothing was run
+  2    wrong usage or scenario, nothing was run; or the report could not be written
   3    the cluster did not recover, or something could not be judged
   4    vacuous: a fault without effect, or nothing acknowledged
   70   a panic inside the simulation, or two runs of one seed that differ
@@ -50,7 +50,7 @@ pub(super) struct RunArguments {
     #[arg(required = true, value_name = "SCENARIO")]
     pub paths: Vec<PathBuf>,
     /// The seed: decimal, 0x and hexadecimal digits, or a git hash.
-    #[arg(long, env = "SIM_SEED", default_value = "1")]
+    #[arg(long, env = "SIM_SEED", default_value = "1", allow_hyphen_values = true)]
     pub seed: Seed,
     /// Run everything twice and compare every event.
     #[arg(long)]

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::hash::Hasher;
+use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -38,13 +39,20 @@ impl Stopwatch {
     }
 }
 
-/// The commit of the working tree, `-dirty` if it has changes.
+/// Where this program was built from.
+const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+/// The commit of the sources, `-dirty` if they have changes.
 fn git_commit() -> &'static Option<String> {
     static COMMIT: OnceLock<Option<String>> = OnceLock::new();
     COMMIT.get_or_init(|| {
         let git = |arguments: &[&str]| {
-            let output =
-                Command::new("git").args(arguments).output().ok().filter(|out| out.status.success())?;
+            let output = Command::new("git")
+                .args(["-C", SOURCES])
+                .args(arguments)
+                .output()
+                .ok()
+                .filter(|out| out.status.success())?;
             Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
         };
         let commit = git(&["rev-parse", "--short=12", "HEAD"])?;
@@ -58,7 +66,7 @@ fn lock_hash() -> &'static Option<String> {
     static HASH: OnceLock<Option<String>> = OnceLock::new();
     HASH.get_or_init(|| {
         let mut hasher = XxHash64::with_seed(0);
-        hasher.write(&fs::read("Cargo.lock").ok()?);
+        hasher.write(&fs::read(Path::new(SOURCES).join("Cargo.lock")).ok()?);
         Some(format!("{:016x}", hasher.finish()))
     })
 }

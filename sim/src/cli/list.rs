@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::args::{CheckArguments, Format, ListArguments};
-use super::{EXIT_USAGE, color};
+use super::{EXIT_USAGE, color, print};
 use crate::scenario::{self, Diagnostics, ExpectedVerdict, Scenario};
 use crate::verdict::Verdict;
 
@@ -27,10 +27,10 @@ pub(super) fn load_all(paths: &[PathBuf]) -> Result<Vec<Scenario>, Diagnostics> 
 }
 
 /// Prints what is wrong, in the way that was asked for; the exit code.
-pub(super) fn complain(problems: &Diagnostics, format: Format) -> u8 {
+pub(super) fn refuse(problems: &Diagnostics, format: Format) -> u8 {
     match format {
-        Format::Human => eprint!("{}", problems.render(color(&stderr()))),
-        Format::Json => println!("{}", problems.to_json()),
+        Format::Human => super::complain(&problems.render(color(&stderr()))),
+        Format::Json => print(&format!("{}\n", problems.to_json())),
     }
     EXIT_USAGE
 }
@@ -38,12 +38,12 @@ pub(super) fn complain(problems: &Diagnostics, format: Format) -> u8 {
 /// `cargo sim check`.
 pub(super) fn check(arguments: &CheckArguments) -> u8 {
     match load_all(&arguments.paths) {
-        Err(problems) => complain(&problems, arguments.format),
+        Err(problems) => refuse(&problems, arguments.format),
         Ok(scenarios) if scenarios.is_empty() => nothing_selected(&arguments.paths),
         Ok(scenarios) => {
             match arguments.format {
-                Format::Human => println!("{} scenarios are sound", scenarios.len()),
-                Format::Json => println!("[]"),
+                Format::Human => print(&format!("{} scenarios are sound\n", scenarios.len())),
+                Format::Json => print("[]\n"),
             }
             0
         }
@@ -55,7 +55,7 @@ pub(super) fn list(arguments: &ListArguments) -> u8 {
     let scenarios = match load_all(&arguments.paths) {
         Ok(scenarios) if scenarios.is_empty() => return nothing_selected(&arguments.paths),
         Ok(scenarios) => scenarios,
-        Err(problems) => return complain(&problems, arguments.format),
+        Err(problems) => return refuse(&problems, arguments.format),
     };
     let width = scenarios.iter().map(|scenario| scenario.path.len()).max().unwrap_or(0);
     for scenario in &scenarios {
@@ -64,12 +64,13 @@ pub(super) fn list(arguments: &ListArguments) -> u8 {
             Format::Human => {
                 let story = scenario.story.split_whitespace().collect::<Vec<_>>().join(" ");
                 let first = story.split_inclusive(". ").next().unwrap_or("").trim_end();
-                println!("{:width$}  {expects:<22}  {first}", scenario.path);
+                print(&format!("{:width$}  {expects:<22}  {first}\n", scenario.path));
             }
-            Format::Json => println!(
-                "{}",
-                json!({ "path": scenario.path, "name": scenario.name, "expects": expects, "story": scenario.story })
-            ),
+            Format::Json => {
+                let (path, name, story) = (&scenario.path, &scenario.name, &scenario.story);
+                let row = json!({ "path": path, "name": name, "expects": expects, "story": story });
+                print(&format!("{row}\n"));
+            }
         }
     }
     0
@@ -78,7 +79,7 @@ pub(super) fn list(arguments: &ListArguments) -> u8 {
 /// Nothing to do is no success: exit code 4.
 pub(super) fn nothing_selected(paths: &[PathBuf]) -> u8 {
     let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-    eprintln!("vacuous: no scenario in {}", paths.join(", "));
+    super::complain(&format!("vacuous: no scenario in {}\n", paths.join(", ")));
     Verdict::Vacuous.exit_code()
 }
 

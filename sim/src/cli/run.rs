@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::args::{Format, RunArguments};
 use super::environment::Stopwatch;
-use super::list::{complain, load_all, nothing_selected};
-use super::{EXIT_USAGE, color};
+use super::list::{load_all, nothing_selected, refuse};
+use super::{EXIT_USAGE, color, complain, print};
 use crate::report::{human_summary, write_run_dir};
 use crate::run::{RunOutput, run as run_once};
 use crate::scenario::Scenario;
@@ -27,7 +27,7 @@ fn watch_for_interrupts() {
             }
         });
         if let Err(error) = watched {
-            eprintln!("warning: Ctrl-C will end the process at once: {error}");
+            complain(&format!("warning: Ctrl-C will end the process at once: {error}\n"));
         }
     });
 }
@@ -37,8 +37,14 @@ pub(super) fn run(arguments: &RunArguments) -> u8 {
     let scenarios = match load_all(&arguments.paths) {
         Ok(scenarios) if scenarios.is_empty() => return nothing_selected(&arguments.paths),
         Ok(scenarios) => scenarios,
-        Err(problems) => return complain(&problems, arguments.format),
+        Err(problems) => return refuse(&problems, arguments.format),
     };
+    // Better now than after an hour.
+    if let Err(error) = std::fs::create_dir_all(&arguments.reports) {
+        let place = arguments.reports.display();
+        complain(&format!("error: reports cannot be written to {place}: {error}; nothing was run\n"));
+        return EXIT_USAGE;
+    }
     watch_for_interrupts();
     let mut codes = Vec::new();
     for scenario in &scenarios {
@@ -50,24 +56,21 @@ pub(super) fn run(arguments: &RunArguments) -> u8 {
     let unexpected = codes.iter().filter(|code| **code != 0).count();
     let (planned, reached) = (scenarios.len(), codes.len());
     if 1 < planned && arguments.format == Format::Human {
-        println!(
-            "{planned} planned, {reached} run, {unexpected} not as expected, {} not reached",
-            planned - reached
-        );
+        let left = planned - reached;
+        print(&format!(
+            "{planned} planned, {reached} run, {unexpected} not as expected, {left} not reached\n"
+        ));
     }
     codes.into_iter().max_by_key(|code| severity(*code)).unwrap_or(0)
 }
 
 /// Which of two exit codes matters more: that of the worse verdict.
-fn severity(code: u8) -> u8 {
-    const WORST_LAST: [u8; 7] = [
-        0, 4,   // vacuous
-        3,   // unknown, liveness
-        130, // interrupted
-        EXIT_USAGE, 1,  // violation
-        70, // harness bug
-    ];
-    WORST_LAST.iter().position(|known| *known == code).map_or(u8::MAX, |rank| rank as u8)
+fn severity(code: u8) -> usize {
+    let verdicts =
+        [Verdict::Pass, Verdict::Vacuous, Verdict::Unknown, Verdict::Interrupted].map(Verdict::exit_code);
+    let worst = [EXIT_USAGE, Verdict::Violation.exit_code(), Verdict::HarnessBug.exit_code()];
+    let ranking = verdicts.into_iter().chain(worst);
+    ranking.take_while(|known| *known != code).count()
 }
 
 fn run_scenario(scenario: &Scenario, arguments: &RunArguments) -> u8 {
@@ -75,7 +78,10 @@ fn run_scenario(scenario: &Scenario, arguments: &RunArguments) -> u8 {
     // A panic on a host is a verdict; one outside of them is this program's own fault and printed by the panic hook.
     let run = || run_once(scenario, arguments.seed, &INTERRUPT);
     let Ok(output) = catch_unwind(run) else {
-        eprintln!("error: the harness itself panicked in {} with seed {}", scenario.path, arguments.seed);
+        complain(&format!(
+            "error: the harness itself panicked in {} with seed {}\n",
+            scenario.path, arguments.seed
+        ));
         return Verdict::HarnessBug.exit_code();
     };
     let RunOutput { mut report, history, trace } = output;
@@ -91,17 +97,23 @@ fn run_scenario(scenario: &Scenario, arguments: &RunArguments) -> u8 {
             report.verdict = Verdict::HarnessBug;
             report.as_expected = false;
             report.unknown.push(format!("two runs of seed {} differ: {difference}", arguments.seed));
+        } else if arguments.format == Format::Human {
+            let (events, path) = (trace.len(), &scenario.path);
+            print(&format!("{path}: two runs of seed {} agree in all {events} events\n", arguments.seed));
         }
     }
     let resolved = resolved_scenario(scenario, &report);
     let written = write_run_dir(&arguments.reports, &report, &history, &trace, &resolved);
     let directory = written.as_deref().ok();
     match arguments.format {
-        Format::Human => print!("{}", human_summary(&report, directory, color(&stdout()))),
-        Format::Json => println!("{}", serde_json::to_string(&report).expect("every report serializes")),
+        Format::Human => print(&human_summary(&report, directory, color(&stdout()))),
+        Format::Json => {
+            let text = serde_json::to_string(&report).expect("every report serializes");
+            print(&format!("{text}\n"));
+        }
     }
     if let Err(error) = &written {
-        eprintln!("error: failed to write the report: {error}");
+        complain(&format!("error: failed to write the report: {error}\n"));
     }
     match (written.is_err(), report.as_expected, report.verdict.exit_code()) {
         (true, true, _) => EXIT_USAGE,

@@ -15,7 +15,11 @@ const YELLOW: &str = "33";
 
 /// One line: what was run, what it came to and how much was tried.
 pub fn one_line(report: &RunReport, color: bool) -> String {
-    let expectation = if report.as_expected { "" } else { " (not as expected)" };
+    let expectation = match (report.as_expected, report.verdict) {
+        (true, Verdict::Pass) => "",
+        (true, _) => " (as expected)",
+        (false, _) => " (not as expected)",
+    };
     format!(
         "{} {} seed {}{expectation}: {} acknowledged, {} failed, {} indeterminate, {} faults, digest {}",
         painted(report.verdict, color),
@@ -46,7 +50,7 @@ pub fn human_summary(report: &RunReport, run_dir: Option<&Path>, color: bool) ->
     }
     let (scenario, seed) = (&report.scenario, report.seed);
     line(&mut text, &format!("expected  {}", report.expected));
-    line(&mut text, &format!("replay    cargo sim run {} --seed {seed}", scenario.path));
+    line(&mut text, &format!("replay    cargo sim run {} --seed {seed}", quoted(&scenario.path)));
     if Path::new(&scenario.path).starts_with("scenarios") {
         // `cargo test` knows no others.
         line(&mut text, &format!("          SIM_SEED={seed} cargo test --test scenarios {}", scenario.name));
@@ -88,6 +92,12 @@ fn reasons(text: &mut String, report: &RunReport) {
     for reason in &report.vacuous {
         line(text, &format!("vacuous: {reason}"));
     }
+}
+
+/// As a shell takes it.
+fn quoted(path: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    if path.chars().all(plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', "'\\''")) }
 }
 
 fn line(text: &mut String, content: &str) {

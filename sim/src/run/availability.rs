@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use broker_core::config::Acks;
 use broker_core::time::Timestamp;
 use broker_core::types::TopicPartition;
 
-use crate::history::{History, OpF, OpKind};
+use crate::history::{History, OpF, OpKind, ProcessId};
 
 #[derive(Default)]
 struct Partition {
@@ -29,6 +30,9 @@ pub fn longest_unavailable_us(history: &History, end: Timestamp) -> u64 {
     let mut partitions: BTreeMap<&TopicPartition, Partition> = BTreeMap::new();
     for operation in history.operations() {
         let OpF::Send { topic_partition, .. } = &operation.f else { continue };
+        if !waits_for_acknowledgements(history, operation.process) {
+            continue;
+        }
         let partition = partitions.entry(topic_partition).or_default();
         match operation.kind {
             OpKind::Invoke => {
@@ -51,13 +55,19 @@ pub fn longest_unavailable_us(history: &History, end: Timestamp) -> u64 {
     partitions.values().map(|partition| partition.longest_us).max().unwrap_or(0)
 }
 
+/// Nobody waits for an answer to acks=0.
+fn waits_for_acknowledgements(history: &History, process: ProcessId) -> bool {
+    let promise = history.process(process).and_then(|info| info.promise);
+    promise.is_none_or(|promise| promise.acks != Acks::None)
+}
+
 #[cfg(test)]
 mod tests {
     use broker_core::io::SendOutcome;
     use broker_core::types::Offset;
 
     use super::*;
-    use crate::history::{MessageId, ProcessId, ProcessInfo};
+    use crate::history::{MessageId, Order, ProcessInfo, Promise};
 
     #[test]
     fn waiting_ends_with_an_acknowledgement_and_not_with_a_failure() {
@@ -74,6 +84,11 @@ mod tests {
         // Nobody waits between 20 and 100.
         send(1, 100, 150, SendOutcome::Fail { errors: Vec::new() });
         send(2, 160, 190, SendOutcome::Ok { offset: Some(Offset(1)) });
+        // Nobody ever answers this one.
+        let process = ProcessId(1);
+        let promise = Promise { acks: Acks::None, idempotent: false, order: Order::Any };
+        history.declare(ProcessInfo { process, name: "producer-1".to_owned(), promise: Some(promise) });
+        history.send_invoked(Timestamp(300), process, key.clone(), MessageId::new(1, 0));
         assert_eq!(longest_unavailable_us(&history, Timestamp(1_000)), 90);
     }
 }

@@ -50,6 +50,10 @@ pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> 
     report.phases = evidence.phases;
     report.vacuous = vacuous_reasons(scenario, &evidence.faults, evidence.acknowledged_under_fault);
     report.vacuous.extend(never_unavailable(scenario, report.longest_unavailable_us));
+    if matches!(evidence.ended, Some(Ended::Interrupted)) {
+        // What had not happened yet might have.
+        report.vacuous.clear();
+    }
     report.faults = evidence.faults;
     let mut verdict = Verdict::Pass;
     match evidence.ended {
