@@ -21,11 +21,6 @@ impl Timestamp {
         Timestamp(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
     }
 
-    /// Time since the fixed point.
-    pub fn as_duration(self) -> Duration {
-        Duration::from_micros(self.0)
-    }
-
     /// Whole milliseconds since the fixed point, as record batches carry them.
     pub fn as_millis(self) -> i64 {
         i64::try_from(self.0 / 1000).unwrap_or(i64::MAX)

@@ -150,6 +150,26 @@ fn the_worst_of_several_scenarios_decides_the_exit_code() {
 }
 
 #[test]
+fn more_sends_in_doubt_than_allowed_is_no_pass() {
+    let place = Place::new("doubt");
+    let reports = place.0.join("reports").display().to_string();
+    // Cut off for longer than a producer may wait for its deliveries.
+    let fault = ("kind     = \"kill\"", "kind     = \"isolate\"");
+    let whom = ("\"leader(orders-0)\"", "\"client(0)\"");
+    let patience = (
+        "topics  = [\"orders\"]\n",
+        "topics  = [\"orders\"]\ndelivery.timeout.ms = 600\nrequest.timeout.ms = 300\n",
+    );
+    let path = altered(&place, &[fault, whom, ("down_for", "lasts   "), patience]);
+    let (code, stdout, stderr) = sim(&["run", &path, "--reports", &reports]);
+    assert_eq!(code, 3, "{stdout}{stderr}");
+    assert!(
+        stdout.contains("sends ended without anybody knowing") && stdout.contains("at most 0"),
+        "{stdout}"
+    );
+}
+
+#[test]
 fn whoever_reads_only_the_first_line_breaks_nothing() {
     let mut child = command(&["list"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());

@@ -99,11 +99,6 @@ impl Cluster {
         self.harness.record(self.now(), event);
     }
 
-    /// All hosts.
-    pub fn host_names(&self) -> impl Iterator<Item = &HostName> {
-        self.hosts.keys()
-    }
-
     /// The state of a host.
     pub fn state(&self, host: &HostName) -> HostState {
         self.hosts[host].state

@@ -86,6 +86,7 @@ pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> 
     }
     report.unknown.extend(evidence.unread_logs);
     report.unknown.extend(gave_up(evidence.trace));
+    report.unknown.extend(too_much_in_doubt(scenario, report.counts.indeterminate));
     if !report.unknown.is_empty() {
         verdict = verdict.and(Verdict::Unknown);
     }
@@ -135,6 +136,15 @@ fn gave_up(trace: &Trace) -> Vec<String> {
         format!("{host} gave up by itself at {}: see storage_failed in trace.jsonl", entry.time)
     });
     reasons.collect()
+}
+
+/// More sends stayed in doubt than the scenario allows: a broker that has a batch and does not say so loses nothing and
+/// writes nothing twice, and still breaks the promise that a retry gets its answer.
+fn too_much_in_doubt(scenario: &Scenario, indeterminate: u64) -> Option<String> {
+    let most = scenario.expect.indeterminate_at_most.filter(|most| *most < indeterminate)?;
+    Some(format!(
+        "{indeterminate} sends ended without anybody knowing what became of them, expected at most {most}"
+    ))
 }
 
 /// A scenario about unavailability in which nobody had to wait shows nothing.

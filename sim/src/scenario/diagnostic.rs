@@ -65,11 +65,6 @@ impl Diagnostic {
     pub fn message(&self) -> &str {
         &self.message
     }
-
-    /// What to do instead, if that is clear.
-    pub fn suggestion(&self) -> Option<&str> {
-        self.help.as_deref()
-    }
 }
 
 /// Collects problems while one file is read.

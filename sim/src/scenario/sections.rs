@@ -170,7 +170,11 @@ pub(super) fn phases(table: Option<Table<'_>>, problems: &mut Problems) -> (Phas
 /// `[expect]`
 pub(super) fn expect(table: Option<Table<'_>>, problems: &mut Problems) -> Expectation {
     let Some(mut table) = table else {
-        return Expectation { verdict: ExpectedVerdict::Pass, unavailable_at_least: None };
+        return Expectation {
+            verdict: ExpectedVerdict::Pass,
+            unavailable_at_least: None,
+            indeterminate_at_most: None,
+        };
     };
     let verdicts =
         "there is `pass`, `vacuous` and `liveness`; an anomaly is expected with `violation = \"…\"`";
@@ -193,6 +197,8 @@ pub(super) fn expect(table: Option<Table<'_>>, problems: &mut Problems) -> Expec
         }
     }
     let unavailable_at_least = table.duration("unavailable_at_least", problems).ok();
+    let indeterminate_at_most = table.whole("indeterminate_at_most", 0..=i64::MAX, problems);
+    let indeterminate_at_most = indeterminate_at_most.ok().and_then(|count| u64::try_from(count).ok());
     table.finish(problems);
     if let (Field::Given(_, verdict), Field::Given(_, violation)) = (&verdict, &violation) {
         let message = "both a verdict and a violation are expected";
@@ -205,5 +211,5 @@ pub(super) fn expect(table: Option<Table<'_>>, problems: &mut Problems) -> Expec
         |names: Vec<(String, Span)>| names.iter().filter_map(|(name, _)| Anomaly::parse(name)).collect();
     let violation = violation.map(|names| ExpectedVerdict::Violation(anomalies(names)));
     let verdict = violation.ok().or(verdict.ok()).unwrap_or(ExpectedVerdict::Pass);
-    Expectation { verdict, unavailable_at_least }
+    Expectation { verdict, unavailable_at_least, indeterminate_at_most }
 }

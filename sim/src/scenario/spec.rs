@@ -124,6 +124,8 @@ pub struct Expectation {
     pub verdict: ExpectedVerdict,
     /// `unavailable_at_least`: some topic partition must have refused writes for this long.
     pub unavailable_at_least: Option<Duration>,
+    /// `indeterminate_at_most`: so many sends may end without anybody knowing what became of them.
+    pub indeterminate_at_most: Option<u64>,
 }
 
 /// What a run must come to.

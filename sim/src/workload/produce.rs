@@ -66,11 +66,6 @@ impl ProduceWorkload {
         self.next_at = Some(now);
     }
 
-    /// Whether everything was sent and has ended.
-    pub fn is_done(&self) -> bool {
-        self.sent == self.records && self.outstanding.is_empty()
-    }
-
     /// How many messages have no end yet, sent or not.
     pub fn unfinished(&self) -> u64 {
         self.records - self.sent + self.outstanding.len() as u64
