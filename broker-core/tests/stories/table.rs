@@ -74,8 +74,8 @@ fn rules() -> Vec<String> {
         problems.extend(missing.map(|file| format!("{rule}: there is no src/{file}")));
         problems.extend(tests_missing(stories).map(|test| format!("{rule}: there is no test {test}")));
     }
-    if rows.len() < 1 {
-        problems.push(format!("only {} rules: is this the table?", rows.len()));
+    if rows.is_empty() {
+        problems.push("the table has no rows".to_owned());
     }
     problems
 }
