@@ -14,7 +14,12 @@ run 30s
 ---
 ok
 
-run 15s
+# And after that nobody looks before another fifteen seconds have gone by.
+run 14s
+---
+ok
+
+run 1s
 ---
 1: alter_partition_sent isr=[1,2] leader_epoch=0 partition_epoch=0
 1: isr_shrunk isr=[1,2] partition_epoch=1
