@@ -16,10 +16,15 @@ release from=2 to=1 api=fetch
 ---
 1: alter_partition_sent isr=[1,2] leader_epoch=0 partition_epoch=1
 
+# Broker 2 may be a member by now, whatever becomes of broker 3.
 release from=3 to=1 api=fetch
 run 5s
+status
 ---
-ok
+controller: leader=1 epoch=0 partition_epoch=1 isr=[1]
+1: leader epoch=0 log=0..0 high_watermark=0 flushed=0 isr=[1] maximal=[1,2]
+2: follower epoch=0 log=0..0 high_watermark=0 flushed=0
+3: follower epoch=0 log=0..0 high_watermark=0 flushed=0
 
 release from=1 to=controller api=alterpartition
 run 1s
