@@ -8,7 +8,7 @@ run 1s
 alter-partition isr=1
 hold from=1 to=controller api=alterpartition
 watch alter_partition_sent alter_partition_answered isr_expanded
-release from=2 to=1 api=fetch
+release from=2 to=1 api=fetch n=1
 ---
 #1 isr=[1] partition_epoch=1
 1: alter_partition_sent isr=[1,2] leader_epoch=0 partition_epoch=1
@@ -17,6 +17,7 @@ lose from=1 to=controller api=alterpartition
 ---
 1: alter_partition_answered error=REQUEST_TIMED_OUT
 
+# No other fetch has reminded it.
 run 1s
 ---
 1: alter_partition_sent isr=[1,2] leader_epoch=0 partition_epoch=1
