@@ -33,10 +33,7 @@ fn again<M: Decodable + Encodable>(mut body: Bytes, version: i16) -> Result<(Byt
     Ok((out.freeze(), body.len()))
 }
 
-fn pair<R: WireRequest>() -> [Message; 2]
-where
-    R: Decodable + Encodable,
-{
+fn pair<R: WireRequest + Decodable + Encodable>() -> [Message; 2] {
     let api = ApiKey::try_from(R::KEY).unwrap();
     let request = Message {
         api,
