@@ -168,8 +168,8 @@ impl RecordBatch {
         let mut body = self.bytes.slice(HEADER_BYTES..);
         let count = self.record_count();
         let mut records = Vec::with_capacity(usize::try_from(count).unwrap_or(0).min(body.len()));
-        for _ in 0..count {
-            let record = decode_record(&mut body, self.base_offset());
+        for index in 0..i64::from(count) {
+            let record = decode_record(&mut body, self.base_offset(), index);
             records.push(record.ok_or(BatchError::RecordCount(count))?);
         }
         if body.is_empty() { Ok(records) } else { Err(BatchError::RecordCount(count)) }
@@ -216,7 +216,7 @@ pub struct Record {
     pub value: Bytes,
 }
 
-fn decode_record(body: &mut Bytes, base_offset: Offset) -> Option<Record> {
+fn decode_record(body: &mut Bytes, base_offset: Offset, index: i64) -> Option<Record> {
     let length = usize::try_from(get_varint(body)?).ok()?;
     if body.len() < length {
         return None;
@@ -224,10 +224,12 @@ fn decode_record(body: &mut Bytes, base_offset: Offset) -> Option<Record> {
     let mut record = body.split_to(length);
     record.try_get_i8().ok()?; // attributes
     get_varint(&mut record)?; // timestamp delta
-    let offset = base_offset.plus(get_varint(&mut record)?);
+    if get_varint(&mut record)? != index {
+        return None;
+    }
     let key = get_bytes(&mut record)?;
     let value = get_bytes(&mut record)?;
-    Some(Record { offset, key, value })
+    Some(Record { offset: base_offset.plus(index), key, value })
 }
 
 fn get_bytes(body: &mut Bytes) -> Option<Bytes> {

@@ -51,6 +51,9 @@ pub(super) fn refused_before_append(error: AttemptError) -> bool {
                 | ErrorCode::INVALID_TOPIC_EXCEPTION
                 | ErrorCode::INVALID_REQUIRED_ACKS
                 | ErrorCode::INVALID_PRODUCER_EPOCH
+                | ErrorCode::TOPIC_AUTHORIZATION_FAILED
+                | ErrorCode::CLUSTER_AUTHORIZATION_FAILED
+                | ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED
         )
     )
 }
@@ -75,7 +78,7 @@ mod tests {
 
     #[test]
     fn only_refusals_before_the_append_are_failures_and_one_doubt_spoils_them() {
-        for code in [19, 10, 2, 87, 17, 21, 47] {
+        for code in [19, 10, 2, 87, 17, 21, 47, 29, 31, 53] {
             let error = AttemptError::Code(ErrorCode(code));
             assert!(matches!(without_promise(1, vec![error]), SendOutcome::Fail { .. }), "{code}");
             let doubt = vec![error, AttemptError::TimedOut, error];
