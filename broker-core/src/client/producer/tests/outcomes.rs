@@ -131,3 +131,42 @@ fn acks_zero_is_always_in_doubt() {
         assert_eq!(outcomes(&rig)[&1], SendOutcome::Info { errors: vec![expected] });
     }
 }
+
+#[test]
+fn one_doubtful_attempt_among_refusals_leaves_a_doubt_and_every_error_is_told() {
+    for answers in [[19, 7, 29], [2, 19, 17], [7, 2, 10], [19, 20, 87]] {
+        let mut rig = one_record_per_batch(&[]);
+        send(&mut rig, 0, 1);
+        for answer in answers {
+            serve(&mut rig, &[(1, 0)]);
+            rig.run_until(rig.now + Duration::from_secs(2));
+            let request = produced(&mut rig).remove(0);
+            reply(&mut rig, &request, ErrorCode(answer), -1);
+        }
+        let errors: Vec<_> = answers.into_iter().map(code).collect();
+        let fails = answers.iter().all(|answer| ![7, 20].contains(answer));
+        let expected = if fails { SendOutcome::Fail { errors } } else { SendOutcome::Info { errors } };
+        assert_eq!(outcomes(&rig)[&1], expected, "{answers:?}");
+    }
+}
+
+#[test]
+fn a_batch_that_waits_for_its_next_attempt_expires_in_doubt_if_one_was() {
+    let mut rig = one_record_per_batch(&[("retry.backoff.ms", RawValue::Int(1_000))]);
+    send(&mut rig, 0, 1);
+    serve(&mut rig, &[(1, 0)]);
+    let sent_at = rig.now;
+    let request = produced(&mut rig).remove(0);
+    rig.run_until(sent_at + Duration::from_millis(119_500));
+    reply(&mut rig, &request, ErrorCode::REQUEST_TIMED_OUT, -1);
+    assert!(outcomes(&rig).is_empty());
+    rig.run_until(sent_at + Duration::from_secs(120));
+    assert!(produced(&mut rig).is_empty());
+    assert_eq!(outcomes(&rig)[&1], SendOutcome::Info { errors: vec![code(7), AttemptError::Expired] });
+    send(&mut rig, 0, 2);
+    serve(&mut rig, &[(1, 0)]);
+    rig.run_until(rig.now + Duration::from_secs(2));
+    let (id, epoch, _) = request.numbers(0);
+    let next = produced(&mut rig).remove(0);
+    assert_eq!(next.numbers(0), (id, epoch + 1, 0), "nobody will say what became of the first");
+}
