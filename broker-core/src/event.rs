@@ -52,6 +52,19 @@ pub enum Event {
     LeaderLost { topic_partition: TopicPartition, leader_epoch: LeaderEpoch },
     /// A follower cut its log because it differs from the leader's.
     LogTruncated { topic_partition: TopicPartition, from: Offset, to: Offset },
+    /// A follower dropped its whole log, because it ends below the leader's start or begins above where it has to be cut,
+    /// and begins anew.
+    LogTruncatedFully { topic_partition: TopicPartition, from: Offset, log_start_offset: Offset },
+    /// What lies below is no longer part of a replica's log.
+    LogStartOffsetIncremented {
+        topic_partition: TopicPartition,
+        log_start_offset: Offset,
+        reason: LogStartReason,
+    },
+    /// Segments wholly below the log start were deleted.
+    SegmentsDeleted { topic_partition: TopicPartition, segments: usize },
+    /// A producer that wrote nothing for long was forgotten: its next batch is accepted with any sequence.
+    ProducerIdExpired { topic_partition: TopicPartition, producer_id: ProducerId },
     /// A new segment was started.
     SegmentRolled { topic_partition: TopicPartition, base_offset: Offset },
     /// A flush of one log began.
@@ -108,8 +121,20 @@ pub enum Event {
     BatchAttemptFailed { topic_partition: TopicPartition, base_sequence: Sequence, error: AttemptError },
     /// Consumer: the log below its position changed; it went back.
     ConsumerTruncated { topic_partition: TopicPartition, from: Offset, to: Offset },
+    /// Consumer: its position was below the log start; it goes on there (`auto.offset.reset=earliest`).
+    ConsumerOffsetReset { topic_partition: TopicPartition, from: Offset, to: Offset },
     /// A node stops because of a disk error.
     StorageFailed { path: String, operation: String },
+}
+
+/// Why a log start moved (`LogStartOffsetIncrementReason`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogStartReason {
+    /// `retention.bytes` wants segments deleted.
+    SegmentDeletion,
+    /// The leader's log starts there.
+    LeaderOffsetIncremented,
 }
 
 impl Event {

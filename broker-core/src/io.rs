@@ -130,6 +130,8 @@ pub enum Effect {
     CaughtUp {
         /// Of which topic partition.
         topic_partition: TopicPartition,
+        /// Where the log started when reading began, or began anew because the start had moved past the position.
+        start: Offset,
         /// The end: the high watermark when it asked.
         end: Offset,
     },

@@ -46,6 +46,7 @@ fn everything_but_faults_is_read() {
     let violation = ExpectedVerdict::Violation(vec![Anomaly::LostWrite, Anomaly::Duplicate]);
     assert_eq!(scenario.expect.verdict, violation);
     assert_eq!(scenario.expect.unavailable_at_least, Some(millis(1000)));
+    assert_eq!(scenario.expect.deleted_at_least, Some(10));
 }
 
 #[test]

@@ -149,7 +149,9 @@ impl Broker {
             }
             None => {
                 let (storage, topic_partition) = (shared.storage.as_mut(), topic_partition.clone());
-                Log::open(storage, topic_partition, log_config, Opening::Clean, Offset::ZERO)?.0
+                let start = self.retention.checkpointed(&topic_partition);
+                let (opening, recovery_point) = (Opening::Clean, Offset::ZERO);
+                Log::open_from(storage, topic_partition, log_config, opening, recovery_point, start)?.0
             }
         };
         let high_watermark = self.high_watermarks.get(topic_partition).copied().unwrap_or(Offset::ZERO);

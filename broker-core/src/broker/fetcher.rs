@@ -24,6 +24,7 @@ pub(super) struct Asked {
     pub topic_id: TopicId,
     pub topic_partition: TopicPartition,
     pub position: FetchPosition,
+    pub log_start_offset: Offset,
 }
 
 /// Leaders that are being fetched from.
@@ -48,6 +49,7 @@ impl Broker {
                     topic_id,
                     topic_partition,
                     position,
+                    log_start_offset: replica.log().start_offset(),
                 });
             }
         }
@@ -78,7 +80,7 @@ impl Broker {
                 .with_current_leader_epoch(leader_epoch.0)
                 .with_fetch_offset(offset.0)
                 .with_last_fetched_epoch(last_fetched_epoch.unwrap_or(LeaderEpoch::NONE).0)
-                .with_log_start_offset(0)
+                .with_log_start_offset(asked.log_start_offset.0)
                 .with_partition_max_bytes(max_bytes);
             let topic_id = asked.topic_id.to_uuid();
             match body.topics.last_mut().filter(|topic| topic.topic_id == topic_id) {
@@ -133,6 +135,7 @@ fn read_answer(data: PartitionData) -> Fetched {
     Fetched {
         error: ErrorCode(data.error_code),
         high_watermark: Offset(data.high_watermark),
+        log_start_offset: Offset(data.log_start_offset),
         diverging,
         records: data.records.unwrap_or_default(),
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use super::node::Broker;
+use super::retention::LogStarts;
 use crate::config::BrokerConfig;
 use crate::error::{LogError, StorageError};
 use crate::event::Event;
@@ -18,11 +19,13 @@ const CLEAN_SHUTDOWN_MARKER: &str = ".kafka_cleanshutdown";
 
 /// What a flush was for.
 #[derive(Debug)]
-enum Purpose {
+pub(super) enum Purpose {
     /// That the clean-shutdown marker is gone; nothing may happen before.
     Opening,
     Log(TopicPartition),
     Checkpoint,
+    /// The checkpoint of these log starts.
+    LogStarts(LogStarts),
     Shutdown,
 }
 
@@ -77,7 +80,7 @@ impl Flushes {
         self.begin(Purpose::Opening, vec![FlushStep::Directory(String::new())])
     }
 
-    fn begin(&mut self, purpose: Purpose, steps: Vec<FlushStep>) -> Effect {
+    pub fn begin(&mut self, purpose: Purpose, steps: Vec<FlushStep>) -> Effect {
         let flush = FlushId(self.next);
         self.next += 1;
         self.under_way.insert(flush, purpose);
@@ -113,6 +116,7 @@ impl Broker {
         let end_offset = plan.end_offset;
         if plan.truncation {
             plan.steps.push(self.recovery_point_checkpoint());
+            plan.steps.push(self.log_start_checkpoint());
         }
         self.observe(Event::FlushStarted { topic_partition: topic_partition.clone(), end_offset });
         self.effects.push_back(self.flushes.begin(Purpose::Log(topic_partition), plan.steps));
@@ -176,6 +180,7 @@ impl Broker {
                 replica.flushed(&mut self.shared.env(now));
             }
             Purpose::Checkpoint => {}
+            Purpose::LogStarts(starts) => self.log_starts_checkpointed(now, &starts),
             Purpose::Shutdown => {
                 self.halted = true;
                 self.effects.push_back(Effect::Halt { reason: HaltReason::Shutdown });
@@ -195,18 +200,17 @@ impl Broker {
         }
         let mut steps = Vec::new();
         for replica in self.replicas.values_mut() {
-            steps.extend(replica.log_mut().take_epoch_checkpoint());
-            steps.extend(replica.log_mut().start_flush().into_iter().flat_map(|plan| plan.steps));
+            steps.extend(replica.log_mut().shutdown_steps());
         }
         // The marker speaks for every log on the disk, also for one that metadata has not named.
         for log in self.unclaimed.values_mut() {
-            steps.extend(log.take_epoch_checkpoint());
-            steps.extend(log.start_flush().into_iter().flat_map(|plan| plan.steps));
+            steps.extend(log.shutdown_steps());
         }
         let ends = self.replicas.iter().map(|(key, replica)| (key, replica.log().end_offset()));
         let unclaimed = self.unclaimed.iter().map(|(key, log)| (key, log.end_offset()));
         steps.push(write_checkpoint(RECOVERY_POINT_CHECKPOINT, ends.chain(unclaimed)));
         steps.push(self.high_watermark_checkpoint());
+        steps.push(self.log_start_checkpoint());
         // A broker that never registered has nothing to say about its epoch, and is no cleaner than it was.
         if let Some(epoch) = self.lifecycle.broker_epoch() {
             let content = Bytes::from(format!("{epoch}\n"));
@@ -244,7 +248,7 @@ pub(super) fn read_checkpoint(
     Ok(OffsetCheckpoint::decode(&content).unwrap_or_default().offsets)
 }
 
-fn write_checkpoint<'a>(
+pub(super) fn write_checkpoint<'a>(
     path: &str,
     offsets: impl Iterator<Item = (&'a TopicPartition, Offset)>,
 ) -> FlushStep {

@@ -16,7 +16,8 @@
 //!   still say that this broker leads, because of a predecessor that lost its log's tail.
 //! * A storage error halts the broker: it has one log directory.
 //!
-//! Reading order: [`node`], [`lifecycle`], [`catalog`], [`produce`], [`validate`], [`fetch`], [`fetcher`], [`isr`], [`flush`],
+//! Reading order: [`node`], [`lifecycle`], [`catalog`], [`produce`], [`validate`], [`fetch`], [`fetcher`], [`offsets`],
+//! [`isr`], [`flush`], [`retention`],
 //! [`queries`], [`producer_ids`], [`peers`].
 //!
 //! Left out: groups, transactions, quotas, authentication, several log directories, incremental fetch sessions, its own
@@ -29,10 +30,12 @@ mod flush;
 mod isr;
 mod lifecycle;
 mod node;
+mod offsets;
 mod peers;
 mod produce;
 mod producer_ids;
 mod queries;
+mod retention;
 #[cfg(test)]
 mod tests;
 mod validate;

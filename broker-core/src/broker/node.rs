@@ -13,12 +13,14 @@ use super::lifecycle::Lifecycle;
 use super::peers::Peers;
 use super::produce::Produces;
 use super::producer_ids::ProducerIds;
+use super::retention::Retention;
 use crate::config::BrokerConfig;
 use crate::error::{ErrorCode, LogError, StorageError};
 use crate::event::Event;
 use crate::io::{ConnectionId, Effect, HaltReason, Input, Node, Storage};
 use crate::log::{
-    HIGH_WATERMARK_CHECKPOINT, Log, LogConfig, Opening, RECOVERY_POINT_CHECKPOINT, RecoveryReport,
+    HIGH_WATERMARK_CHECKPOINT, LOG_START_CHECKPOINT, Log, LogConfig, Opening, RECOVERY_POINT_CHECKPOINT,
+    RecoveryReport,
 };
 use crate::metadata::MetadataImage;
 use crate::replica::{Env, Outbox, Replica};
@@ -77,6 +79,7 @@ pub struct Broker {
     pub(super) fetches: Fetches,
     pub(super) fetchers: Fetchers,
     pub(super) flushes: Flushes,
+    pub(super) retention: Retention,
     pub(super) producer_ids: ProducerIds,
     pub(super) effects: VecDeque<Effect>,
     pub(super) halted: bool,
@@ -96,6 +99,7 @@ impl Broker {
         let opening = if marker.is_some() { Opening::Clean } else { Opening::Unclean };
         let recovery_points = read_checkpoint(storage.as_ref(), RECOVERY_POINT_CHECKPOINT)?;
         let high_watermarks = read_checkpoint(storage.as_ref(), HIGH_WATERMARK_CHECKPOINT)?;
+        let log_starts = read_checkpoint(storage.as_ref(), LOG_START_CHECKPOINT)?;
         let mut effects = VecDeque::new();
         let mut unclaimed = BTreeMap::new();
         for directory in storage.list("")? {
@@ -106,8 +110,10 @@ impl Broker {
             let defaults = &settings.config.topic_defaults;
             let config = LogConfig::from(defaults);
             let recovery_point = recovery_points.get(&topic_partition).copied().unwrap_or(Offset::ZERO);
+            let log_start = log_starts.get(&topic_partition).copied().unwrap_or(Offset::ZERO);
+            let key = topic_partition.clone();
             let (log, report) =
-                Log::open(storage.as_mut(), topic_partition.clone(), config, opening, recovery_point)?;
+                Log::open_from(storage.as_mut(), key, config, opening, recovery_point, log_start)?;
             effects.extend(recovery_events(&topic_partition, opening, report).map(Effect::Observe));
             unclaimed.insert(topic_partition, log);
         }
@@ -122,6 +128,7 @@ impl Broker {
             fetches: Fetches::default(),
             fetchers: Fetchers::default(),
             flushes,
+            retention: Retention::new(now, &settings.config, log_starts),
             producer_ids: ProducerIds::default(),
             shared: Shared { settings, storage, image: MetadataImage::default(), out: Outbox::default() },
             replicas: BTreeMap::new(),
@@ -270,6 +277,7 @@ impl Broker {
         self.start_flushes(now);
         self.propose_isr_changes(now);
         self.fetch_from_leaders();
+        self.ask_for_offsets();
         self.effects.extend(self.shared.out.events.drain(..).map(Effect::Observe));
     }
 
@@ -280,6 +288,7 @@ impl Broker {
         self.tick_lifecycle(now);
         self.tick_catalog(now);
         self.tick_flushes(now);
+        self.tick_retention(now);
         self.tick_producer_ids(now);
     }
 }
@@ -345,6 +354,7 @@ impl Node for Broker {
             self.catalog.next_deadline(),
             self.fetches.next_deadline(),
             self.flushes.next_deadline(),
+            Some(self.retention.next_deadline()),
             self.producer_ids.next_deadline(),
         ];
         deadlines.into_iter().fold(replicas, earliest)

@@ -10,7 +10,7 @@ use super::fetcher::Asked;
 use super::node::Broker;
 use crate::error::RequestError;
 use crate::io::{Effect, RequestId, ResponseExpected};
-use crate::replica::Proposal;
+use crate::replica::{OffsetQuestion, Proposal};
 use crate::time::Timestamp;
 use crate::types::{BrokerId, Endpoint, TopicPartition};
 use crate::wire;
@@ -24,6 +24,7 @@ pub(super) enum Purpose {
     AlterPartition(Vec<(TopicPartition, Proposal)>),
     ProducerIds,
     Fetch { leader: BrokerId, asked: Vec<Asked> },
+    Offset { topic_partition: TopicPartition, asked: OffsetQuestion },
 }
 
 /// Requests under way. Each ends exactly once.
@@ -83,6 +84,9 @@ impl Broker {
             Purpose::AlterPartition(asked) => self.alter_partition_answered(now, asked, result),
             Purpose::ProducerIds => self.producer_ids_allocated(now, result),
             Purpose::Fetch { leader, asked } => self.fetched(now, leader, asked, result),
+            Purpose::Offset { topic_partition, asked } => {
+                self.offset_answered(now, &topic_partition, &asked, result);
+            }
         }
     }
 }

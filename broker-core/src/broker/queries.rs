@@ -24,9 +24,9 @@ use crate::types::{BrokerId, LeaderEpoch, Offset, TopicId, TopicPartition};
 use crate::wire::VERSIONS;
 
 /// `ListOffsetsRequest.EARLIEST_TIMESTAMP`.
-const EARLIEST: i64 = -2;
+pub(super) const EARLIEST: i64 = -2;
 /// `ListOffsetsRequest.LATEST_TIMESTAMP`.
-const LATEST: i64 = -1;
+pub(super) const LATEST: i64 = -1;
 /// `ListOffsetsRequest.EARLIEST_LOCAL_TIMESTAMP`: no version spoken here knows what is below.
 const LOWEST_KNOWN: i64 = -4;
 
@@ -85,13 +85,14 @@ impl Broker {
     }
 
     pub(super) fn list_offsets(&self, body: &ListOffsetsRequest) -> ListOffsetsResponse {
+        let follower = BrokerId(body.replica_id.0) != BrokerId::NONE;
         let topics = body.topics.iter().map(|topic| {
             let partitions = topic.partitions.iter().map(|asked| {
                 let topic_partition = TopicPartition::new(topic.name.0.as_str(), asked.partition_index);
                 let epoch = LeaderEpoch(asked.current_leader_epoch).known();
                 let answer =
                     ListOffsetsPartitionResponse::default().with_partition_index(asked.partition_index);
-                match self.find_offset(&topic_partition, asked.timestamp, epoch) {
+                match self.find_offset(&topic_partition, asked.timestamp, epoch, follower) {
                     Ok((offset, epoch)) => answer.with_offset(offset.0).with_leader_epoch(epoch.0),
                     Err(error) => answer.with_error_code(error.0),
                 }
@@ -108,17 +109,22 @@ impl Broker {
         topic_partition: &TopicPartition,
         timestamp: i64,
         epoch: Option<LeaderEpoch>,
+        follower: bool,
     ) -> Result<(Offset, LeaderEpoch), ErrorCode> {
         if timestamp < LOWEST_KNOWN {
             return Err(ErrorCode::UNSUPPORTED_VERSION);
         }
         let replica = self.replica_here(topic_partition)?;
         match timestamp {
-            LATEST => Ok((replica.latest_visible(epoch)?, replica.state().leader_epoch)),
-            EARLIEST => {
+            LATEST if !follower => Ok((replica.latest_visible(epoch)?, replica.state().leader_epoch)),
+            LATEST | EARLIEST => {
                 let error = replica.check_leader_epoch(epoch);
                 if !error.is_none() {
                     return Err(error);
+                }
+                if timestamp == LATEST {
+                    // A follower may have what no consumer sees yet.
+                    return Ok((replica.log().end_offset(), replica.state().leader_epoch));
                 }
                 // Of the first record, not of the leader: a reader will be asked which epoch is before its position.
                 let start = replica.log().start_offset();

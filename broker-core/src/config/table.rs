@@ -80,6 +80,32 @@ pub const PROPERTIES: &[Property] = &[
         None,
         "How often the flush scheduler looks for logs that are due. Unset: never.",
     ),
+    millis(
+        "log.flush.start.offset.checkpoint.interval.ms",
+        Broker,
+        Some(60_000),
+        "How often log start offsets are written to their checkpoint file.",
+    ),
+    millis(
+        "log.initial.task.delay.ms",
+        Broker,
+        Some(30_000),
+        "How long after the start of the broker its periodic tasks begin.",
+    ),
+    int(
+        "log.retention.bytes",
+        Broker,
+        (-1, i64::MAX),
+        Some(-1),
+        "A log's oldest segments are deleted as long as at least this many bytes stay; -1 keeps everything.",
+    ),
+    Property {
+        name: "log.retention.check.interval.ms",
+        scope: Broker,
+        kind: Kind::Millis { min: 1, max: i64::MAX },
+        default: Some(Value::Int(300_000)),
+        doc: "How often the broker looks for segments that may be deleted.",
+    },
     int(
         "log.segment.bytes",
         Broker,
@@ -94,6 +120,20 @@ pub const PROPERTIES: &[Property] = &[
         Some(1),
         "Default of the topic property of the same name.",
     ),
+    Property {
+        name: "producer.id.expiration.check.interval.ms",
+        scope: Broker,
+        kind: Kind::Millis { min: 1, max: i64::MAX },
+        default: Some(Value::Int(600_000)),
+        doc: "How often the broker looks for producer ids to forget.",
+    },
+    Property {
+        name: "producer.id.expiration.ms",
+        scope: Broker,
+        kind: Kind::Millis { min: 1, max: i64::MAX },
+        default: Some(Value::Int(86_400_000)),
+        doc: "A producer id that has written nothing for this long is forgotten, and its retries with it.",
+    },
     int(
         "replica.fetch.max.bytes",
         Broker,
@@ -146,6 +186,7 @@ pub const PROPERTIES: &[Property] = &[
         None,
         "With acks=all, a write is refused while the ISR has fewer members than this. Unset: the broker's default.",
     ),
+    int("retention.bytes", Topic, (-1, i64::MAX), None, "Topic's own log.retention.bytes."),
     int("segment.bytes", Topic, (14, MAX_INT), None, "Topic's own log.segment.bytes."),
     flag_unset("unclean.leader.election.enable", "Topic's own unclean.leader.election.enable."),
     Property {

@@ -75,6 +75,8 @@ pub struct TopicConfig {
     pub flush: FlushPolicy,
     /// `segment.bytes`.
     pub segment_bytes: u64,
+    /// `retention.bytes`; `None` keeps everything.
+    pub retention_bytes: Option<u64>,
 }
 
 impl TopicConfig {
@@ -95,6 +97,7 @@ impl TopicConfig {
             segment_bytes: read
                 .int_opt("segment.bytes")
                 .map_or(default.segment_bytes, |bytes| u64::try_from(bytes).expect("bounded by the table")),
+            retention_bytes: read.int_opt("retention.bytes").map_or(default.retention_bytes, unless_negative),
         }
     }
 }
@@ -114,6 +117,16 @@ pub struct BrokerConfig {
     pub recovery_point_checkpoint_interval: Duration,
     /// `replica.high.watermark.checkpoint.interval.ms`.
     pub high_watermark_checkpoint_interval: Duration,
+    /// `log.flush.start.offset.checkpoint.interval.ms`.
+    pub start_offset_checkpoint_interval: Duration,
+    /// `log.initial.task.delay.ms`.
+    pub log_initial_task_delay: Duration,
+    /// `log.retention.check.interval.ms`.
+    pub retention_check_interval: Duration,
+    /// `producer.id.expiration.ms`.
+    pub producer_id_expiration: Duration,
+    /// `producer.id.expiration.check.interval.ms`.
+    pub producer_id_expiration_check_interval: Duration,
     /// `replica.lag.time.max.ms`.
     pub replica_lag_time_max: Duration,
     /// `replica.fetch.wait.max.ms`.
@@ -142,6 +155,11 @@ impl BrokerConfig {
             flush_scheduler_interval,
             recovery_point_checkpoint_interval: read.millis("log.flush.offset.checkpoint.interval.ms"),
             high_watermark_checkpoint_interval: read.millis("replica.high.watermark.checkpoint.interval.ms"),
+            start_offset_checkpoint_interval: read.millis("log.flush.start.offset.checkpoint.interval.ms"),
+            log_initial_task_delay: read.millis("log.initial.task.delay.ms"),
+            retention_check_interval: read.millis("log.retention.check.interval.ms"),
+            producer_id_expiration: read.millis("producer.id.expiration.ms"),
+            producer_id_expiration_check_interval: read.millis("producer.id.expiration.check.interval.ms"),
             replica_lag_time_max: read.millis("replica.lag.time.max.ms"),
             replica_fetch_wait_max: read.millis("replica.fetch.wait.max.ms"),
             replica_fetch_backoff: read.millis("replica.fetch.backoff.ms"),
@@ -156,9 +174,15 @@ impl BrokerConfig {
                     interval: read.millis_opt("log.flush.interval.ms").or(flush_scheduler_interval),
                 },
                 segment_bytes: u64::try_from(read.int("log.segment.bytes")).expect("bounded by the table"),
+                retention_bytes: unless_negative(read.int("log.retention.bytes")),
             },
         }
     }
+}
+
+/// A limit, or none: what Kafka says with -1.
+fn unless_negative(limit: i64) -> Option<u64> {
+    u64::try_from(limit).ok()
 }
 
 /// Who must have a record before the broker acknowledges it.

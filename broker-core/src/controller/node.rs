@@ -68,7 +68,8 @@ impl Controller {
         mut storage: Box<dyn Storage>,
         config: ControllerConfig,
     ) -> Result<Controller, LogError> {
-        let log_config = LogConfig { segment_bytes: SEGMENT_BYTES, flush: FlushPolicy::default() };
+        let log_config =
+            LogConfig { segment_bytes: SEGMENT_BYTES, flush: FlushPolicy::default(), retention_bytes: None };
         // Nothing is known to be durable: it will all be flushed before the first answer.
         let topic_partition = TopicPartition::metadata();
         let (log, report) =

@@ -1,7 +1,8 @@
 //! The small text files beside the log, in Kafka's own formats (`CheckpointFile`).
 //!
 //! ```text
-//! leader-epoch-checkpoint      recovery-point-offset-checkpoint, replication-offset-checkpoint
+//! leader-epoch-checkpoint      recovery-point-offset-checkpoint, replication-offset-checkpoint,
+//!                              log-start-offset-checkpoint
 //! 0                            0                            version
 //! 2                            2                            how many lines follow
 //! 0 0                          orders 0 118                 epoch, start offset │ topic, partition, offset
@@ -23,6 +24,8 @@ use crate::types::{LeaderEpoch, Offset, TopicPartition};
 pub const RECOVERY_POINT_CHECKPOINT: &str = "recovery-point-offset-checkpoint";
 /// High watermarks of all logs, in the root of the log directory.
 pub const HIGH_WATERMARK_CHECKPOINT: &str = "replication-offset-checkpoint";
+/// Log start offsets above 0 of all logs, in the root of the log directory.
+pub const LOG_START_CHECKPOINT: &str = "log-start-offset-checkpoint";
 /// Leader epochs of one log, in the log's own directory.
 pub(super) const LEADER_EPOCH_CHECKPOINT: &str = "leader-epoch-checkpoint";
 
@@ -53,7 +56,7 @@ pub enum CheckpointError {
     Order,
 }
 
-/// An offset for each topic partition: recovery points or high watermarks.
+/// An offset for each topic partition: recovery points, high watermarks or log starts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OffsetCheckpoint {
     /// The offsets.

@@ -61,7 +61,8 @@ impl LeaderEpochCache {
         true
     }
 
-    fn epoch_at(&self, offset: Offset) -> Option<LeaderEpoch> {
+    /// The epoch that wrote the record at `offset`, or would have; `None` below the first one known.
+    pub(super) fn epoch_at(&self, offset: Offset) -> Option<LeaderEpoch> {
         let above = self.entries.partition_point(|entry| entry.start_offset <= offset);
         self.entries[..above].last().map(|entry| entry.epoch)
     }
@@ -89,6 +90,22 @@ impl LeaderEpochCache {
         let before = self.entries.len();
         self.entries.truncate(self.entries.partition_point(|entry| entry.start_offset < end));
         self.entries.len() < before
+    }
+
+    /// Forgets epochs that end at `start` or below; the one that spans it begins there now, so that who asks about an
+    /// older one is sent to the log start. Returns whether anything changed.
+    pub fn truncate_from_start(&mut self, start: Offset) -> bool {
+        let at_or_below = self.entries.partition_point(|entry| entry.start_offset <= start);
+        let Some(spanning) = at_or_below.checked_sub(1) else { return false };
+        let changed = 0 < spanning || self.entries[spanning].start_offset < start;
+        self.entries.drain(..spanning);
+        self.entries[0].start_offset = start;
+        changed
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.entries.clear();
     }
 }
 
@@ -144,6 +161,19 @@ mod tests {
     }
 
     #[test]
+    fn the_epoch_that_spans_the_log_start_begins_there() {
+        let mut cache = cache(&[(1, 0), (4, 10), (6, 20)]);
+        assert!(cache.truncate_from_start(Offset(15)));
+        assert_eq!(numbers(&cache), [(4, 15), (6, 20)]);
+        assert!(!cache.truncate_from_start(Offset(15)), "nothing is left to forget");
+        assert!(!cache.truncate_from_start(Offset(3)), "the start does not go back");
+        let end = cache.end_offset_for(LeaderEpoch(1), Offset(30));
+        assert_eq!(end, Some(EpochEnd { epoch: LeaderEpoch(1), end_offset: Offset(15) }));
+        assert!(cache.truncate_from_start(Offset(20)));
+        assert_eq!(numbers(&cache), [(6, 20)]);
+    }
+
+    #[test]
     fn what_a_batch_says_beats_a_stale_entry() {
         let mut cache = cache(&[(4, 0), (5, 100), (6, 150)]);
         assert!(!cache.assign(LeaderEpoch(5), Offset(120)), "already known");
@@ -160,8 +190,8 @@ mod tests {
         assert!(LeaderEpochCache::from_entries(vec![entry(0, 0), entry(2, 5)]).is_some());
     }
 
-    /// The naive cache knows the epoch of every single record.
-    fn naive_end(log: &[i32], epoch: i32) -> Option<(i32, i64)> {
+    /// The naive cache knows the epoch of every single record; the first `start` are deleted.
+    fn naive_end(log: &[i32], start: usize, epoch: i32) -> Option<(i32, i64)> {
         let latest = *log.last()?;
         if latest < epoch {
             return None;
@@ -169,32 +199,55 @@ mod tests {
         if latest == epoch {
             return Some((epoch, log.len() as i64));
         }
-        let floor = log.iter().copied().filter(|known| *known <= epoch).max().unwrap_or(epoch);
-        Some((floor, log.iter().position(|known| epoch < *known)? as i64))
+        let left = &log[start..];
+        let floor = left.iter().copied().filter(|known| *known <= epoch).max().unwrap_or(epoch);
+        let above = left.iter().position(|known| epoch < *known).unwrap_or(left.len());
+        Some((floor, (start + above) as i64))
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Append { raise: i32, records: usize },
+        TruncateEnd { records: usize },
+        TruncateStart { records: usize },
+    }
+
+    fn steps() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            4 => (0i32..3, 0usize..6).prop_map(|(raise, records)| Step::Append { raise, records }),
+            2 => (0usize..6).prop_map(|records| Step::TruncateEnd { records }),
+            1 => (0usize..6).prop_map(|records| Step::TruncateStart { records }),
+        ]
     }
 
     proptest! {
         #[test]
-        fn agrees_with_a_list_of_every_records_epoch(
-            steps in prop::collection::vec((any::<bool>(), 0i32..3, 0usize..6), 1..40),
-        ) {
-            let mut log: Vec<i32> = Vec::new();
+        fn agrees_with_a_list_of_every_records_epoch(steps in prop::collection::vec(steps(), 1..40)) {
+            let (mut log, mut start): (Vec<i32>, usize) = (Vec::new(), 0);
             let mut cache = LeaderEpochCache::default();
-            for (truncate, raise, records) in steps {
-                if truncate {
-                    log.truncate(log.len().saturating_sub(records));
-                    cache.truncate_from_end(Offset(log.len() as i64));
-                } else {
-                    let epoch = log.last().copied().unwrap_or(0) + raise;
-                    for _ in 0..records {
-                        cache.assign(LeaderEpoch(epoch), Offset(log.len() as i64));
-                        log.push(epoch);
+            for step in steps {
+                match step {
+                    Step::Append { raise, records } => {
+                        let epoch = log.last().copied().unwrap_or(0) + raise;
+                        for _ in 0..records {
+                            cache.assign(LeaderEpoch(epoch), Offset(log.len() as i64));
+                            log.push(epoch);
+                        }
+                    }
+                    // One record stays: what an empty log knows of epochs is told above.
+                    Step::TruncateEnd { records } => {
+                        log.truncate(log.len().saturating_sub(records).max(log.len().min(start + 1)));
+                        cache.truncate_from_end(Offset(log.len() as i64));
+                    }
+                    Step::TruncateStart { records } => {
+                        start = (start + records).min(log.len().saturating_sub(1)).max(start);
+                        cache.truncate_from_start(Offset(start as i64));
                     }
                 }
                 for epoch in 0..log.last().copied().unwrap_or(0) + 3 {
                     let end = cache.end_offset_for(LeaderEpoch(epoch), Offset(log.len() as i64));
                     let end = end.map(|end| (end.epoch.0, end.end_offset.0));
-                    prop_assert_eq!(end, naive_end(&log, epoch), "epoch {} in {:?}", epoch, log);
+                    prop_assert_eq!(end, naive_end(&log, start, epoch), "epoch {} in {:?} from {}", epoch, log, start);
                 }
             }
         }

@@ -56,6 +56,9 @@ pub(super) struct FlushState {
     /// Where the log was cut, and no flush has begun since: the file that holds this offset has a new length, which a
     /// power loss would undo.
     cut_at: Option<Offset>,
+    /// Where the log ended when it was opened after an unclean stop, and no flush has begun since: the process before may
+    /// have cut the file that holds this offset and died before that was durable.
+    opened_at: Option<Offset>,
     under_way: Option<UnderWay>,
 }
 
@@ -75,6 +78,7 @@ impl FlushState {
             rolled: false,
             names,
             cut_at: None,
+            opened_at: (names == Names::Changed).then_some(end),
             under_way: None,
         };
         state.hold(end, recovery_point);
@@ -140,6 +144,17 @@ impl FlushState {
         self.hold(end, end);
     }
 
+    /// Nothing is left of the log, and it begins anew at `at`: the new segment and the names have to be made durable.
+    pub fn restarted(&mut self, at: Offset) {
+        self.recovery_point = at;
+        self.held_at = None;
+        self.names = Names::Changed;
+        self.cut_at = Some(at);
+        if let Some(flush) = &mut self.under_way {
+            flush.end_offset = flush.end_offset.min(at);
+        }
+    }
+
     /// Begins a flush of everything, unless one is under way or there is nothing to do.
     pub fn start(&mut self, segments: &[Segment], directory: &str) -> Option<FlushPlan> {
         if self.under_way.is_some() {
@@ -147,13 +162,14 @@ impl FlushState {
         }
         self.rolled = false;
         let end_offset = segments.last().expect("a log has a segment").end_offset();
-        let from = self.cut_at.map_or(self.recovery_point, |cut| cut.min(self.recovery_point));
-        let first = match self.cut_at {
+        let cut_at = [self.cut_at, self.opened_at.take()].into_iter().flatten().min();
+        let from = cut_at.map_or(self.recovery_point, |cut| cut.min(self.recovery_point));
+        let first = match cut_at {
             // The segment that was cut ends where it was cut, and may be empty now.
             Some(_) => segments.partition_point(|segment| segment.end_offset() < from),
             None => segments.partition_point(|segment| segment.end_offset() <= from),
         };
-        let cut = self.cut_at.is_some();
+        let cut = cut_at.is_some();
         let files =
             segments[first..].iter().filter(|segment| cut || segment.base_offset() < segment.end_offset());
         let mut steps: Vec<FlushStep> =

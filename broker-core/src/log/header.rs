@@ -16,6 +16,8 @@ pub(super) struct BatchHeader {
     /// Bytes of the whole batch, header included.
     pub length: usize,
     pub leader_epoch: LeaderEpoch,
+    /// The latest of its records', milliseconds.
+    pub max_timestamp_ms: i64,
     pub producer_id: ProducerId,
     pub producer_epoch: ProducerEpoch,
     pub base_sequence: Sequence,
@@ -46,6 +48,7 @@ impl BatchHeader {
             base_offset,
             length,
             leader_epoch: LeaderEpoch(i32_at(bytes, 12)),
+            max_timestamp_ms: i64_at(bytes, 35),
             producer_id: ProducerId(i64_at(bytes, 43)),
             producer_epoch: ProducerEpoch(i16::from_be_bytes([bytes[51], bytes[52]])),
             base_sequence: Sequence(i32_at(bytes, 53)),
@@ -70,6 +73,7 @@ impl From<&RecordBatch> for BatchHeader {
             base_offset: batch.base_offset(),
             length: batch.bytes().len(),
             leader_epoch: batch.leader_epoch(),
+            max_timestamp_ms: batch.max_timestamp_ms(),
             producer_id: batch.producer_id(),
             producer_epoch: batch.producer_epoch(),
             base_sequence: batch.base_sequence(),

@@ -1,18 +1,23 @@
 //! The log of one topic partition: Kafka's `UnifiedLog` and `LocalLog`.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use super::checkpoint::{LEADER_EPOCH_CHECKPOINT, encode_epochs};
 use super::epoch_cache::{EpochEnd, LeaderEpochCache};
 use super::flush::{FlushPlan, FlushState, Names};
+use super::producer_snapshot;
 use super::producer_state::ProducerStateManager;
 use super::recovery::{Opening, RecoveryReport, recover};
-use super::segment::{self, Segment};
+use super::segment::Segment;
 use crate::batch::RecordBatch;
 use crate::config::{FlushPolicy, TopicConfig};
 use crate::error::{BatchError, LogError};
 use crate::io::{FlushStep, Storage};
-use crate::types::{LeaderEpoch, Offset, TopicPartition};
+use crate::time::Timestamp;
+use crate::types::{LeaderEpoch, Offset, ProducerId, TopicPartition};
 
 /// Settings of one log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,11 +26,17 @@ pub struct LogConfig {
     pub segment_bytes: u64,
     /// `flush.messages` and `flush.ms`. The log acts on the first only; time is its owner's business.
     pub flush: FlushPolicy,
+    /// `retention.bytes`: old segments may go as long as at least this much stays. `None`: everything stays.
+    pub retention_bytes: Option<u64>,
 }
 
 impl From<&TopicConfig> for LogConfig {
     fn from(topic: &TopicConfig) -> Self {
-        LogConfig { segment_bytes: topic.segment_bytes, flush: topic.flush }
+        LogConfig {
+            segment_bytes: topic.segment_bytes,
+            flush: topic.flush,
+            retention_bytes: topic.retention_bytes,
+        }
     }
 }
 
@@ -43,37 +54,39 @@ pub struct Appended {
 /// The batches of one topic partition, in segments, with what is known about them.
 ///
 /// * At least one segment; each begins where the one before it ends; only the last is appended to.
-/// * Start <= recovery point <= countable end <= end.
+/// * First base offset <= start <= end: segments wholly below the start wait for their deletion.
+/// * Recovery point <= countable end <= end. The start may be above the recovery point: what was deleted need not be
+///   durable.
 /// * Leader epochs of batches never go back, and the epoch cache knows them.
-/// * The producer state is that of exactly the batches in the log.
+/// * The producer state is that of the batches in the log, and of those deleted before it as far as it was kept.
 /// * After an error of the disk the log is as it was, as far as it can tell: its owner takes the directory offline.
 #[derive(Debug)]
 pub struct Log {
-    topic_partition: TopicPartition,
-    directory: String,
-    config: LogConfig,
-    segments: Vec<Segment>,
-    epochs: LeaderEpochCache,
-    epoch_checkpoint: EpochCheckpoint,
-    producers: ProducerStateManager,
-    flush: FlushState,
+    pub(super) topic_partition: TopicPartition,
+    pub(super) directory: String,
+    pub(super) config: LogConfig,
+    pub(super) start_offset: Offset,
+    pub(super) segments: Vec<Segment>,
+    pub(super) epochs: LeaderEpochCache,
+    pub(super) epoch_checkpoint: EpochCheckpoint,
+    pub(super) producers: ProducerStateManager,
+    /// Snapshots of producer state that the next flush writes, by their offsets.
+    pub(super) unwritten_snapshots: BTreeMap<Offset, FlushStep>,
+    pub(super) flush: FlushState,
 }
 
 /// Whether the epoch cache is as it was last handed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum EpochCheckpoint {
+pub(super) enum EpochCheckpoint {
     UpToDate,
     Stale,
 }
 
 impl Log {
-    /// Opens the log, creating it if it is not there. Everything below `recovery_point` (from the checkpoint, 0 if there
-    /// is none) is believed to be durable; an [`Opening::Unclean`] one checks, and cuts, only what is above. One that
-    /// is too high for the log is clipped.
+    /// Opens a log that begins where its first segment does: [`Log::open_from`] without a checkpointed start.
     ///
     /// # Errors
-    /// [`LogError::Corrupt`] if what was durable, or cleanly closed, is not a chain of batches. A caller who would rather
-    /// lose records than the log opens it again as unclean with a recovery point of 0. [`LogError::Storage`].
+    /// As for [`Log::open_from`].
     pub fn open(
         storage: &mut dyn Storage,
         topic_partition: TopicPartition,
@@ -81,28 +94,48 @@ impl Log {
         opening: Opening,
         recovery_point: Offset,
     ) -> Result<(Log, RecoveryReport), LogError> {
+        Log::open_from(storage, topic_partition, config, opening, recovery_point, Offset::ZERO)
+    }
+
+    /// Opens the log, creating it if it is not there. Everything below `recovery_point` (from the checkpoint, 0 if there
+    /// is none) is believed to be durable; an [`Opening::Unclean`] one checks, and cuts, only what is above. One that
+    /// is too high for the log is clipped.
+    ///
+    /// The log starts at `start_offset` (from its checkpoint, 0 if there is none) or where its first segment does,
+    /// whichever is later. If it ends below, nothing in it is of any use, and it begins anew there.
+    ///
+    /// # Errors
+    /// [`LogError::Corrupt`] if what was durable, or cleanly closed, is not a chain of batches. A caller who would rather
+    /// lose records than the log opens it again as unclean with a recovery point of 0. [`LogError::Storage`].
+    pub fn open_from(
+        storage: &mut dyn Storage,
+        topic_partition: TopicPartition,
+        config: LogConfig,
+        opening: Opening,
+        recovery_point: Offset,
+        start_offset: Offset,
+    ) -> Result<(Log, RecoveryReport), LogError> {
         let directory = topic_partition.to_string();
-        let recovered = recover(storage, &directory, opening, recovery_point)?;
-        let report = recovered.report;
+        let recovered = recover(storage, &directory, opening, recovery_point, start_offset)?;
+        let mut report = recovered.report;
         // Nobody can say whether the names were durable before the stop; syncing them once more costs little.
+        let empty = recovered.segments[0].base_offset() == report.end_offset;
         let names = match opening {
-            Opening::Clean
-                if report.recovery_point == report.end_offset && report.end_offset != Offset::ZERO =>
-            {
-                Names::Synced
-            }
+            Opening::Clean if report.recovery_point == report.end_offset && !empty => Names::Synced,
             Opening::Clean | Opening::Unclean => Names::Changed,
         };
         let epoch_checkpoint =
             if recovered.epochs_on_disk { EpochCheckpoint::UpToDate } else { EpochCheckpoint::Stale };
-        let log = Log {
+        let mut log = Log {
             topic_partition,
             directory,
             config,
+            start_offset: recovered.segments[0].base_offset(),
             segments: recovered.segments,
             epochs: recovered.epochs,
             epoch_checkpoint,
-            producers: recovered.producers,
+            producers: ProducerStateManager::default(),
+            unwritten_snapshots: BTreeMap::new(),
             flush: FlushState::new(
                 config.flush.interval_messages,
                 report.recovery_point,
@@ -110,6 +143,13 @@ impl Log {
                 names,
             ),
         };
+        if log.end_offset() < start_offset {
+            log.truncate_fully_and_start_at(storage, start_offset)?;
+            (report.end_offset, report.recovery_point) = (log.end_offset(), log.recovery_point());
+        } else {
+            log.restore_producers(storage)?;
+            log.increment_start_offset(start_offset);
+        }
         Ok((log, report))
     }
 
@@ -125,9 +165,9 @@ impl Log {
         &self.topic_partition
     }
 
-    /// Log start offset.
+    /// Log start offset: nothing below can be read.
     pub fn start_offset(&self) -> Offset {
-        self.segments[0].base_offset()
+        self.start_offset
     }
 
     /// Log end offset: that of the next record.
@@ -239,6 +279,8 @@ impl Log {
         let segment = Segment::open(storage, &self.directory, base_offset)?;
         self.segments.push(segment);
         self.flush.rolled();
+        let snapshot = producer_snapshot::write(&self.directory, base_offset, &self.epochs, &self.producers);
+        self.unwritten_snapshots.insert(base_offset, snapshot);
         Ok(Some(base_offset))
     }
 
@@ -264,48 +306,6 @@ impl Log {
         self.segments[self.segment_of(from)].read(storage, from, to, max_bytes)
     }
 
-    /// Cuts every batch that ends above `to`; no batch is cut in two, so the log may end below `to`. Epochs that start
-    /// at the new end or above are forgotten even if no batch goes (KAFKA-10706). An offset above the end cuts nothing.
-    ///
-    /// Recovery-point and high-watermark checkpoints on disk may now be too high: replace them before appending.
-    ///
-    /// # Errors
-    /// [`LogError::OutOfRange`] if `to` is below the start; [`LogError::Corrupt`]; [`LogError::Storage`].
-    pub fn truncate_to(&mut self, storage: &mut dyn Storage, to: Offset) -> Result<(), LogError> {
-        if to < self.start_offset() {
-            return Err(self.out_of_range(to));
-        }
-        if to < self.end_offset() {
-            let kept = self.segment_of(to) + 1;
-            // From the end, so that whatever a crash leaves of them still begins after a gap.
-            while kept < self.segments.len() {
-                storage.remove(&segment::path(&self.directory, self.active().base_offset()))?;
-                self.segments.pop();
-                self.flush.removed();
-            }
-            let cut = self.active_mut().truncate_to(storage, to);
-            self.flush.truncated(self.end_offset());
-            cut?;
-            self.producers = self.replay_producers(storage)?;
-        }
-        if self.epochs.truncate_from_end(self.end_offset()) {
-            self.epoch_checkpoint = EpochCheckpoint::Stale;
-        }
-        self.assert_ordered();
-        Ok(())
-    }
-
-    fn replay_producers(&self, storage: &dyn Storage) -> Result<ProducerStateManager, LogError> {
-        let mut producers = ProducerStateManager::default();
-        for segment in &self.segments {
-            let mut scanner = segment.scan();
-            while let Some(scanned) = scanner.next(storage)? {
-                producers.replay(&scanned.header);
-            }
-        }
-        Ok(producers)
-    }
-
     /// Whether a roll or `flush.messages` wants a flush now and none is under way.
     pub fn flush_due(&self) -> bool {
         self.flush.due()
@@ -325,7 +325,38 @@ impl Log {
     /// Begins a flush of everything there is. `None` if there is nothing to flush or a flush is under way. A segment
     /// that is truncated away meanwhile takes its file with it: its step has nothing to do then.
     pub fn start_flush(&mut self) -> Option<FlushPlan> {
-        self.flush.start(&self.segments, &self.directory)
+        let mut plan = self.flush.start(&self.segments, &self.directory)?;
+        // After the batches they tell of: a snapshot never says more than the log has.
+        plan.steps.extend(std::mem::take(&mut self.unwritten_snapshots).into_values());
+        Some(plan)
+    }
+
+    /// What of a clean shutdown concerns this log: everything that is not durable, and the state of its producers at
+    /// the end, so that opening it need not replay them.
+    pub fn shutdown_steps(&mut self) -> Vec<FlushStep> {
+        let mut steps = Vec::from_iter(self.take_epoch_checkpoint());
+        steps.extend(self.start_flush().into_iter().flat_map(|plan| plan.steps));
+        if self.segments[0].base_offset() < self.end_offset() {
+            let end = self.end_offset();
+            steps.push(producer_snapshot::write(&self.directory, end, &self.epochs, &self.producers));
+        }
+        steps
+    }
+
+    /// Forgets producers that wrote nothing for `expiration`; which ones.
+    pub fn expire_producers(&mut self, now: Timestamp, expiration: Duration) -> Vec<ProducerId> {
+        self.producers.expire(now, expiration)
+    }
+
+    /// Brings producer state back from the newest snapshot at or below the end and the batches after it.
+    pub(super) fn restore_producers(&mut self, storage: &mut dyn Storage) -> Result<(), LogError> {
+        let _ = self.unwritten_snapshots.split_off(&self.end_offset().plus(1));
+        let restored = producer_snapshot::restore(storage, &self.directory, &self.segments, &self.epochs)?;
+        self.producers = restored.producers;
+        if restored.removed {
+            self.flush.removed();
+        }
+        Ok(())
     }
 
     /// The flush under way is durable: the recovery point moves to its end, or to what truncation left below it.
@@ -350,25 +381,26 @@ impl Log {
     }
 
     /// Which segment contains `offset`, or would if it is the end.
-    fn segment_of(&self, offset: Offset) -> usize {
+    pub(super) fn segment_of(&self, offset: Offset) -> usize {
         self.segments.partition_point(|segment| segment.base_offset() <= offset) - 1
     }
 
-    fn active(&self) -> &Segment {
+    pub(super) fn active(&self) -> &Segment {
         self.segments.last().expect("a log has a segment")
     }
 
-    fn active_mut(&mut self) -> &mut Segment {
+    pub(super) fn active_mut(&mut self) -> &mut Segment {
         self.segments.last_mut().expect("a log has a segment")
     }
 
-    fn out_of_range(&self, asked: Offset) -> LogError {
+    pub(super) fn out_of_range(&self, asked: Offset) -> LogError {
         LogError::OutOfRange { asked: asked.0, start: self.start_offset().0, end: self.end_offset().0 }
     }
 
-    fn assert_ordered(&self) {
-        let ordered =
-            [self.start_offset(), self.recovery_point(), self.countable_end_offset(), self.end_offset()];
+    pub(super) fn assert_ordered(&self) {
+        let ordered = [self.recovery_point(), self.countable_end_offset(), self.end_offset()];
+        assert!(ordered.is_sorted(), "{}: offsets out of order: {ordered:?}", self.topic_partition);
+        let ordered = [self.segments[0].base_offset(), self.start_offset(), self.end_offset()];
         assert!(ordered.is_sorted(), "{}: offsets out of order: {ordered:?}", self.topic_partition);
     }
 }

@@ -1,12 +1,14 @@
-//! What a log promises, told step by step, and compared with a plain list of batches.
-
-use proptest::prelude::*;
+//! What a log promises, told step by step.
 
 use super::*;
 use crate::testing::{self, MemStorage};
 
 fn config(interval_messages: Option<i64>) -> LogConfig {
-    LogConfig { segment_bytes: 300, flush: FlushPolicy { interval_messages, interval: None } }
+    LogConfig {
+        segment_bytes: 300,
+        flush: FlushPolicy { interval_messages, interval: None },
+        retention_bytes: None,
+    }
 }
 
 fn open(storage: &mut MemStorage, interval_messages: Option<i64>) -> Log {
@@ -75,8 +77,9 @@ fn a_new_segment_is_flushed_with_its_directory() {
     }
     assert!(log.flush_due(), "a roll wants a flush");
     let plan = log.start_flush().unwrap();
-    assert_eq!(plan.steps.len(), 4);
-    assert_eq!(plan.steps[2..], directories);
+    assert_eq!(plan.steps.len(), 5);
+    assert_eq!(plan.steps[2..4], directories);
+    assert!(matches!(&plan.steps[4], FlushStep::Replace { path, .. } if path.ends_with(".snapshot")));
     finish(&mut log, &mut storage, &plan);
     append(&mut log, &mut storage, 1);
     let plan = log.start_flush().unwrap();
@@ -101,6 +104,25 @@ fn a_segment_truncated_away_is_gone_for_good_after_the_next_flush() {
     storage.lose_unflushed();
     assert_eq!(storage.list("orders-0").unwrap(), ["00000000000000000000.log"]);
     assert_eq!(open(&mut storage, None).end_offset(), Offset(3));
+}
+
+#[test]
+fn a_cut_that_was_not_durable_when_the_process_died_is_made_so_by_the_next() {
+    for cut in [0, 1] {
+        let mut storage = MemStorage::default();
+        let mut log = open(&mut storage, None);
+        for _ in 0..3 {
+            append(&mut log, &mut storage, 1);
+        }
+        let plan = log.start_flush().unwrap();
+        finish(&mut log, &mut storage, &plan);
+        log.truncate_to(&mut storage, Offset(cut)).unwrap();
+        // The process dies; what it had cut is still cut in the page cache.
+        let mut log = open(&mut storage, None);
+        storage.apply(&log.shutdown_steps());
+        storage.lose_unflushed();
+        assert_eq!(open(&mut storage, None).end_offset(), Offset(cut));
+    }
 }
 
 #[test]
@@ -164,108 +186,4 @@ fn truncating_at_the_end_still_forgets_an_epoch_without_records() {
         panic!("it changed")
     };
     assert_eq!((path.as_str(), &content[..]), ("orders-0/leader-epoch-checkpoint", &b"0\n1\n0 0\n"[..]));
-}
-
-#[derive(Clone, Debug)]
-enum Step {
-    Append { records: usize, bytes: usize, raise: i32 },
-    Truncate(prop::sample::Index),
-    Flush,
-    Reopen,
-}
-
-fn steps() -> impl Strategy<Value = Step> {
-    let sizes = prop_oneof![5 => 0usize..60, 1 => 4_000usize..9_000];
-    prop_oneof![
-        8 => (1usize..4, sizes, 0i32..2).prop_map(|(records, bytes, raise)| Step::Append { records, bytes, raise }),
-        2 => any::<prop::sample::Index>().prop_map(Step::Truncate),
-        1 => Just(Step::Flush),
-        1 => Just(Step::Reopen),
-    ]
-}
-
-/// The naive read: batch by batch through the whole list; `segment_end` is where the real one may stop.
-fn naive_read(model: &[RecordBatch], from: Offset, to: Offset, max_bytes: usize) -> Vec<&RecordBatch> {
-    let mut bytes = 0;
-    let wanted = model.iter().skip_while(|batch| batch.end_offset() <= from);
-    let wanted = wanted.take_while(|batch| from < to && batch.end_offset() <= to);
-    let fits = |batch: &&RecordBatch| {
-        bytes += batch.bytes().len();
-        bytes == batch.bytes().len() || bytes <= max_bytes
-    };
-    wanted.take_while(fits).collect()
-}
-
-fn check_read(log: &Log, storage: &MemStorage, model: &[RecordBatch], from: i64, to: i64, max_bytes: usize) {
-    let read = log.read(storage, Offset(from), Offset(to), max_bytes).unwrap();
-    let read = RecordBatch::all_from(read).unwrap();
-    let expected = naive_read(model, Offset(from), Offset(to), max_bytes);
-    let stopped = read.last().map_or(Offset(from), RecordBatch::end_offset);
-    let at_segment_end = log.segments.iter().any(|segment| segment.base_offset() == stopped);
-    assert!(read.len() == expected.len() || (at_segment_end && !read.is_empty()), "{from}..{to} {max_bytes}");
-    assert!(read.iter().zip(expected).all(|(ours, theirs)| ours == theirs), "{from}..{to} {max_bytes}");
-}
-
-/// The producer state of a log is that of its batches, one after the other.
-fn replayed(model: &[RecordBatch]) -> ProducerStateManager {
-    let mut producers = ProducerStateManager::default();
-    model.iter().for_each(|batch| producers.update(batch));
-    producers
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
-    #[test]
-    fn agrees_with_a_list_of_batches(
-        segment_bytes in prop_oneof![Just(1u64), Just(300), Just(20_000)],
-        steps in prop::collection::vec(steps(), 1..40),
-        reads in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0usize..12_000), 20),
-    ) {
-        let mut storage = MemStorage::default();
-        let config = LogConfig { segment_bytes, ..config(Some(4)) };
-        let open = |storage: &mut MemStorage, recovery_point| {
-            let orders = TopicPartition::new("orders", 0);
-            Log::open(storage, orders, config, Opening::Unclean, recovery_point).unwrap().0
-        };
-        let mut log = open(&mut storage, Offset::ZERO);
-        let mut model: Vec<RecordBatch> = Vec::new();
-        let mut sequence = 0;
-        for step in steps {
-            let end = model.last().map_or(Offset::ZERO, RecordBatch::end_offset);
-            match step {
-                Step::Append { records, bytes, raise } => {
-                    let epoch = LeaderEpoch(model.last().map_or(0, |batch| batch.leader_epoch().0) + raise);
-                    let value = "x".repeat(bytes);
-                    let batch = testing::idempotent_batch(&vec![value.as_str(); records], 1, 0, sequence);
-                    sequence += records as i32;
-                    let appended = log.append_as_leader(&mut storage, batch.clone(), epoch).unwrap();
-                    prop_assert_eq!(appended.base_offset, end);
-                    model.push(batch.placed_at(end, epoch));
-                }
-                Step::Truncate(to) => {
-                    let to = Offset(to.index(end.0 as usize + 1) as i64);
-                    log.truncate_to(&mut storage, to).unwrap();
-                    model.retain(|batch| batch.end_offset() <= to);
-                }
-                Step::Flush => if let Some(plan) = log.start_flush() {
-                    storage.apply(&plan.steps);
-                    log.finish_flush();
-                    prop_assert_eq!(log.recovery_point(), end);
-                },
-                Step::Reopen => log = open(&mut storage, log.recovery_point()),
-            }
-            let end = model.last().map_or(Offset::ZERO, RecordBatch::end_offset);
-            prop_assert_eq!(log.end_offset(), end);
-            prop_assert_eq!(log.producers(), &replayed(&model));
-            prop_assert_eq!(log.latest_epoch(), model.last().map(RecordBatch::leader_epoch));
-            prop_assert!(log.segments.iter().all(|s| s.size() <= segment_bytes || s.base_offset() == s.end_offset()
-                || model.iter().any(|b| (b.base_offset(), b.end_offset()) == (s.base_offset(), s.end_offset()))));
-        }
-        let end = log.end_offset().0;
-        for (from, to, max_bytes) in reads {
-            let (from, to) = (from.index(end as usize + 1) as i64, to.index(end as usize + 3) as i64);
-            check_read(&log, &storage, &model, from, to, max_bytes);
-        }
-        prop_assert!(log.read(&storage, Offset(end + 1), Offset(end + 2), 1).is_err());
-    }
 }

@@ -1,14 +1,16 @@
 //! What each idempotent producer wrote last: Kafka's `ProducerStateManager` (KIP-98).
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use super::header::BatchHeader;
 use crate::batch::RecordBatch;
 use crate::error::ErrorCode;
+use crate::time::Timestamp;
 use crate::types::{Offset, ProducerEpoch, ProducerId, Sequence};
 
 /// As many as a producer may have in flight; `ProducerStateEntry.NUM_BATCHES_TO_RETAIN`.
-const BATCHES_RETAINED: usize = 5;
+pub(super) const BATCHES_RETAINED: usize = 5;
 
 /// What a leader has to do with a batch whose sequence it may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,31 +27,36 @@ pub enum SequenceCheck {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct RetainedBatch {
-    base_sequence: Sequence,
-    last_sequence: Sequence,
-    base_offset: Offset,
-    last_offset: Offset,
+pub(super) struct RetainedBatch {
+    pub base_sequence: Sequence,
+    pub last_sequence: Sequence,
+    pub base_offset: Offset,
+    pub last_offset: Offset,
 }
 
 /// * All batches are of `epoch`.
 /// * Between one and five batches, oldest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct ProducerEntry {
-    epoch: ProducerEpoch,
-    batches: VecDeque<RetainedBatch>,
+pub(super) struct ProducerEntry {
+    pub epoch: ProducerEpoch,
+    /// Of the last batch.
+    pub last_timestamp_ms: i64,
+    pub batches: VecDeque<RetainedBatch>,
 }
 
 /// Epoch and last five batches of every producer id in one log.
 ///
-/// * A pure function of the batches in the log: replicas with equal logs have equal state, so a failover keeps it and
-///   a truncation replays it.
-/// * Changes only after an append succeeded.
+/// * A function of the batches appended: replicas with equal histories have equal state, so a failover keeps it, and a
+///   truncation or a restart brings it back from a snapshot and the batches after it.
+/// * What retention deletes stays known (KAFKA-7190), but only to who was there: a follower that began at a later log
+///   start, or a restart without a snapshot, knows of what is in the log and no more. A retry of a deleted batch may
+///   be written again there, as in Kafka.
+/// * Changes only after an append succeeded, and by expiry.
 ///
-/// Left out: expiry (`producer.id.expiration.ms`), snapshots, transactions.
+/// Left out: transactions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProducerStateManager {
-    producers: BTreeMap<ProducerId, ProducerEntry>,
+    pub(super) producers: BTreeMap<ProducerId, ProducerEntry>,
 }
 
 impl ProducerStateManager {
@@ -95,16 +102,28 @@ impl ProducerStateManager {
         self.replay(&BatchHeader::from(batch));
     }
 
+    /// Forgets producers whose last batch is `expiration` old or older, by its timestamp; which ones. Nothing else keeps a
+    /// producer: without transactions there is none whose end is awaited (`isProducerExpired`).
+    pub fn expire(&mut self, now: Timestamp, expiration: Duration) -> Vec<ProducerId> {
+        let expiration_ms = i64::try_from(expiration.as_millis()).unwrap_or(i64::MAX);
+        let is_expired =
+            |entry: &ProducerEntry| expiration_ms <= now.as_millis().saturating_sub(entry.last_timestamp_ms);
+        let expired = self.producers.extract_if(.., |_, entry| is_expired(entry));
+        expired.map(|(id, _)| id).collect()
+    }
+
     /// As [`ProducerStateManager::update`], for a batch on disk.
     pub(super) fn replay(&mut self, header: &BatchHeader) {
         if header.producer_id.0 < 0 || header.base_sequence.0 < 0 {
             return;
         }
         let epoch = header.producer_epoch;
-        let entry = self
-            .producers
-            .entry(header.producer_id)
-            .or_insert_with(|| ProducerEntry { epoch, batches: VecDeque::with_capacity(BATCHES_RETAINED) });
+        let entry = self.producers.entry(header.producer_id).or_insert_with(|| ProducerEntry {
+            epoch,
+            last_timestamp_ms: 0,
+            batches: VecDeque::new(),
+        });
+        entry.last_timestamp_ms = header.max_timestamp_ms;
         if entry.epoch != epoch {
             entry.epoch = epoch;
             entry.batches.clear();
@@ -126,6 +145,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::batch::BatchBuilder;
     use crate::testing;
     use crate::types::LeaderEpoch;
 
@@ -171,6 +191,22 @@ mod tests {
         assert_eq!(producers, ProducerStateManager::default());
         assert_eq!(producers.check(&testing::batch(&["v"])), Ok(SequenceCheck::Accept));
         assert_eq!(producers.check(&sent(9, 1234, 1)), Ok(SequenceCheck::Accept));
+    }
+
+    #[test]
+    fn a_producer_that_was_silent_for_too_long_is_forgotten() {
+        let mut producers = ProducerStateManager::default();
+        for (producer_id, timestamp_ms) in [(7, 1_000), (8, 1_001)] {
+            let mut builder = BatchBuilder::new(timestamp_ms);
+            builder.push(timestamp_ms, b"", b"v");
+            producers.update(&builder.build(ProducerId(producer_id), ProducerEpoch(0), Sequence(40)));
+        }
+        let now = Timestamp::from_duration(Duration::from_millis(1_500));
+        assert_eq!(producers.expire(now, Duration::from_millis(501)), []);
+        assert_eq!(producers.expire(now, Duration::from_millis(500)), [ProducerId(7)]);
+        assert_eq!(producers.check(&sent(0, 17, 1)), Ok(SequenceCheck::Accept), "it is unknown now");
+        let other = testing::idempotent_batch(&["v"], 8, 0, 17);
+        assert_eq!(producers.check(&other), OUT_OF_ORDER);
     }
 
     /// What the naive state knows of a batch: epoch, base sequence, records, base offset.

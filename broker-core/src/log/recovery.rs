@@ -9,7 +9,6 @@
 use super::checkpoint::{LEADER_EPOCH_CHECKPOINT, decode_epochs};
 use super::epoch_cache::{EpochStart, LeaderEpochCache};
 use super::header::BatchHeader;
-use super::producer_state::ProducerStateManager;
 use super::scan::BatchScanner;
 use super::segment::{self, Segment};
 use crate::error::{BatchError, LogError, StorageError};
@@ -44,23 +43,19 @@ pub(super) struct Recovered {
     pub epochs: LeaderEpochCache,
     /// Whether the leader epoch checkpoint says the same as `epochs`.
     pub epochs_on_disk: bool,
-    pub producers: ProducerStateManager,
     pub report: RecoveryReport,
 }
 
-/// Reads, and if need be repairs, the log in `directory`.
+/// Reads, and if need be repairs, the log in `directory`. Segments wholly below `start_offset` were deleted: if they are
+/// there, they came back because that was not durable, perhaps not all of them, and go again.
 pub(super) fn recover(
     storage: &mut dyn Storage,
     directory: &str,
     opening: Opening,
     recovery_point: Offset,
+    start_offset: Offset,
 ) -> Result<Recovered, LogError> {
-    let mut bases: Vec<Offset> =
-        storage.list(directory)?.iter().filter_map(|name| segment::parse_name(name)).collect();
-    bases.sort_unstable();
-    if bases.is_empty() {
-        bases.push(Offset::ZERO);
-    }
+    let bases = segments_from(storage, directory, start_offset)?;
     let on_disk = read_epochs(storage, directory)?;
     let mut loader = Loader {
         directory,
@@ -69,7 +64,6 @@ pub(super) fn recover(
         next_offset: bases[0],
         last_epoch: LeaderEpoch::NONE,
         epochs: LeaderEpochCache::default(),
-        producers: ProducerStateManager::default(),
         cut_bytes: 0,
     };
     let mut segments = Vec::with_capacity(bases.len());
@@ -106,7 +100,27 @@ pub(super) fn recover(
         dropped_segments: bases.len() - kept,
     };
     let epochs_on_disk = on_disk.unwrap_or_default() == loader.epochs;
-    Ok(Recovered { segments, epochs: loader.epochs, epochs_on_disk, producers: loader.producers, report })
+    Ok(Recovered { segments, epochs: loader.epochs, epochs_on_disk, report })
+}
+
+/// The base offsets of segments that hold something at or above `start_offset`; those of the others are removed. Without
+/// any, the log begins with an empty one.
+fn segments_from(
+    storage: &mut dyn Storage,
+    directory: &str,
+    start_offset: Offset,
+) -> Result<Vec<Offset>, StorageError> {
+    let mut bases: Vec<Offset> =
+        storage.list(directory)?.iter().filter_map(|name| segment::parse_name(name)).collect();
+    bases.sort_unstable();
+    let first = bases.partition_point(|base| *base <= start_offset).saturating_sub(1);
+    for base in bases.drain(..first) {
+        storage.remove(&segment::path(directory, base))?;
+    }
+    if bases.is_empty() {
+        bases.push(start_offset);
+    }
+    Ok(bases)
 }
 
 /// `None` if the file is missing or unreadable: the batches have to tell then.
@@ -134,7 +148,6 @@ struct Loader<'a> {
     /// Leader epoch of the batch before `next_offset`.
     last_epoch: LeaderEpoch,
     epochs: LeaderEpochCache,
-    producers: ProducerStateManager,
     cut_bytes: u64,
 }
 
@@ -187,7 +200,6 @@ impl Loader<'_> {
         self.next_offset = header.end_offset();
         self.last_epoch = header.leader_epoch;
         self.epochs.assign(header.leader_epoch, header.base_offset);
-        self.producers.replay(header);
     }
 
     /// Whether the log may end here, where something is wrong for `reason`. Not if this was durable once.
@@ -221,8 +233,11 @@ mod tests {
     use crate::testing::{self, MemStorage};
     use crate::types::TopicPartition;
 
-    const CONFIG: LogConfig =
-        LogConfig { segment_bytes: 200, flush: FlushPolicy { interval_messages: None, interval: None } };
+    const CONFIG: LogConfig = LogConfig {
+        segment_bytes: 200,
+        flush: FlushPolicy { interval_messages: None, interval: None },
+        retention_bytes: None,
+    };
 
     fn open(
         storage: &mut MemStorage,

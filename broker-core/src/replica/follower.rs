@@ -3,11 +3,12 @@
 
 use bytes::Bytes;
 
+use super::out_of_range::OffsetWanted;
 use super::read::Diverging;
 use super::state::{Env, Replica, Role};
 use crate::batch::RecordBatch;
 use crate::error::{ErrorCode, LogError};
-use crate::event::Event;
+use crate::event::{Event, LogStartReason};
 use crate::time::Timestamp;
 use crate::types::{BrokerId, LeaderEpoch, Offset};
 
@@ -32,6 +33,8 @@ pub struct Fetched {
     pub error: ErrorCode,
     /// The leader's high watermark.
     pub high_watermark: Offset,
+    /// Where the leader's log starts.
+    pub log_start_offset: Offset,
     /// Set if this follower must truncate.
     pub diverging: Option<Diverging>,
     /// Whole batches (the last may be cut short).
@@ -41,20 +44,27 @@ pub struct Fetched {
 /// A followership.
 #[derive(Debug)]
 pub(super) struct Follower {
-    leader: BrokerId,
-    leader_epoch: LeaderEpoch,
+    pub leader: BrokerId,
+    pub leader_epoch: LeaderEpoch,
+    /// The log end is outside the leader's log: this has to be asked before anything else.
+    pub wanted: Option<OffsetWanted>,
     /// Nothing is asked before this.
     backoff_until: Option<Timestamp>,
 }
 
 impl Follower {
     pub fn new(leader: BrokerId, leader_epoch: LeaderEpoch) -> Follower {
-        Follower { leader, leader_epoch, backoff_until: None }
+        Follower { leader, leader_epoch, wanted: None, backoff_until: None }
     }
 
     /// Time went by: the pause may be over.
     pub fn tick(&mut self, now: Timestamp) {
         self.backoff_until = self.backoff_until.filter(|until| now < *until);
+    }
+
+    /// Asks nothing for a while.
+    pub fn back_off(&mut self, env: &Env<'_>) {
+        self.backoff_until = Some(env.now + env.config.replica_fetch_backoff);
     }
 
     pub fn backoff_until(&self) -> Option<Timestamp> {
@@ -63,13 +73,13 @@ impl Follower {
 }
 
 impl Replica {
-    /// What to ask the leader for now; `None` if this is no follower, is backing off, has an append whose own flush is
+    /// What to ask the leader for now; `None` if this is no follower, is backing off or lost, has an append whose own flush is
     /// under way (the next fetch would say that it has the record), or a truncation that is not durable.
     pub fn fetch_position(&self) -> Option<FetchPosition> {
         let Role::Follower(follower) = &self.role else { return None };
         let waits_for_flush =
             self.log.truncation_pending() || self.log.countable_end_offset() < self.log.end_offset();
-        if follower.backoff_until.is_some() || waits_for_flush {
+        if follower.backoff_until.is_some() || follower.wanted.is_some() || waits_for_flush {
             return None;
         }
         Some(self.current_position(follower))
@@ -89,7 +99,7 @@ impl Replica {
         if let Role::Follower(follower) = &mut self.role
             && follower.leader_epoch == asked.leader_epoch
         {
-            follower.backoff_until = Some(env.now + env.config.replica_fetch_backoff);
+            follower.back_off(env);
         }
     }
 
@@ -107,6 +117,11 @@ impl Replica {
         follower.backoff_until = None;
         let Role::Follower(follower) = &self.role else { return Ok(()) };
         if self.current_position(follower) != *asked {
+            return Ok(());
+        }
+        if fetched.error == ErrorCode::OFFSET_OUT_OF_RANGE {
+            let Role::Follower(follower) = &mut self.role else { return Ok(()) };
+            follower.wanted = Some(OffsetWanted::End);
             return Ok(());
         }
         if !fetched.error.is_none() {
@@ -138,6 +153,8 @@ impl Replica {
         }
         let high_watermark = fetched.high_watermark.clamp(self.log.start_offset(), self.log.end_offset());
         self.set_high_watermark(env, high_watermark);
+        let log_start_offset = fetched.log_start_offset;
+        self.increment_start_offset(env, log_start_offset, LogStartReason::LeaderOffsetIncremented);
         self.check();
         Ok(())
     }
@@ -164,15 +181,6 @@ impl Replica {
     fn truncate(&mut self, env: &mut Env<'_>, diverging: Diverging) -> Result<(), LogError> {
         let end = self.log.end_offset();
         let own = self.log.epoch_end_offset(diverging.epoch).map_or(end, |own| own.end_offset);
-        let to = diverging.end_offset.min(own).min(end).max(self.log.start_offset());
-        self.log.truncate_to(env.storage, to)?;
-        let to = self.log.end_offset();
-        let topic_partition = self.topic_partition().clone();
-        env.out.events.push(Event::LogTruncated { topic_partition, from: end, to });
-        if to < self.high_watermark {
-            self.set_high_watermark(env, to);
-        }
-        self.check();
-        Ok(())
+        self.truncate_to(env, diverging.end_offset.min(own).min(end).max(Offset::ZERO))
     }
 }

@@ -17,7 +17,8 @@
 //! * *countable end*: the log end, or less while a flush that belongs to an append is under way.
 //!
 //! Reading order: [`state`] (state and role changes), [`leader`] (progress of followers, high watermark), [`produce`],
-//! [`purgatory`], [`isr`], [`read`] (serving fetches), [`follower`].
+//! [`purgatory`], [`isr`], [`read`] (serving fetches), [`follower`], [`out_of_range`] (a follower that lost touch),
+//! [`retention`].
 //!
 //! Architecture invariant: a replica knows no connections, no requests and no other topic partition.
 //!
@@ -26,15 +27,18 @@
 mod follower;
 mod isr;
 mod leader;
+mod out_of_range;
 mod produce;
 mod purgatory;
 mod read;
+mod retention;
 mod state;
 #[cfg(test)]
 mod tests;
 
 pub use follower::{FetchPosition, Fetched};
 pub use isr::{AlterPartitionOutcome, Proposal};
+pub use out_of_range::{OffsetQuestion, OffsetWanted};
 pub use produce::{ProduceResult, Produced};
 pub use purgatory::ProduceToken;
 pub use read::{Diverging, ReadRequest, ReadResult, Reader};

@@ -106,6 +106,10 @@ impl Replica {
         if let Some(epoch) = request.last_fetched_epoch {
             match self.log.epoch_end_offset(epoch) {
                 None => return ReadResult::error(ErrorCode::OFFSET_OUT_OF_RANGE),
+                // What is below the log start is out of range, whether or not histories differ there.
+                Some(_) if request.offset < self.log.start_offset() => {
+                    return ReadResult::error(ErrorCode::OFFSET_OUT_OF_RANGE);
+                }
                 Some(end) if end.epoch < epoch || end.end_offset < request.offset => {
                     result.diverging = Some(Diverging { epoch: end.epoch, end_offset: end.end_offset });
                     return result;
@@ -117,7 +121,8 @@ impl Replica {
             Reader::Follower => self.log.end_offset(),
             Reader::Consumer => self.high_watermark,
         };
-        if limit <= request.offset && request.offset <= self.log.end_offset() {
+        let inside = self.log.start_offset() <= request.offset && request.offset <= self.log.end_offset();
+        if limit <= request.offset && inside {
             return result;
         }
         match self.log.read(storage, request.offset, limit, request.max_bytes) {

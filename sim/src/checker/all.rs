@@ -23,6 +23,8 @@ pub struct Checks {
     pub violations: Vec<Violation>,
     /// What could not be judged, and why.
     pub unknown: Vec<String>,
+    /// How many acknowledged records retention deleted.
+    pub deleted_by_retention: u64,
 }
 
 impl Checks {
@@ -41,7 +43,8 @@ impl Checks {
 /// Sorts the history once and asks every checker. Fails if the history contradicts itself.
 pub fn check_all(history: &History) -> Result<Checks, Malformed> {
     let index = HistoryIndex::new(history)?;
-    let mut checks = Checks::default();
+    let deleted_by_retention = lost_write::deleted_by_retention(&index);
+    let mut checks = Checks { deleted_by_retention, ..Checks::default() };
     for check in CHECKERS {
         let checked = check(&index);
         checks.violations.extend(checked.violations);

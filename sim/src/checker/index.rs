@@ -100,8 +100,18 @@ pub struct PartitionIndex {
     pub seen: Sightings,
     /// What the final reads returned.
     pub final_reads: Sightings,
+    /// Where the log began when they were made: retention deleted what was below.
+    pub final_start: Offset,
     /// The end up to which the final reads are complete; `None` if they are not.
     pub final_end: Option<Offset>,
+}
+
+impl PartitionIndex {
+    /// Whether retention deleted this message, which was at `offset`: it is below the log start, and the final reads did
+    /// not find it.
+    pub fn is_deleted(&self, message: MessageId, offset: Offset) -> bool {
+        offset < self.final_start && self.final_reads.first_offset(message).is_none()
+    }
 }
 
 /// A history, sorted.
@@ -180,8 +190,9 @@ impl<'h> HistoryIndex<'h> {
                     partition.final_reads.by_offset.extend(seen);
                 }
             }
-            OpF::FinalRead { topic_partition, end } => {
+            OpF::FinalRead { topic_partition, start, end } => {
                 let partition = self.partitions.entry(topic_partition).or_default();
+                partition.final_start = partition.final_start.max(*start);
                 partition.final_end = partition.final_end.max(Some(*end));
             }
         }

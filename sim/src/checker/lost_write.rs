@@ -4,6 +4,10 @@
 //! A message that a poll returned counts although nobody acknowledged it: it was below a high watermark, hence
 //! committed, and what is committed stays. A message whose send failed does not count (that is G1a's matter).
 //!
+//! A message that was below the log start when the final reads were made does not count either: retention deleted it, as
+//! it was told to. A topic without retention has no such start. Of a topic that has one, a record that was lost first and
+//! whose offset was deleted later counts as deleted: nobody can tell any more.
+//!
 //! Jepsen says "a higher offset was read" where this says "the final reads are complete": a consumer that reads to the
 //! end tells also of a lost tail. Where they are not complete the answer is unknown, never a pass.
 
@@ -30,6 +34,10 @@ pub fn check(index: &HistoryIndex<'_>) -> Checked {
         if due.is_empty() {
             continue;
         }
+        if let Some(reason) = somewhere(topic_partition, partition, &due) {
+            checked.unknown.push(reason);
+            continue;
+        }
         if partition.final_end.is_none() {
             let records = counted(due.len(), "acknowledged or read record");
             checked.unknown.push(format!(
@@ -42,7 +50,39 @@ pub fn check(index: &HistoryIndex<'_>) -> Checked {
     checked
 }
 
-/// In the order of offsets; those of unknown offset last.
+/// How many acknowledged messages retention deleted.
+pub fn deleted_by_retention(index: &HistoryIndex<'_>) -> u64 {
+    let deleted = |partition: &PartitionIndex| {
+        let sends = partition.sends.iter().filter(|send| {
+            let Outcome::Ok { offset, .. } = send.outcome else { return false };
+            let offset = offset.or(partition.seen.first_offset(send.message));
+            offset.is_some_and(|offset| partition.is_deleted(send.message, offset))
+        });
+        sends.count() as u64
+    };
+    index.partitions().map(|(_, partition)| deleted(partition)).sum()
+}
+
+/// Messages that are gone, and nobody knows whether they were where retention deletes.
+fn somewhere(
+    topic_partition: &TopicPartition,
+    partition: &PartitionIndex,
+    due: &[Due<'_>],
+) -> Option<String> {
+    let somewhere = |due: &&Due<'_>| {
+        due.offset.is_none() && partition.final_reads.first_offset(due.send.message).is_none()
+    };
+    let gone = due.iter().filter(somewhere).count();
+    (Offset::ZERO < partition.final_start && 0 < gone).then(|| {
+        let records = counted(gone, "acknowledged record");
+        format!(
+            "nobody knows whether {records} of {topic_partition} were below the log start {}",
+            partition.final_start
+        )
+    })
+}
+
+/// In the order of offsets; those of unknown offset last. Without those that retention deleted.
 fn due(partition: &PartitionIndex) -> Vec<Due<'_>> {
     let mut due: Vec<Due<'_>> = partition
         .sends
@@ -55,6 +95,7 @@ fn due(partition: &PartitionIndex) -> Vec<Due<'_>> {
                 Outcome::Fail => None,
             }
         })
+        .filter(|due| due.offset.is_none_or(|offset| !partition.is_deleted(due.send.message, offset)))
         .collect();
     due.sort_by_key(|due| (due.offset.is_none(), due.offset, due.send.invoked));
     due
@@ -207,6 +248,30 @@ mod tests {
         story.finish("orders-0", &[]);
         let violations = story.check(check).violations;
         assert!(violations[0].summary.contains("(offsets unknown)"), "{}", violations[0]);
+    }
+
+    #[test]
+    fn what_retention_deleted_is_not_lost_and_is_counted() {
+        let mut story = ten();
+        story.poll("orders-0", &[(2, 2), (5, 5)]);
+        story.finish_from("orders-0", 4, &[(4, 4), (6, 6), (7, 7), (8, 8), (9, 9)]);
+        let violations = story.check(check).violations;
+        let summary = "1 of 6 acknowledged records of orders-0 is gone (middle: offsets 5..6): message 0/5";
+        assert_eq!(violations[0].summary, summary);
+        let index = HistoryIndex::new(&story.history).expect("consistent");
+        assert_eq!(deleted_by_retention(&index), 4);
+    }
+
+    #[test]
+    fn a_record_that_may_have_been_deleted_and_may_be_lost_is_unknown() {
+        let mut story = ten();
+        story.invoke(1, "orders-0", 50);
+        story.ok_somewhere(1, "orders-0", 50);
+        story.finish_from("orders-0", 10, &[]);
+        let checked = story.check(check);
+        assert_eq!(checked.violations, []);
+        let unknown = "nobody knows whether 1 acknowledged record of orders-0 were below the log start 10";
+        assert_eq!(checked.unknown, [unknown]);
     }
 
     #[test]

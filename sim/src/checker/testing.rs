@@ -69,9 +69,15 @@ impl Story {
 
     /// Final reads that return exactly `records` and are complete.
     pub(super) fn finish(&mut self, at: &str, records: &[(i64, u32)]) {
+        self.finish_from(at, 0, records);
+    }
+
+    /// The same, of a log whose records below `start` retention deleted.
+    pub(super) fn finish_from(&mut self, at: &str, start: i64, records: &[(i64, u32)]) {
         self.final_poll(at, polled(records));
-        let end = records.iter().map(|(offset, _)| offset + 1).max().unwrap_or(0);
-        self.history.final_read_completed(self.now(), READER, partition(at), Offset(end));
+        let end = records.iter().map(|(offset, _)| offset + 1).max().unwrap_or(start);
+        let (now, start, end) = (self.now(), Offset(start), Offset(end));
+        self.history.final_read_completed(now, READER, partition(at), start, end);
     }
 
     pub(super) fn check(&self, check: fn(&HistoryIndex<'_>) -> Checked) -> Checked {

@@ -1,13 +1,13 @@
 //! From a scenario and a seed to a cluster.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use broker_core::client::NewTopic;
-use broker_core::config::{BrokerConfig, ConsumerConfig, Properties, Scope};
+use broker_core::config::{BrokerConfig, ConsumerConfig, Properties, Scope, TopicConfig};
 use broker_core::io::Node;
 use broker_core::types::{BrokerId, Endpoint, TopicPartition};
 
@@ -21,7 +21,7 @@ use super::host::{
 use super::links::Links;
 use super::view::View;
 use crate::history::{History, Order, ProcessId, ProcessInfo, Promise};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, TopicSpec};
 use crate::seed::Seed;
 use crate::trace::{Trace, Tracer};
 use crate::workload::ProduceWorkload;
@@ -233,6 +233,14 @@ impl Builder<'_> {
         self.add(context, slot, None, move |context| host.clone().run(context))
     }
 
+    /// Topics that delete old records.
+    fn retained(&self) -> BTreeSet<Arc<str>> {
+        let deletes = |topic: &&TopicSpec| {
+            TopicConfig::new(&topic.properties, &self.broker_config).retention_bytes.is_some()
+        };
+        self.blueprint.scenario.topics.iter().filter(deletes).map(|topic| topic.name.clone()).collect()
+    }
+
     fn attendant(&mut self) -> (HostName, Rc<AttendantHost>) {
         let Blueprint { scenario, history, .. } = self.blueprint;
         let process = ProcessId((scenario.producers.len() + scenario.consumers.len()) as u32);
@@ -254,6 +262,7 @@ impl Builder<'_> {
             process,
             controller: endpoint(&Cluster::controller_name()),
             topics: topics.collect(),
+            retained: self.retained(),
             request_timeout: reader.request_timeout,
             retry_backoff: reader.retry_backoff,
             reader,

@@ -1,6 +1,7 @@
 //! What runs on each kind of host, and what is left of it when it stops.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -209,7 +210,8 @@ impl ConsumerHost {
         let consumer = Consumer::new(self.config.clone(), name, bootstrap, topics, ReadUntil::Forever);
         let (history, tracer) = (self.history.clone(), context.tracer.clone());
         let ends = Rc::new(Cell::new(0));
-        let application = ConsumeApp::new(self.process, Reading::Ongoing, history, ends, tracer);
+        let retained = BTreeSet::new();
+        let application = ConsumeApp::new(self.process, Reading::Ongoing, history, ends, retained, tracer);
         context.run(self.slot.clone(), consumer, application, None, None).await;
     }
 }
@@ -231,6 +233,8 @@ pub(super) struct AttendantHost {
     pub process: ProcessId,
     pub controller: Endpoint,
     pub topics: Vec<NewTopic>,
+    /// Those of them that delete old records.
+    pub retained: BTreeSet<Arc<str>>,
     pub reader: ConsumerConfig,
     pub bootstrap: Vec<Endpoint>,
     pub request_timeout: Duration,
@@ -259,7 +263,9 @@ impl AttendantHost {
                 let consumer = Consumer::new(config, name, bootstrap, topics, ReadUntil::End);
                 let (history, tracer) = (self.history.clone(), context.tracer.clone());
                 let caught_up = self.caught_up.clone();
-                let application = ConsumeApp::new(self.process, Reading::Final, history, caught_up, tracer);
+                let retained = self.retained.clone();
+                let application =
+                    ConsumeApp::new(self.process, Reading::Final, history, caught_up, retained, tracer);
                 context.run(self.consumer.clone(), consumer, application, None, None).await;
             }
         }

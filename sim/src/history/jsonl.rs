@@ -84,6 +84,8 @@ struct Line {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     last: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    start: Option<Offset>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     end: Option<Offset>,
 }
 
@@ -150,9 +152,12 @@ fn read_operation(text: &str, history: &mut History) -> Result<(), String> {
 
 impl Line {
     fn into_f(self) -> Result<OpF, String> {
-        let Line { kind, f, topic_partition, message, offset, errors, records, last, end, .. } = self;
+        let Line { kind, f, topic_partition, message, offset, errors, records, last, start, end, .. } = self;
         if f != Function::Send && kind != OpKind::Ok {
             return Err("only a send can be anything but `ok`".to_owned());
+        }
+        if f != Function::FinalRead && start.is_some() {
+            return Err("a key that belongs to another `f`".to_owned());
         }
         let errors = errors
             .iter()
@@ -184,7 +189,8 @@ impl Line {
                 Ok(OpF::Poll { topic_partition, records, reading })
             }
             Function::FinalRead => {
-                Ok(OpF::FinalRead { topic_partition, end: end.ok_or("a final read without `end`")? })
+                let end = end.ok_or("a final read without `end`")?;
+                Ok(OpF::FinalRead { topic_partition, start: start.unwrap_or(Offset::ZERO), end })
             }
         }
     }
@@ -210,6 +216,7 @@ impl From<&Operation> for Line {
             errors: Vec::new(),
             records: None,
             last: false,
+            start: None,
             end: None,
         };
         match &operation.f {
@@ -222,7 +229,10 @@ impl From<&Operation> for Line {
                 line.records = Some(records.iter().map(|record| (record.offset, record.message)).collect());
                 line.last = *reading == Reading::Final;
             }
-            OpF::FinalRead { end, .. } => line.end = Some(*end),
+            OpF::FinalRead { start, end, .. } => {
+                line.start = Some(*start).filter(|start| Offset::ZERO < *start);
+                line.end = Some(*end);
+            }
         }
         line
     }
@@ -265,7 +275,7 @@ mod tests {
         ];
         history.polled(Timestamp(55), reader, orders.clone(), records.clone(), Reading::Ongoing);
         history.polled(Timestamp(56), reader, orders.clone(), records, Reading::Final);
-        history.final_read_completed(Timestamp(60), reader, orders, Offset(33));
+        history.final_read_completed(Timestamp(60), reader, orders, Offset(0), Offset(33));
         history
     }
 

@@ -8,6 +8,7 @@
 //! * `poll`: a consumer read records; always `ok`. With `last` it belongs to the *final reads*, which read every topic
 //!   partition from its start after all faults have healed.
 //! * `final-read`: the final reads of one topic partition are complete up to `end`, exclusive. Without it they are not.
+//!   With `start` they begin there, because the topic keeps only so much and had deleted what was before.
 //!
 //! ```text
 //! process 0   ├─ invoke send orders-0 0/7 ─────────────── ok offset 31 ─┤

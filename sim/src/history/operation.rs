@@ -65,7 +65,9 @@ pub enum OpF {
     FinalRead {
         /// Which.
         topic_partition: TopicPartition,
-        /// Everything below was read.
+        /// Where the log began: retention deleted what is below. 0 if the topic keeps everything, whatever was found.
+        start: Offset,
+        /// Everything from the start to here was read.
         end: Offset,
     },
 }

@@ -76,15 +76,17 @@ impl History {
         self.push(time, process, OpKind::Ok, OpF::Poll { topic_partition, records, reading })
     }
 
-    /// The final reads of a topic partition are complete: everything below `end` was read.
+    /// The final reads of a topic partition are complete: everything below `end` was read, but for what retention
+    /// deleted, below `start`.
     pub fn final_read_completed(
         &mut self,
         time: Timestamp,
         process: ProcessId,
         topic_partition: TopicPartition,
+        start: Offset,
         end: Offset,
     ) -> u64 {
-        self.push(time, process, OpKind::Ok, OpF::FinalRead { topic_partition, end })
+        self.push(time, process, OpKind::Ok, OpF::FinalRead { topic_partition, start, end })
     }
 
     /// All operations, in order.
@@ -130,6 +132,7 @@ mod tests {
             Timestamp(0),
             ProcessId(0),
             TopicPartition::new("orders", 0),
+            Offset(0),
             Offset(0),
         );
     }

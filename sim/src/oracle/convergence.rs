@@ -65,19 +65,23 @@ pub fn why_not_converged(standing: &Standing) -> Option<String> {
 pub struct LogContent {
     /// Whose.
     pub broker: BrokerId,
+    /// Where it starts: what is below was deleted, or will be.
+    pub start: Offset,
     /// Its high watermark: what is above may still be truncated.
     pub high_watermark: Offset,
     /// Its batches.
     pub batches: Vec<(Offset, Offset, u64)>,
 }
 
-/// A violation if two of these logs differ below both high watermarks: what is committed is the same everywhere
-/// (*log matching*), also in a cluster that has not converged.
+/// A violation if two of these logs differ between the later of their starts and both high watermarks: what is committed
+/// is the same everywhere (*log matching*), also in a cluster that has not converged.
 pub fn diverging_logs(topic_partition: &TopicPartition, logs: &[LogContent]) -> Option<Violation> {
     let (first, others) = logs.split_first()?;
     for other in others {
         let committed = first.high_watermark.min(other.high_watermark);
-        let both = first.batches.iter().zip(&other.batches);
+        let start = first.start.max(other.start);
+        let from = |log: &LogContent| log.batches.partition_point(|(_, end, _)| *end <= start);
+        let both = first.batches[from(first)..].iter().zip(&other.batches[from(other)..]);
         let differs = both.take_while(|(a, b)| a.1.min(b.1) <= committed).find(|(a, b)| a != b);
         let Some(((base, ..), _)) = differs else { continue };
         let summary = format!(
@@ -133,7 +137,8 @@ mod tests {
         let log = |broker: i32, high_watermark: i64, hashes: &[u64]| {
             let batches = hashes.iter().zip(0..);
             let batches = batches.map(|(hash, at)| (Offset(at), Offset(at + 1), *hash)).collect();
-            LogContent { broker: BrokerId(broker), high_watermark: Offset(high_watermark), batches }
+            let high_watermark = Offset(high_watermark);
+            LogContent { broker: BrokerId(broker), start: Offset(0), high_watermark, batches }
         };
         let key = TopicPartition::new("orders", 0);
         assert_eq!(diverging_logs(&key, &[log(1, 2, &[7, 8]), log(2, 2, &[7, 8]), log(3, 1, &[7])]), None);
@@ -143,5 +148,18 @@ mod tests {
         assert_eq!(violation.anomaly, Anomaly::LogDivergence);
         let text = "the logs of broker-1 and broker-2 for orders-0 differ from offset 1 on";
         assert_eq!(violation.summary, text);
+    }
+
+    #[test]
+    fn logs_are_compared_from_the_later_start() {
+        let log = |broker: i32, start: i64, hashes: &[u64]| {
+            let batches = hashes.iter().zip(start..);
+            let batches = batches.map(|(hash, at)| (Offset(at), Offset(at + 1), *hash)).collect();
+            LogContent { broker: BrokerId(broker), start: Offset(start), high_watermark: Offset(3), batches }
+        };
+        let key = TopicPartition::new("orders", 0);
+        assert_eq!(diverging_logs(&key, &[log(1, 0, &[7, 8, 9]), log(2, 1, &[8, 9]), log(3, 3, &[])]), None);
+        let violation = diverging_logs(&key, &[log(1, 0, &[7, 8, 9]), log(2, 1, &[8, 1])]).unwrap();
+        assert!(violation.summary.ends_with("differ from offset 2 on"), "{}", violation.summary);
     }
 }

@@ -83,6 +83,9 @@ fn reasons(text: &mut String, report: &RunReport) {
             line(text, &format!("  {example}"));
         }
     }
+    if 0 < report.deleted_by_retention {
+        line(text, &format!("retention deleted {} acknowledged records", report.deleted_by_retention));
+    }
     if let Some(reason) = &report.liveness {
         line(text, &format!("liveness: {reason}"));
     }

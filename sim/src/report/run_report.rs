@@ -52,6 +52,9 @@ pub struct RunReport {
     pub phases: Vec<PhaseReport>,
     /// The longest time without any acknowledgement while some send waited for one.
     pub longest_unavailable_us: u64,
+    /// Acknowledged records that retention deleted: they are not lost.
+    #[serde(default)]
+    pub deleted_by_retention: u64,
     /// What the run depends on, besides the build.
     pub hashes: Hashes,
     /// Where and when it ran: the only part that may differ between two runs.
@@ -202,6 +205,7 @@ impl RunReport {
             disks: BTreeMap::new(),
             phases: Vec::new(),
             longest_unavailable_us: 0,
+            deleted_by_retention: 0,
             hashes: Hashes::default(),
             env: EnvReport::default(),
         }
@@ -255,7 +259,7 @@ mod tests {
         let record = PolledRecord { offset: Offset(0), message: None };
         history.polled(now, process, at.clone(), vec![record; 3], Reading::Ongoing);
         history.polled(now, process, at.clone(), vec![record; 5], Reading::Final);
-        history.final_read_completed(now, process, at, Offset(1));
+        history.final_read_completed(now, process, at, Offset(0), Offset(1));
         let expected =
             Counts { acknowledged: 1, failed: 1, indeterminate: 2, polled_records: 3, final_records: 5 };
         assert_eq!(Counts::of(&history), expected);

@@ -50,10 +50,6 @@ pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> 
     report.phases = evidence.phases;
     report.vacuous = vacuous_reasons(scenario, &evidence.faults, evidence.acknowledged_under_fault);
     report.vacuous.extend(never_unavailable(scenario, report.longest_unavailable_us));
-    if matches!(evidence.ended, Some(Ended::Interrupted)) {
-        // What had not happened yet might have.
-        report.vacuous.clear();
-    }
     report.faults = evidence.faults;
     let mut verdict = Verdict::Pass;
     match evidence.ended {
@@ -76,13 +72,19 @@ pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> 
     match check_all(evidence.history) {
         Ok(checks) => {
             verdict = verdict.and(checks.verdict());
-            let Checks { violations, unknown } = checks;
+            let Checks { violations, unknown, deleted_by_retention } = checks;
             (report.violations, report.unknown) = (violations, unknown);
+            report.deleted_by_retention = deleted_by_retention;
         }
         Err(malformed) => {
             verdict = Verdict::HarnessBug;
             report.unknown.push(format!("the history contradicts itself: {malformed}"));
         }
+    }
+    report.vacuous.extend(hardly_deleted(scenario, report.deleted_by_retention));
+    if verdict == Verdict::Interrupted {
+        // What had not happened yet might have.
+        report.vacuous.clear();
     }
     report.unknown.extend(evidence.unread_logs);
     report.unknown.extend(gave_up(evidence.trace));
@@ -154,6 +156,12 @@ fn never_unavailable(scenario: &Scenario, longest_us: u64) -> Option<String> {
     (longest < least).then(|| {
         format!("no topic partition was unavailable for {least:?}: the longest time without an acknowledgement was {longest:?}")
     })
+}
+
+/// A scenario about retention in which hardly anything was deleted shows nothing.
+fn hardly_deleted(scenario: &Scenario, deleted: u64) -> Option<String> {
+    let least = scenario.expect.deleted_at_least.filter(|least| deleted < *least)?;
+    Some(format!("retention deleted {deleted} acknowledged records, expected at least {least}"))
 }
 
 fn describe(expected: &ExpectedVerdict) -> String {

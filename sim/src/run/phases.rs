@@ -303,10 +303,11 @@ fn read_log(broker: &Broker, key: &TopicPartition) -> Option<LogContent> {
     let replica = broker.replicas().get(key)?;
     let mut batches: Vec<(Offset, Offset, u64)> = Vec::new();
     loop {
-        let from = batches.last().map_or(Offset::ZERO, |(_, end, _)| *end);
+        let start = replica.log().start_offset();
+        let from = batches.last().map_or(start, |(_, end, _)| *end);
         if replica.log().end_offset() <= from {
             let high_watermark = replica.high_watermark();
-            return Some(LogContent { broker: broker.id(), high_watermark, batches });
+            return Some(LogContent { broker: broker.id(), start, high_watermark, batches });
         }
         let bytes = broker.read_log(key, from)?.ok()?;
         for batch in RecordBatch::all_from(bytes).ok()? {

@@ -51,6 +51,16 @@ fn describe_node(event: &Event, concerns: impl Fn(&TopicPartition) -> bool) -> O
         Event::LogTruncated { topic_partition, from, to } if concerns(topic_partition) => {
             Some(format!("truncates {topic_partition} from {from} to {to}"))
         }
+        Event::LogTruncatedFully { topic_partition, from, log_start_offset } if concerns(topic_partition) => {
+            Some(format!(
+                "drops {topic_partition}, which ended at {from}, and begins anew at {log_start_offset}"
+            ))
+        }
+        Event::LogStartOffsetIncremented { topic_partition, log_start_offset, .. }
+            if concerns(topic_partition) =>
+        {
+            Some(format!("lets {topic_partition} start at {log_start_offset}"))
+        }
         Event::RecoveryFinished { topic_partition, end_offset, cut_bytes } if concerns(topic_partition) => {
             Some(format!("opens {topic_partition}, which ends at {end_offset} ({cut_bytes} bytes cut)"))
         }

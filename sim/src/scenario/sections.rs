@@ -174,6 +174,7 @@ pub(super) fn expect(table: Option<Table<'_>>, problems: &mut Problems) -> Expec
             verdict: ExpectedVerdict::Pass,
             unavailable_at_least: None,
             indeterminate_at_most: None,
+            deleted_at_least: None,
         };
     };
     let verdicts =
@@ -197,8 +198,12 @@ pub(super) fn expect(table: Option<Table<'_>>, problems: &mut Problems) -> Expec
         }
     }
     let unavailable_at_least = table.duration("unavailable_at_least", problems).ok();
-    let indeterminate_at_most = table.whole("indeterminate_at_most", 0..=i64::MAX, problems);
-    let indeterminate_at_most = indeterminate_at_most.ok().and_then(|count| u64::try_from(count).ok());
+    let mut count = |key| {
+        let count = table.whole(key, 0..=i64::MAX, problems);
+        count.ok().and_then(|count| u64::try_from(count).ok())
+    };
+    let indeterminate_at_most = count("indeterminate_at_most");
+    let deleted_at_least = count("deleted_at_least");
     table.finish(problems);
     if let (Field::Given(_, verdict), Field::Given(_, violation)) = (&verdict, &violation) {
         let message = "both a verdict and a violation are expected";
@@ -211,5 +216,5 @@ pub(super) fn expect(table: Option<Table<'_>>, problems: &mut Problems) -> Expec
         |names: Vec<(String, Span)>| names.iter().filter_map(|(name, _)| Anomaly::parse(name)).collect();
     let violation = violation.map(|names| ExpectedVerdict::Violation(anomalies(names)));
     let verdict = violation.ok().or(verdict.ok()).unwrap_or(ExpectedVerdict::Pass);
-    Expectation { verdict, unavailable_at_least, indeterminate_at_most }
+    Expectation { verdict, unavailable_at_least, indeterminate_at_most, deleted_at_least }
 }

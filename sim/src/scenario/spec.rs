@@ -126,6 +126,8 @@ pub struct Expectation {
     pub unavailable_at_least: Option<Duration>,
     /// `indeterminate_at_most`: so many sends may end without anybody knowing what became of them.
     pub indeterminate_at_most: Option<u64>,
+    /// `deleted_at_least`: retention must have deleted so many acknowledged records.
+    pub deleted_at_least: Option<u64>,
 }
 
 /// What a run must come to.

@@ -1,10 +1,13 @@
 //! Reading everything there is, and writing down what was seen.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use broker_core::io::{Effect, Input};
 use broker_core::time::Timestamp;
+use broker_core::types::Offset;
 
 use crate::cluster::Application;
 use crate::history::{History, PolledRecord, ProcessId, Reading};
@@ -17,19 +20,23 @@ pub struct ConsumeApp {
     history: Rc<RefCell<History>>,
     /// How many topic partitions were read to their end.
     caught_up: Rc<Cell<usize>>,
+    /// Topics whose old records may be deleted: only their logs may begin above 0.
+    retained: BTreeSet<Arc<str>>,
     tracer: Tracer,
 }
 
 impl ConsumeApp {
-    /// Writes what `process` reads into the history, and counts ends in `caught_up`.
+    /// Writes what `process` reads into the history, and counts ends in `caught_up`. `retained` are the topics that
+    /// delete old records.
     pub fn new(
         process: ProcessId,
         reading: Reading,
         history: Rc<RefCell<History>>,
         caught_up: Rc<Cell<usize>>,
+        retained: BTreeSet<Arc<str>>,
         tracer: Tracer,
     ) -> ConsumeApp {
-        ConsumeApp { process, reading, history, caught_up, tracer }
+        ConsumeApp { process, reading, history, caught_up, retained, tracer }
     }
 }
 
@@ -49,9 +56,10 @@ impl Application for ConsumeApp {
                 let records = records.iter().map(PolledRecord::from).collect();
                 history.polled(now, self.process, topic_partition, records, self.reading)
             }
-            Effect::CaughtUp { topic_partition, end } => {
+            Effect::CaughtUp { topic_partition, start, end } => {
                 self.caught_up.set(self.caught_up.get() + 1);
-                history.final_read_completed(now, self.process, topic_partition, end)
+                let start = if self.retained.contains(&topic_partition.topic) { start } else { Offset::ZERO };
+                history.final_read_completed(now, self.process, topic_partition, start, end)
             }
             other => panic!("a consumer gave its application {other:?}"),
         };

@@ -6,6 +6,7 @@ mod durability;
 mod hostile;
 mod protocol;
 mod replication;
+mod retention;
 
 use std::time::Duration;
 

@@ -10,7 +10,7 @@ use kafka_protocol::messages::{
 };
 
 use super::fetcher::{About, Asked, Consumer};
-use super::partition::Truncated;
+use super::partition::Jump;
 use crate::batch::RecordBatch;
 use crate::client::requests::decode;
 use crate::error::{AttemptError, BatchError, ErrorCode, RequestError};
@@ -88,7 +88,7 @@ impl Consumer {
 
     fn partition_answered(&mut self, now: Timestamp, name: &TopicPartition, answer: Answer) {
         let state = self.partitions.get_mut(name).expect("partitions are never forgotten");
-        let truncated = match answer {
+        let jump = match answer {
             Answer::Offset(offset) => state.offset_answered(offset),
             Answer::EpochEnd { epoch, end } => state.epoch_answered(epoch, end),
             Answer::Diverged { epoch, end } => state.divergence_answered(epoch, end),
@@ -107,12 +107,14 @@ impl Consumer {
             }
         };
         let end = state.take_reached_end();
-        if let Some(Truncated { from, to }) = truncated {
-            let event = Event::ConsumerTruncated { topic_partition: name.clone(), from, to };
-            self.effects.push_back(Effect::Observe(event));
-        }
-        if let Some(end) = end {
-            self.effects.push_back(Effect::CaughtUp { topic_partition: name.clone(), end });
+        let topic_partition = name.clone();
+        let event = jump.map(|jump| match jump {
+            Jump::Truncated { from, to } => Event::ConsumerTruncated { topic_partition, from, to },
+            Jump::Reset { from, to } => Event::ConsumerOffsetReset { topic_partition, from, to },
+        });
+        self.effects.extend(event.map(Effect::Observe));
+        if let Some((start, end)) = end {
+            self.effects.push_back(Effect::CaughtUp { topic_partition: name.clone(), start, end });
         }
     }
 

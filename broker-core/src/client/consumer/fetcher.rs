@@ -43,7 +43,8 @@ pub(super) struct Asked {
 /// Source: Kafka's `Fetcher`, `OffsetFetcher` and `OffsetsForLeaderEpochClient`; KIP-320, KIP-516.
 ///
 /// * Records of one topic partition are polled in offset order, each once, unless a
-///   [`crate::event::Event::ConsumerTruncated`] lies between.
+///   [`crate::event::Event::ConsumerTruncated`] lies between, and without gaps unless a
+///   [`crate::event::Event::ConsumerOffsetReset`] does.
 /// * At most one fetch is in flight per broker.
 /// * After [`Node::handle`] nothing is left that could be done at the same instant.
 #[derive(Debug)]

@@ -13,6 +13,8 @@
 //!                                            ListOffsets(earliest)
 //! ```
 //!
+//! A position below the log start is reset to it, and the event says so (`auto.offset.reset=earliest`).
+//!
 //! Terms: the *last epoch* is the leader epoch of the last batch consumed; together with the position it says what log
 //! the consumer has read, and a leader can tell whether its own log continues that one.
 //!

@@ -1,5 +1,6 @@
 //! Where a consumer stands in one topic partition (`SubscriptionState.TopicPartitionState`).
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use crate::time::Timestamp;
@@ -40,11 +41,13 @@ enum Target {
     Reached,
 }
 
-/// The position went back.
+/// The position jumped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Truncated {
-    pub(super) from: Offset,
-    pub(super) to: Offset,
+pub(super) enum Jump {
+    /// Back: the log below it changed.
+    Truncated { from: Offset, to: Offset },
+    /// Forward: the log starts above it.
+    Reset { from: Offset, to: Offset },
 }
 
 /// A request that names this topic partition is in flight.
@@ -57,13 +60,15 @@ struct Asked {
 /// Where a consumer stands in one topic partition.
 ///
 /// * At most one request about it is in flight.
-/// * The position goes back only together with a [`Truncated`].
+/// * The position moves past records that were read, and else only together with a [`Jump`].
 /// * Records are asked for only if the position was found valid under the newest leader epoch known, or nothing was
 ///   consumed yet.
 /// * An end that was reached is never left.
 #[derive(Debug)]
 pub(super) struct PartitionState {
     phase: Phase,
+    /// The log start, when last asked for to begin there.
+    start: Offset,
     position: Option<Offset>,
     last_epoch: LeaderEpoch,
     validated: LeaderEpoch,
@@ -77,6 +82,7 @@ impl PartitionState {
     pub(super) fn new(to_the_end: bool) -> PartitionState {
         PartitionState {
             phase: Phase::Start,
+            start: Offset::ZERO,
             position: None,
             last_epoch: LeaderEpoch::NONE,
             validated: LeaderEpoch::NONE,
@@ -147,12 +153,18 @@ impl PartitionState {
     }
 
     /// The answer to [`Need::StartOffset`] or [`Need::EndOffset`].
-    pub(super) fn offset_answered(&mut self, offset: Offset) -> Option<Truncated> {
+    pub(super) fn offset_answered(&mut self, offset: Offset) -> Option<Jump> {
         let asked = self.answered(&[Need::StartOffset, Need::EndOffset]);
         let position = self.position.unwrap_or(offset);
         match self.phase {
-            Phase::Start => self.begin_at(offset, asked.leader_epoch),
-            Phase::OutOfRange if position < offset => self.begin_at(offset, asked.leader_epoch),
+            Phase::Start => {
+                self.start = offset;
+                self.begin_at(offset, asked.leader_epoch)
+            }
+            Phase::OutOfRange if position < offset => {
+                self.start = offset;
+                self.begin_at(offset, asked.leader_epoch)
+            }
             Phase::OutOfRange => {
                 self.phase = Phase::AboveEnd;
                 None
@@ -166,30 +178,35 @@ impl PartitionState {
     }
 
     /// Goes on at `offset`, of which nothing is known but that it is in the log.
-    fn begin_at(&mut self, offset: Offset, leader_epoch: LeaderEpoch) -> Option<Truncated> {
+    fn begin_at(&mut self, offset: Offset, leader_epoch: LeaderEpoch) -> Option<Jump> {
         self.phase = Phase::Fetch;
         self.last_epoch = LeaderEpoch::NONE;
         self.validated = leader_epoch;
         self.move_to(offset)
     }
 
-    fn move_to(&mut self, offset: Offset) -> Option<Truncated> {
+    fn move_to(&mut self, offset: Offset) -> Option<Jump> {
         let from = self.position.replace(offset)?;
         if offset < from && self.target != Target::Forever {
             self.target = Target::UnknownEnd;
         }
-        (offset < from).then_some(Truncated { from, to: offset })
+        let to = offset;
+        match to.cmp(&from) {
+            Ordering::Less => Some(Jump::Truncated { from, to }),
+            Ordering::Equal => None,
+            Ordering::Greater => Some(Jump::Reset { from, to }),
+        }
     }
 
     /// The answer to [`Need::EpochEnd`].
-    pub(super) fn epoch_answered(&mut self, epoch: LeaderEpoch, end: Offset) -> Option<Truncated> {
+    pub(super) fn epoch_answered(&mut self, epoch: LeaderEpoch, end: Offset) -> Option<Jump> {
         let asked = self.answered(&[Need::EpochEnd]);
         self.validated = asked.leader_epoch;
         self.diverged_at(epoch, end)
     }
 
     /// The answer to [`Need::Records`] was that the logs differ.
-    pub(super) fn divergence_answered(&mut self, epoch: LeaderEpoch, end: Offset) -> Option<Truncated> {
+    pub(super) fn divergence_answered(&mut self, epoch: LeaderEpoch, end: Offset) -> Option<Jump> {
         self.answered(&[Need::Records]);
         self.diverged_at(epoch, end)
     }
@@ -197,7 +214,7 @@ impl PartitionState {
     /// The leader's log can agree with what was consumed up to `end`, where `epoch` ended. If the leader knows no such
     /// epoch, or had an older one where the last record was consumed, a consumer that remembers only its last epoch
     /// cannot tell how far both logs agree, and reading begins anew.
-    fn diverged_at(&mut self, epoch: LeaderEpoch, end: Offset) -> Option<Truncated> {
+    fn diverged_at(&mut self, epoch: LeaderEpoch, end: Offset) -> Option<Jump> {
         let within = self.position.is_none_or(|position| position <= end);
         let older = epoch < self.last_epoch;
         if epoch.known().is_none() || end < Offset::ZERO || (older && within) {
@@ -223,12 +240,12 @@ impl PartitionState {
         }
     }
 
-    /// Whether the end has been reached since the last call, and where it was.
-    pub(super) fn take_reached_end(&mut self) -> Option<Offset> {
+    /// Whether the end has been reached since the last call; where reading began and where it was.
+    pub(super) fn take_reached_end(&mut self) -> Option<(Offset, Offset)> {
         match self.target {
             Target::End(end) if Some(end) <= self.position && self.phase == Phase::Fetch => {
                 self.target = Target::Reached;
-                Some(end)
+                Some((self.start, end))
             }
             _ => None,
         }

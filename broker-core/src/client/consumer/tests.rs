@@ -115,7 +115,7 @@ fn truncations(rig: &Rig<Consumer>) -> Vec<(i64, i64)> {
 
 fn caught_up(rig: &Rig<Consumer>) -> Vec<(i32, i64)> {
     let of_effect = |effect: &Effect| match effect {
-        Effect::CaughtUp { topic_partition, end } => Some((topic_partition.partition, end.0)),
+        Effect::CaughtUp { topic_partition, end, .. } => Some((topic_partition.partition, end.0)),
         _ => None,
     };
     rig.others.iter().filter_map(of_effect).collect()
@@ -309,6 +309,36 @@ fn until_the_end_means_the_end_it_was_told_once() {
     assert!(rig.node.done());
     assert!(rig.requests.is_empty());
     assert_eq!(rig.node.next_deadline(), None);
+}
+
+#[test]
+fn a_log_start_that_moved_past_the_position_takes_the_consumer_there_and_is_told() {
+    let mut rig = start(ReadUntil::End, &[(1, 0)]);
+    let earliest = take_list_offsets(&mut rig, EARLIEST);
+    answer_offset(&mut rig, &earliest, ErrorCode::NONE, 3);
+    let latest = take_list_offsets(&mut rig, LATEST);
+    answer_offset(&mut rig, &latest, ErrorCode::NONE, 12);
+    let (fetch, _) = take_fetch(&mut rig);
+    answer_fetch(&mut rig, &fetch, records(3, 2, 0));
+    let (fetch, what) = take_fetch(&mut rig);
+    assert_eq!(what, (0, 5, 0));
+    let gone = PartitionData::default().with_error_code(ErrorCode::OFFSET_OUT_OF_RANGE.0);
+    answer_fetch(&mut rig, &fetch, gone);
+    rig.wake();
+    let earliest = take_list_offsets(&mut rig, EARLIEST);
+    answer_offset(&mut rig, &earliest, ErrorCode::NONE, 10);
+    let reset =
+        |event: &&Event| matches!(event, Event::ConsumerOffsetReset { from: Offset(5), to: Offset(10), .. });
+    assert_eq!(rig.events.iter().filter(reset).count(), 1);
+    let (fetch, what) = take_fetch(&mut rig);
+    assert_eq!(what, (0, 10, -1));
+    answer_fetch(&mut rig, &fetch, records(10, 2, 0));
+    let start = |effect: &Effect| match effect {
+        Effect::CaughtUp { start, .. } => Some(start.0),
+        _ => None,
+    };
+    assert_eq!(rig.others.iter().find_map(start), Some(10), "what was read before is not all there is");
+    assert_eq!((polled(&rig), caught_up(&rig)), (vec![3, 4, 10, 11], vec![(0, 12)]));
 }
 
 #[test]

@@ -10,6 +10,7 @@ fn records(batches: &[RecordBatch], high_watermark: i64) -> Fetched {
     Fetched {
         error: ErrorCode::NONE,
         high_watermark: Offset(high_watermark),
+        log_start_offset: Offset(0),
         diverging: None,
         records: bytes.into(),
     }

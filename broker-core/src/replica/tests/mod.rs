@@ -10,6 +10,7 @@ mod high_watermark;
 mod in_sync;
 mod produce;
 mod reading;
+mod retention;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
