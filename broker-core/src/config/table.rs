@@ -53,6 +53,13 @@ pub const PROPERTIES: &[Property] = &[
         Some(30_000),
         "How long a broker waits for the controller's answer before it reconnects.",
     ),
+    flag(
+        "eligible.leader.replicas.enable",
+        Broker,
+        true,
+        "Whether the controller remembers who left an ISR below min.insync.replicas and may lead without loss (KIP-966). \
+         In Kafka a feature of the cluster, on for new ones from 4.1.",
+    ),
     int(
         "log.flush.interval.messages",
         Broker,

@@ -108,6 +108,8 @@ pub struct BrokerConfig {
     pub heartbeat_interval: Duration,
     /// `broker.session.timeout.ms`.
     pub session_timeout: Duration,
+    /// `eligible.leader.replicas.enable`.
+    pub eligible_leader_replicas: bool,
     /// `log.flush.scheduler.interval.ms`.
     pub flush_scheduler_interval: Option<Duration>,
     /// `log.flush.offset.checkpoint.interval.ms`.
@@ -139,6 +141,7 @@ impl BrokerConfig {
             time_scale,
             heartbeat_interval: read.millis("broker.heartbeat.interval.ms"),
             session_timeout: read.millis("broker.session.timeout.ms"),
+            eligible_leader_replicas: read.flag("eligible.leader.replicas.enable"),
             flush_scheduler_interval,
             recovery_point_checkpoint_interval: read.millis("log.flush.offset.checkpoint.interval.ms"),
             high_watermark_checkpoint_interval: read.millis("replica.high.watermark.checkpoint.interval.ms"),

@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::MetadataRecord;
+use super::{MetadataRecord, PartitionState};
 use crate::config::{BrokerConfig, Properties, RawValue, Scope, TopicConfig};
-use crate::types::{
-    BrokerEpoch, BrokerId, Endpoint, LeaderEpoch, Offset, PartitionEpoch, ProducerId, TopicId, TopicPartition,
-};
+use crate::types::{BrokerEpoch, BrokerId, Endpoint, Offset, ProducerId, TopicId, TopicPartition};
 
 /// A broker as the controller admitted it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,38 +29,6 @@ impl BrokerRegistration {
     }
 }
 
-/// Who holds, follows and leads one topic partition.
-///
-/// * The ISR is never empty and within the replicas.
-/// * The leader, if there is one, is in the ISR.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PartitionState {
-    /// Brokers that hold it, preferred leader first.
-    pub replicas: Vec<BrokerId>,
-    /// In-sync replicas, in the order of the replicas.
-    pub isr: Vec<BrokerId>,
-    /// Leader; [`BrokerId::NONE`] if nobody may lead.
-    pub leader: BrokerId,
-    /// Raised at each leader change.
-    pub leader_epoch: LeaderEpoch,
-    /// Raised at each change.
-    pub partition_epoch: PartitionEpoch,
-}
-
-impl PartitionState {
-    fn check(&self) {
-        assert!(!self.isr.is_empty(), "empty ISR: {self:?}");
-        assert!(
-            self.isr.iter().all(|member| self.replicas.contains(member)),
-            "ISR outside replicas: {self:?}"
-        );
-        assert!(
-            self.leader == BrokerId::NONE || self.isr.contains(&self.leader),
-            "leader outside the ISR: {self:?}"
-        );
-    }
-}
-
 /// One topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicImage {
@@ -83,6 +49,13 @@ impl TopicImage {
             debug_assert_eq!(set, Ok(()), "checked at creation");
         }
         TopicConfig::new(&properties, broker)
+    }
+
+    /// How many in-sync replicas an acknowledgement with acks=all needs: min.insync.replicas, or the replication factor
+    /// if that is smaller (`getTopicEffectiveMinIsr`).
+    pub fn effective_min_insync(&self, broker: &BrokerConfig) -> usize {
+        let factor = self.partitions.first().map_or(1, |state| state.replicas.len());
+        self.config(broker).min_insync_replicas.min(factor)
     }
 }
 
@@ -179,16 +152,7 @@ impl MetadataImage {
                 assert_eq!(before, None, "topic {name} exists");
                 self.topics.insert(id, TopicImage { name, configs, partitions: Vec::new() });
             }
-            MetadataRecord::Partition {
-                topic,
-                partition,
-                replicas,
-                isr,
-                leader,
-                leader_epoch,
-                partition_epoch,
-            } => {
-                let state = PartitionState { replicas, isr, leader, leader_epoch, partition_epoch };
+            MetadataRecord::Partition { topic, partition, state } => {
                 self.apply_partition(topic, partition, state);
             }
             MetadataRecord::ProducerIds { next } => {

@@ -8,12 +8,19 @@
 //! An image is a pure function of the log up to its end offset, so controller and brokers that have read equally far
 //! know the same. What is not in the log - who sent a heartbeat when - is the controller's own soft state.
 //!
-//! Reading order: [`record`], [`image`].
+//! * **ISR**: the replicas that have everything acknowledged with acks=all, and without which nothing more is.
+//! * **ELR**, eligible leader replicas (KIP-966): they left the ISR when it was below min.insync.replicas. Nothing was
+//!   acknowledged since, so they lack nothing and may lead when nobody in the ISR can - unless they stopped uncleanly.
+//! * **Last known leader**: whoever led when the ISR became empty. If ISR and ELR are both empty it may lead, at a risk.
+//!
+//! Reading order: [`partition`], [`record`], [`image`].
 //!
 //! Left out: deletion of topics, configuration changes, reassignment, ACLs, quotas, features, delegation tokens.
 
 mod image;
+mod partition;
 mod record;
 
-pub use image::{BrokerRegistration, MetadataImage, PartitionState, TopicImage};
+pub use image::{BrokerRegistration, MetadataImage, TopicImage};
+pub use partition::PartitionState;
 pub use record::{MetadataRecord, decode_batch, encode_batch};

@@ -33,6 +33,12 @@ impl Rig {
         assert_eq!(response.error_code, 0);
         ErrorCode(response.topics[0].partitions[0].error_code)
     }
+
+    /// Broker 1, leader in leader epoch 0, wants this ISR.
+    pub(super) fn asks_for_isr(&mut self, topic: TopicId, partition_epoch: i32, isr: &[i32]) -> ErrorCode {
+        let isr: Vec<(i32, i64)> = isr.iter().map(|member| (*member, self.epoch(*member))).collect();
+        self.altered(topic, &Wish { broker: 1, leader_epoch: 0, partition_epoch, isr: &isr })
+    }
 }
 
 /// Led by broker 2 in leader epoch 1 and partition epoch 1, with broker 3; broker 1 is fenced.
