@@ -94,6 +94,12 @@ pub enum Event {
         elr: Vec<BrokerId>,
         unclean: bool,
     },
+    /// Controller: a snapshot of the metadata up to here is durable.
+    SnapshotWritten { end_offset: Offset },
+    /// Controller: it began from the snapshot that ends here and replayed the log from there.
+    SnapshotLoaded { end_offset: Offset },
+    /// Controller: a snapshot is damaged and was passed over.
+    SnapshotUnreadable { path: String },
     /// Controller: AlterPartition was refused.
     AlterPartitionRefused { topic_partition: TopicPartition, broker: BrokerId, error: ErrorCode },
     /// Producer: got its id.

@@ -95,6 +95,13 @@ pub const PROPERTIES: &[Property] = &[
         "A segment is rolled before it grows beyond this size.",
     ),
     int(
+        "metadata.log.max.record.bytes.between.snapshots",
+        Broker,
+        (1, i64::MAX),
+        Some(20 << 20),
+        "How many bytes of metadata records the controller writes at most before it writes a snapshot (KIP-630).",
+    ),
+    int(
         "min.insync.replicas",
         Broker,
         (1, MAX_INT),

@@ -116,6 +116,8 @@ pub struct BrokerConfig {
     pub recovery_point_checkpoint_interval: Duration,
     /// `replica.high.watermark.checkpoint.interval.ms`.
     pub high_watermark_checkpoint_interval: Duration,
+    /// `metadata.log.max.record.bytes.between.snapshots`.
+    pub metadata_bytes_between_snapshots: u64,
     /// `replica.lag.time.max.ms`.
     pub replica_lag_time_max: Duration,
     /// `replica.fetch.wait.max.ms`.
@@ -145,6 +147,10 @@ impl BrokerConfig {
             flush_scheduler_interval,
             recovery_point_checkpoint_interval: read.millis("log.flush.offset.checkpoint.interval.ms"),
             high_watermark_checkpoint_interval: read.millis("replica.high.watermark.checkpoint.interval.ms"),
+            metadata_bytes_between_snapshots: u64::try_from(
+                read.int("metadata.log.max.record.bytes.between.snapshots"),
+            )
+            .expect("bounded by the table"),
             replica_lag_time_max: read.millis("replica.lag.time.max.ms"),
             replica_fetch_wait_max: read.millis("replica.fetch.wait.max.ms"),
             replica_fetch_backoff: read.millis("replica.fetch.backoff.ms"),

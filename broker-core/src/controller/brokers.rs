@@ -61,9 +61,8 @@ impl Controller {
             (None, None) => {
                 let listener = &body.listeners[0];
                 let endpoint = Endpoint { host: Arc::from(listener.host.as_str()), port: listener.port };
-                let record = MetadataRecord::RegisterBroker { broker, incarnation, endpoint };
                 let previous = BrokerEpoch(body.previous_broker_epoch);
-                response.broker_epoch = self.admit(now, broker, previous, record).0;
+                response.broker_epoch = self.admit(now, broker, previous, incarnation, endpoint).0;
             }
         }
         self.respond(connection, context, &response);
@@ -77,14 +76,16 @@ impl Controller {
         now: Timestamp,
         broker: BrokerId,
         previous: BrokerEpoch,
-        record: MetadataRecord,
+        incarnation: u128,
+        endpoint: Endpoint,
     ) -> BrokerEpoch {
+        let broker_epoch = BrokerEpoch(self.image.end_offset().0);
         let unclean = self.image.broker(broker).is_some_and(|known| known.epoch != previous);
         let eligible = self.config.broker.eligible_leader_replicas;
         let cause = if unclean && eligible { Cause::UncleanShutdown(broker) } else { Cause::Leaves(broker) };
         let changes = self.consequences(cause);
+        let record = MetadataRecord::RegisterBroker { broker, broker_epoch, incarnation, endpoint };
         self.commit(now, Some(record), changes);
-        let broker_epoch = self.image.broker(broker).map_or(BrokerEpoch::NONE, |known| known.epoch);
         self.observe(Event::BrokerRegistered { broker, broker_epoch, unclean });
         broker_epoch
     }

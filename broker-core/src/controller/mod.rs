@@ -18,9 +18,10 @@
 //!
 //! Reading order: [`node`] (the state machine), [`elect`] (who leads), [`changes`] (where a broker's coming and going makes
 //! elections necessary), [`brokers`] (registration, heartbeats, fencing), [`partitions`] (AlterPartition), [`topics`]
-//! (topics, producer ids).
+//! (topics, producer ids), [`snapshots`] (where replay begins).
 //!
-//! Left out: a quorum of controllers, metadata snapshots, deletion, reassignment, preferred leader election; the leader
+//! Left out: a quorum of controllers; dropping what of the log a snapshot covers, and so FetchSnapshot: brokers can always
+//! read from the beginning; deletion, reassignment, manual assignment, preferred leader election; the leader
 //! recovery state after an unclean election, which Kafka's brokers only clear; unclean recovery (the second half of
 //! KIP-966), which no Kafka release has.
 
@@ -29,6 +30,7 @@ mod changes;
 mod elect;
 mod node;
 mod partitions;
+mod snapshots;
 #[cfg(test)]
 mod tests;
 mod topics;

@@ -128,13 +128,63 @@ impl MetadataImage {
     /// If the record contradicts the image: the controller wrote something impossible.
     pub fn apply(&mut self, offset: Offset, record: MetadataRecord) {
         assert_eq!(offset, self.end_offset, "metadata records are applied in order");
+        if let MetadataRecord::RegisterBroker { broker_epoch, .. } = &record {
+            assert_eq!(offset.0, broker_epoch.0, "a broker epoch is the offset of the registration");
+        }
         self.end_offset = offset.plus(1);
+        self.change(record);
+    }
+
+    /// The image that ends at `end_offset` and consists of these records, whatever their offsets were.
+    ///
+    /// # Panics
+    /// If the records contradict each other.
+    pub(super) fn from_records(end_offset: Offset, records: Vec<MetadataRecord>) -> MetadataImage {
+        let mut image = MetadataImage::default();
+        for record in records {
+            image.change(record);
+        }
+        MetadataImage { end_offset, ..image }
+    }
+
+    /// The fewest records that make this image (`MetadataImage.write`).
+    pub(super) fn records(&self) -> Vec<MetadataRecord> {
+        let mut records = Vec::new();
+        for (broker, registration) in &self.brokers {
+            let broker = *broker;
+            records.push(MetadataRecord::RegisterBroker {
+                broker,
+                broker_epoch: registration.epoch,
+                incarnation: registration.incarnation,
+                endpoint: registration.endpoint.clone(),
+            });
+            if !registration.fenced {
+                records.push(MetadataRecord::UnfenceBroker { broker });
+            }
+            if registration.in_controlled_shutdown {
+                records.push(MetadataRecord::ControlledShutdown { broker });
+            }
+        }
+        for (id, topic) in &self.topics {
+            let (name, configs) = (topic.name.to_string(), topic.configs.clone());
+            records.push(MetadataRecord::Topic { id: *id, name, configs });
+            let partitions = topic.partitions.iter().zip(0..).map(|(state, partition)| {
+                MetadataRecord::Partition { topic: *id, partition, state: state.clone() }
+            });
+            records.extend(partitions);
+        }
+        if 0 < self.next_producer_id {
+            records.push(MetadataRecord::ProducerIds { next: self.next_producer_id() });
+        }
+        records
+    }
+
+    fn change(&mut self, record: MetadataRecord) {
         match record {
-            MetadataRecord::RegisterBroker { broker, incarnation, endpoint } => {
-                let epoch = BrokerEpoch(offset.0);
+            MetadataRecord::RegisterBroker { broker, broker_epoch, incarnation, endpoint } => {
                 let registration = BrokerRegistration {
                     incarnation,
-                    epoch,
+                    epoch: broker_epoch,
                     endpoint,
                     fenced: true,
                     in_controlled_shutdown: false,

@@ -12,15 +12,18 @@
 //! * **ELR**, eligible leader replicas (KIP-966): they left the ISR when it was below min.insync.replicas. Nothing was
 //!   acknowledged since, so they lack nothing and may lead when nobody in the ISR can - unless they stopped uncleanly.
 //! * **Last known leader**: whoever led when the ISR became empty. If ISR and ELR are both empty it may lead, at a risk.
+//! * **Snapshot** (KIP-630): the records that make an image, in one file, so that nobody has to replay the whole log.
 //!
-//! Reading order: [`partition`], [`record`], [`image`].
+//! Reading order: [`partition`], [`record`], [`image`], [`snapshot`].
 //!
 //! Left out: deletion of topics, configuration changes, reassignment, ACLs, quotas, features, delegation tokens.
 
 mod image;
 mod partition;
 mod record;
+mod snapshot;
 
 pub use image::{BrokerRegistration, MetadataImage, TopicImage};
 pub use partition::PartitionState;
 pub use record::{MetadataRecord, decode_batch, encode_batch};
+pub use snapshot::{SnapshotId, decode_snapshot, encode_snapshot};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::PartitionState;
 use crate::batch::{BatchBuilder, RecordBatch};
 use crate::error::BatchError;
-use crate::types::{BrokerId, Endpoint, Offset, ProducerEpoch, ProducerId, Sequence, TopicId};
+use crate::types::{BrokerEpoch, BrokerId, Endpoint, Offset, ProducerEpoch, ProducerId, Sequence, TopicId};
 
 /// One change. The counterparts of Kafka's `RegisterBrokerRecord`, `BrokerRegistrationChangeRecord`, `TopicRecord`,
 /// `PartitionRecord`, `PartitionChangeRecord` and `ProducerIdsRecord`, written as JSON: the log is small and somebody
@@ -14,10 +14,12 @@ use crate::types::{BrokerId, Endpoint, Offset, ProducerEpoch, ProducerId, Sequen
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MetadataRecord {
-    /// A broker registered and is fenced. Its broker epoch is the offset of this record.
+    /// A broker registered and is fenced.
     RegisterBroker {
         /// Which broker.
         broker: BrokerId,
+        /// The offset of the record when it was written.
+        broker_epoch: BrokerEpoch,
         /// Distinguishes two processes with the same id.
         incarnation: u128,
         /// Where it listens.

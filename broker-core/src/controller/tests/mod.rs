@@ -5,6 +5,8 @@ mod durability;
 mod elect;
 mod eligible;
 mod partitions;
+mod snapshots;
+mod topics;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
