@@ -94,19 +94,22 @@ impl Broker {
         epoch: Option<LeaderEpoch>,
     ) -> Result<(Offset, LeaderEpoch), ErrorCode> {
         let replica = self.replicas.get(topic_partition).ok_or(ErrorCode::NOT_LEADER_OR_FOLLOWER)?;
-        let offset = match timestamp {
-            LATEST => replica.latest_visible(epoch)?,
+        match timestamp {
+            LATEST => Ok((replica.latest_visible(epoch)?, replica.state().leader_epoch)),
             EARLIEST => {
                 let error = replica.check_leader_epoch(epoch);
                 if !error.is_none() {
                     return Err(error);
                 }
-                replica.log().start_offset()
+                // Of the first record, not of the leader: a reader will be asked which epoch is before its position.
+                let start = replica.log().start_offset();
+                let first = replica.log().epochs().entries().first();
+                let first = first.filter(|entry| entry.start_offset <= start);
+                Ok((start, first.map_or(LeaderEpoch::NONE, |entry| entry.epoch)))
             }
             // Looking up by time is not part of this broker.
-            _ => return Err(ErrorCode::INVALID_REQUEST),
-        };
-        Ok((offset, replica.state().leader_epoch))
+            _ => Err(ErrorCode::INVALID_REQUEST),
+        }
     }
 
     pub(super) fn offset_for_leader_epoch(
