@@ -16,7 +16,7 @@
 //!   still say that this broker leads, because of a predecessor that lost its log's tail.
 //! * A storage error halts the broker: it has one log directory.
 //!
-//! Reading order: [`node`], [`lifecycle`], [`catalog`], [`produce`], [`fetch`], [`fetcher`], [`isr`], [`flush`],
+//! Reading order: [`node`], [`lifecycle`], [`catalog`], [`produce`], [`validate`], [`fetch`], [`fetcher`], [`isr`], [`flush`],
 //! [`queries`], [`producer_ids`], [`peers`].
 //!
 //! Left out: groups, transactions, quotas, authentication, several log directories, incremental fetch sessions, its own
@@ -35,5 +35,6 @@ mod producer_ids;
 mod queries;
 #[cfg(test)]
 mod tests;
+mod validate;
 
 pub use node::{Broker, BrokerSettings};

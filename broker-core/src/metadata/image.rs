@@ -135,16 +135,15 @@ impl MetadataImage {
         self.change(record);
     }
 
-    /// The image that ends at `end_offset` and consists of these records, whatever their offsets were.
-    ///
-    /// # Panics
-    /// If the records contradict each other.
-    pub(super) fn from_records(end_offset: Offset, records: Vec<MetadataRecord>) -> MetadataImage {
+    /// The image that ends at `end_offset` and consists of these records, whatever their offsets were; `None` if they
+    /// contradict each other.
+    pub(super) fn from_records(end_offset: Offset, records: Vec<MetadataRecord>) -> Option<MetadataImage> {
         let mut image = MetadataImage::default();
         for record in records {
+            image.check_record(&record).ok()?;
             image.change(record);
         }
-        MetadataImage { end_offset, ..image }
+        Some(MetadataImage { end_offset, ..image })
     }
 
     /// The fewest records that make this image (`MetadataImage.write`).
@@ -217,7 +216,9 @@ impl MetadataImage {
     }
 
     fn apply_partition(&mut self, topic: TopicId, partition: i32, state: PartitionState) {
-        state.check();
+        if let Err(reason) = state.check() {
+            panic!("{reason}: {state:?}");
+        }
         let topic = self.topics.get_mut(&topic).expect("a partition's topic comes before it");
         let index = usize::try_from(partition).expect("partitions count from 0");
         match topic.partitions.get_mut(index) {

@@ -14,10 +14,11 @@
 //! * **Last known leader**: whoever led when the ISR became empty. If ISR and ELR are both empty it may lead, at a risk.
 //! * **Snapshot** (KIP-630): the records that make an image, in one file, so that nobody has to replay the whole log.
 //!
-//! Reading order: [`partition`], [`record`], [`image`], [`snapshot`].
+//! Reading order: [`partition`], [`record`], [`image`], [`check`], [`snapshot`].
 //!
 //! Left out: deletion of topics, configuration changes, reassignment, ACLs, quotas, features, delegation tokens.
 
+mod check;
 mod image;
 mod partition;
 mod record;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::check::known;
 use crate::types::{BrokerId, LeaderEpoch, PartitionEpoch};
 
 /// Who holds, follows and leads one topic partition.
@@ -45,18 +46,22 @@ impl PartitionState {
         }
     }
 
-    /// Asserts the invariants.
-    pub(super) fn check(&self) {
+    /// Whether this can be, whatever was before.
+    pub(super) fn check(&self) -> Result<(), &'static str> {
+        let once = |members: &[BrokerId]| {
+            let earlier = |index: usize| &members[..index];
+            members.iter().enumerate().all(|(index, id)| 0 <= id.0 && !earlier(index).contains(id))
+        };
         let within = |members: &[BrokerId]| members.iter().all(|member| self.replicas.contains(member));
-        assert!(within(&self.isr), "ISR outside replicas: {self:?}");
-        assert!(within(&self.elr), "ELR outside replicas: {self:?}");
-        assert!(!self.elr.iter().any(|member| self.isr.contains(member)), "in ISR and ELR: {self:?}");
         let nobody_leads = self.leader == BrokerId::NONE;
-        assert!(nobody_leads || self.isr.contains(&self.leader), "leader outside the ISR: {self:?}");
         let last = self.last_known_leader;
-        assert!(
-            last == BrokerId::NONE || nobody_leads && self.replicas.contains(&last),
-            "last known leader: {self:?}"
-        );
+        known(once(&self.replicas) && once(&self.isr) && once(&self.elr), "a replica twice, or none")?;
+        known(within(&self.isr), "an ISR outside the replicas")?;
+        known(within(&self.elr), "an ELR outside the replicas")?;
+        known(!self.elr.iter().any(|member| self.isr.contains(member)), "a replica in ISR and ELR")?;
+        known(nobody_leads || self.isr.contains(&self.leader), "a leader outside the ISR")?;
+        known(last == BrokerId::NONE || nobody_leads, "a last known leader beside a leader")?;
+        known(last == BrokerId::NONE || within(&[last]), "a last known leader outside the replicas")?;
+        known(0 <= self.leader_epoch.0 && 0 <= self.partition_epoch.0, "a negative epoch")
     }
 }

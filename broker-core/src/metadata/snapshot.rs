@@ -99,7 +99,10 @@ pub fn decode_snapshot(id: SnapshotId, content: Bytes) -> Option<MetadataImage> 
         .collect();
     let records = records?;
     let whole = matches!(footer, Part::Footer { records: count } if count == records.len());
-    (whole && end_offset == id.end_offset).then(|| MetadataImage::from_records(end_offset, records))
+    if !whole || end_offset != id.end_offset {
+        return None;
+    }
+    MetadataImage::from_records(end_offset, records)
 }
 
 #[cfg(test)]

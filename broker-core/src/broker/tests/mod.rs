@@ -1,7 +1,9 @@
 //! Stories about brokers in a small cluster.
 
+mod bad_input;
 mod cluster;
 mod durability;
+mod hostile;
 mod protocol;
 mod replication;
 
