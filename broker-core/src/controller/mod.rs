@@ -9,7 +9,6 @@
 //! * Decisions are made on the image, which runs ahead of the disk; nobody hears of one before its records are durable:
 //!   every answer, refusals too, waits until all records written before it are flushed.
 //! * What only time tells (heartbeats, sessions) is soft state and starts anew with the process.
-//!
 //! * A cause and all that follows from it - a broker is fenced, and so these ISRs shrink and those leaders change - are
 //!   one batch: after a power loss all of it is so or nothing.
 //! * Who may lead without loss: ISR and ELR, see [`crate::metadata`]. Somebody else leads only if the setting

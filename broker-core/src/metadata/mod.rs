@@ -9,8 +9,9 @@
 //! know the same. What is not in the log - who sent a heartbeat when - is the controller's own soft state.
 //!
 //! * **ISR**: the replicas that have everything acknowledged with acks=all, and without which nothing more is.
-//! * **ELR**, eligible leader replicas (KIP-966): they left the ISR when it was below min.insync.replicas. Nothing was
-//!   acknowledged since, so they lack nothing and may lead when nobody in the ISR can - unless they stopped uncleanly.
+//! * **ELR**, eligible leader replicas (KIP-966): they left an ISR that has been below min.insync.replicas ever since.
+//!   Nothing was acknowledged meanwhile, so they lack nothing and may lead when the ISR is empty - unless they stopped
+//!   without shutting down in good order.
 //! * **Last known leader**: whoever led when the ISR became empty. If ISR and ELR are both empty it may lead, at a risk.
 //! * **Snapshot** (KIP-630): the records that make an image, in one file, so that nobody has to replay the whole log.
 //!

@@ -16,8 +16,8 @@ pub struct PartitionState {
     pub replicas: Vec<BrokerId>,
     /// In-sync replicas, in the order of the replicas.
     pub isr: Vec<BrokerId>,
-    /// Eligible leader replicas (KIP-966), in the order of the replicas: they left the ISR when it was below
-    /// min.insync.replicas, so nothing was acknowledged since that they lack.
+    /// Eligible leader replicas (KIP-966), in the order of the replicas: they left an ISR that has been below
+    /// min.insync.replicas ever since, so nothing was acknowledged that they lack.
     pub elr: Vec<BrokerId>,
     /// Who led when the ISR became empty (the single member of Kafka's `LastKnownElr`); [`BrokerId::NONE`] otherwise.
     pub last_known_leader: BrokerId,
