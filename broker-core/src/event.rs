@@ -90,21 +90,29 @@ pub enum Event {
     IsrExpanded { topic_partition: TopicPartition, isr: Vec<BrokerId>, partition_epoch: PartitionEpoch },
     /// A broker learned its broker epoch.
     BrokerStarted { broker: BrokerId, broker_epoch: BrokerEpoch },
-    /// Controller: a broker registered.
-    BrokerRegistered { broker: BrokerId, broker_epoch: BrokerEpoch },
+    /// Controller: a broker registered; `unclean` if nothing shows that its predecessor shut down in good order.
+    BrokerRegistered { broker: BrokerId, broker_epoch: BrokerEpoch, unclean: bool },
     /// Controller: a broker may lead and be in ISRs again.
     BrokerUnfenced { broker: BrokerId },
     /// Controller: a broker's session ended.
     BrokerFenced { broker: BrokerId },
-    /// Controller: a topic partition's leader or ISR changed.
+    /// Controller: a topic partition's leader, ISR or ELR changed; `unclean` if who leads now was elected from outside
+    /// both and may lack acknowledged records.
     PartitionChanged {
         topic_partition: TopicPartition,
         leader: BrokerId,
         leader_epoch: LeaderEpoch,
         partition_epoch: PartitionEpoch,
         isr: Vec<BrokerId>,
+        elr: Vec<BrokerId>,
         unclean: bool,
     },
+    /// Controller: a snapshot of the metadata up to here is durable.
+    SnapshotWritten { end_offset: Offset },
+    /// Controller: it began from the snapshot that ends here and replayed the log from there.
+    SnapshotLoaded { end_offset: Offset },
+    /// Controller: a snapshot is damaged and was passed over.
+    SnapshotUnreadable { path: String },
     /// Controller: AlterPartition was refused.
     AlterPartitionRefused { topic_partition: TopicPartition, broker: BrokerId, error: ErrorCode },
     /// Producer: got its id.

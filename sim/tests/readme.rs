@@ -29,8 +29,12 @@ fn the_example_loses_what_it_says_it_loses() {
 }
 
 #[test]
-fn and_the_line_that_saves_it_does() {
-    let saved = example().replace("[[topic]]", "[broker]\nlog.flush.interval.messages = 1\n\n[[topic]]");
-    let scenario = parse("my-settings.toml", &saved).unwrap_or_else(|problems| panic!("{problems}"));
-    assert_eq!(run(&scenario, Seed(7), &Interrupt::new(false)).report.verdict, Verdict::Pass);
+fn and_the_lines_that_save_it_do() {
+    for saved in [
+        example().replace("[[topic]]", "log.flush.interval.messages = 1\n\n[[topic]]"),
+        example().replace("eligible.leader.replicas.enable = false", ""),
+    ] {
+        let scenario = parse("my-settings.toml", &saved).unwrap_or_else(|problems| panic!("{problems}"));
+        assert_eq!(run(&scenario, Seed(7), &Interrupt::new(false)).report.verdict, Verdict::Pass);
+    }
 }

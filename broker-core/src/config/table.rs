@@ -53,6 +53,13 @@ pub const PROPERTIES: &[Property] = &[
         Some(30_000),
         "How long a broker waits for the controller's answer before it reconnects.",
     ),
+    flag(
+        "eligible.leader.replicas.enable",
+        Broker,
+        true,
+        "Whether the controller remembers who left an ISR below min.insync.replicas and may lead without loss (KIP-966). \
+         In Kafka a feature of the cluster, on for new ones from 4.1.",
+    ),
     int(
         "log.flush.interval.messages",
         Broker,
@@ -112,6 +119,13 @@ pub const PROPERTIES: &[Property] = &[
         (14, MAX_INT),
         Some(1 << 30),
         "A segment is rolled before it grows beyond this size.",
+    ),
+    int(
+        "metadata.log.max.record.bytes.between.snapshots",
+        Broker,
+        (1, i64::MAX),
+        Some(20 << 20),
+        "How many bytes of metadata records the controller writes at most before it writes a snapshot (KIP-630).",
     ),
     int(
         "min.insync.replicas",

@@ -111,6 +111,8 @@ pub struct BrokerConfig {
     pub heartbeat_interval: Duration,
     /// `broker.session.timeout.ms`.
     pub session_timeout: Duration,
+    /// `eligible.leader.replicas.enable`.
+    pub eligible_leader_replicas: bool,
     /// `log.flush.scheduler.interval.ms`.
     pub flush_scheduler_interval: Option<Duration>,
     /// `log.flush.offset.checkpoint.interval.ms`.
@@ -127,6 +129,8 @@ pub struct BrokerConfig {
     pub producer_id_expiration: Duration,
     /// `producer.id.expiration.check.interval.ms`.
     pub producer_id_expiration_check_interval: Duration,
+    /// `metadata.log.max.record.bytes.between.snapshots`.
+    pub metadata_bytes_between_snapshots: u64,
     /// `replica.lag.time.max.ms`.
     pub replica_lag_time_max: Duration,
     /// `replica.fetch.wait.max.ms`.
@@ -152,6 +156,7 @@ impl BrokerConfig {
             time_scale,
             heartbeat_interval: read.millis("broker.heartbeat.interval.ms"),
             session_timeout: read.millis("broker.session.timeout.ms"),
+            eligible_leader_replicas: read.flag("eligible.leader.replicas.enable"),
             flush_scheduler_interval,
             recovery_point_checkpoint_interval: read.millis("log.flush.offset.checkpoint.interval.ms"),
             high_watermark_checkpoint_interval: read.millis("replica.high.watermark.checkpoint.interval.ms"),
@@ -160,6 +165,10 @@ impl BrokerConfig {
             retention_check_interval: read.millis("log.retention.check.interval.ms"),
             producer_id_expiration: read.millis("producer.id.expiration.ms"),
             producer_id_expiration_check_interval: read.millis("producer.id.expiration.check.interval.ms"),
+            metadata_bytes_between_snapshots: u64::try_from(
+                read.int("metadata.log.max.record.bytes.between.snapshots"),
+            )
+            .expect("bounded by the table"),
             replica_lag_time_max: read.millis("replica.lag.time.max.ms"),
             replica_fetch_wait_max: read.millis("replica.fetch.wait.max.ms"),
             replica_fetch_backoff: read.millis("replica.fetch.backoff.ms"),

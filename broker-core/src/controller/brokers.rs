@@ -6,6 +6,7 @@ use kafka_protocol::messages::{
     BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest, BrokerRegistrationResponse,
 };
 
+use super::changes::Cause;
 use super::node::Controller;
 use crate::error::ErrorCode;
 use crate::event::Event;
@@ -62,14 +63,33 @@ impl Controller {
             (None, None) => {
                 let listener = &body.listeners[0];
                 let endpoint = Endpoint { host: Arc::from(listener.host.as_str()), port: listener.port };
-                let record = MetadataRecord::RegisterBroker { broker, incarnation, endpoint };
-                self.write(now, vec![record]);
-                let epoch = self.image.broker(broker).map_or(BrokerEpoch::NONE, |known| known.epoch);
-                self.observe(Event::BrokerRegistered { broker, broker_epoch: epoch });
-                response.broker_epoch = epoch.0;
+                let previous = BrokerEpoch(body.previous_broker_epoch);
+                response.broker_epoch = self.admit(now, broker, previous, incarnation, endpoint).0;
             }
         }
         self.respond(connection, context, &response);
+    }
+
+    /// Admits a new process. Only one that knows the epoch its predecessor had shut down in good order; any other may lack
+    /// what was in its page cache and leaves every ISR and ELR with the same batch that registers it
+    /// (`handleBrokerShutdown`).
+    fn admit(
+        &mut self,
+        now: Timestamp,
+        broker: BrokerId,
+        previous: BrokerEpoch,
+        incarnation: u128,
+        endpoint: Endpoint,
+    ) -> BrokerEpoch {
+        let broker_epoch = BrokerEpoch(self.image.end_offset().0);
+        let unclean = self.image.broker(broker).is_some_and(|known| known.epoch != previous);
+        let eligible = self.config.broker.eligible_leader_replicas;
+        let cause = if unclean && eligible { Cause::UncleanShutdown(broker) } else { Cause::Leaves(broker) };
+        let changes = self.consequences(cause);
+        let record = MetadataRecord::RegisterBroker { broker, broker_epoch, incarnation, endpoint };
+        self.commit(now, Some(record), changes);
+        self.observe(Event::BrokerRegistered { broker, broker_epoch, unclean });
+        broker_epoch
     }
 
     /// A broker says that it lives, how far it has read, and whether it wants to stop.
@@ -111,25 +131,25 @@ impl Controller {
     }
 
     fn unfence(&mut self, now: Timestamp, broker: BrokerId) {
-        self.write(now, vec![MetadataRecord::UnfenceBroker { broker }]);
         self.sessions.insert(broker, Session::starting(now));
         self.observe(Event::BrokerUnfenced { broker });
-        self.elect_where_nobody_leads(now);
+        let changes = self.consequences(Cause::Returns(broker));
+        self.commit(now, Some(MetadataRecord::UnfenceBroker { broker }), changes);
     }
 
     fn fence(&mut self, now: Timestamp, broker: BrokerId) {
         self.sessions.remove(&broker);
-        self.write(now, vec![MetadataRecord::FenceBroker { broker }]);
         self.observe(Event::BrokerFenced { broker });
-        self.remove_from_isrs(now, broker);
+        let changes = self.consequences(Cause::Leaves(broker));
+        self.commit(now, Some(MetadataRecord::FenceBroker { broker }), changes);
     }
 
     /// Moves leadership and ISR memberships away from a broker that wants to stop; whether it may now: once everybody
     /// else who lives has read of it.
     fn controlled_shutdown(&mut self, now: Timestamp, broker: BrokerId) -> bool {
         if self.image.broker(broker).is_some_and(|known| !known.in_controlled_shutdown) {
-            self.write(now, vec![MetadataRecord::ControlledShutdown { broker }]);
-            self.remove_from_isrs(now, broker);
+            let changes = self.consequences(Cause::Leaves(broker));
+            self.commit(now, Some(MetadataRecord::ControlledShutdown { broker }), changes);
             let end = self.image.end_offset();
             self.sessions.entry(broker).and_modify(|session| session.shutdown_offset = Some(end));
         }

@@ -8,12 +8,13 @@ use kafka_protocol::messages::{FetchRequest, FetchResponse};
 use kafka_protocol::protocol::Encodable;
 
 use super::brokers::Session;
+use super::snapshots::{Snapshots, recover};
 use crate::config::{BrokerConfig, FlushPolicy};
 use crate::error::{ErrorCode, LogError, StorageError};
 use crate::event::Event;
 use crate::io::{ConnectionId, Effect, FlushId, HaltReason, Input, Node, Storage};
 use crate::log::{Log, LogConfig, Opening};
-use crate::metadata::{MetadataImage, MetadataRecord, decode_batch, encode_batch};
+use crate::metadata::{MetadataImage, MetadataRecord, encode_batch};
 use crate::time::{Timestamp, earliest};
 use crate::types::{BrokerId, LeaderEpoch, Offset, TopicId, TopicPartition};
 use crate::wire::{self, Request, RequestContext};
@@ -43,10 +44,12 @@ struct PendingFetch {
 /// * The image contains every record of the log, durable or not.
 /// * `waiting` is ordered by offset; no answer leaves before the log is durable up to its offset.
 /// * At most one flush is under way.
+/// * A snapshot says nothing that is not durable in the log.
 pub struct Controller {
     pub(super) config: ControllerConfig,
-    storage: Box<dyn Storage>,
+    pub(super) storage: Box<dyn Storage>,
     log: Log,
+    pub(super) snapshots: Snapshots,
     pub(super) image: MetadataImage,
     pub(super) sessions: BTreeMap<BrokerId, Session>,
     waiting: VecDeque<(Offset, Effect)>,
@@ -58,11 +61,11 @@ pub struct Controller {
 }
 
 impl Controller {
-    /// Opens the metadata log and rebuilds the image from it. Brokers that were not fenced get a fresh session: how
+    /// Opens the metadata log and rebuilds the image from the newest snapshot and what the log says after it. Brokers that were not fenced get a fresh session: how
     /// long ago they were heard of is not in the log.
     ///
     /// # Errors
-    /// If the log cannot be read, or holds something other than metadata.
+    /// If the log cannot be read, holds something other than metadata, or does not reach from the snapshot on.
     pub fn open(
         now: Timestamp,
         mut storage: Box<dyn Storage>,
@@ -74,13 +77,15 @@ impl Controller {
         let topic_partition = TopicPartition::metadata();
         let (log, report) =
             Log::open(storage.as_mut(), topic_partition.clone(), log_config, Opening::Unclean, Offset::ZERO)?;
-        let image = replay(&log, storage.as_ref())?;
+        let recovered = recover(storage.as_ref(), &log)?;
+        let image = recovered.image;
         let sessions = image.brokers().iter().filter(|(_, registration)| !registration.fenced);
         let sessions = sessions.map(|(broker, _)| (*broker, Session::starting(now))).collect();
         let mut controller = Controller {
             config,
             storage,
             log,
+            snapshots: recovered.snapshots,
             image,
             sessions,
             waiting: VecDeque::new(),
@@ -95,6 +100,7 @@ impl Controller {
             end_offset: report.end_offset,
             cut_bytes: report.cut_bytes,
         });
+        recovered.events.into_iter().for_each(|event| controller.observe(event));
         controller.flush();
         Ok(controller)
     }
@@ -114,6 +120,7 @@ impl Controller {
             return;
         }
         let batch = encode_batch(&records, now.as_millis());
+        self.snapshots.appended(batch.bytes().len());
         match self.log.append_as_leader(self.storage.as_mut(), batch, LeaderEpoch(0)) {
             Ok(appended) => {
                 for (record, index) in records.into_iter().zip(0..) {
@@ -140,7 +147,7 @@ impl Controller {
         self.waiting.push_back((self.log.end_offset(), Effect::Respond { connection, frame }));
     }
 
-    fn halt(&mut self, error: StorageError) {
+    pub(super) fn halt(&mut self, error: StorageError) {
         self.halted = true;
         self.waiting.clear();
         let (path, operation) = (error.path.clone(), error.operation.to_owned());
@@ -161,7 +168,7 @@ impl Controller {
             Request::AllocateProducerIds(body) => {
                 self.allocate_producer_ids(now, connection, context, &body);
             }
-            Request::CreateTopics(body) => self.create_topics(now, connection, context, body),
+            Request::CreateTopics(body) => self.create_topics(now, connection, context, &body),
             _ => self.effects.push_back(Effect::Close { connection }),
         }
     }
@@ -240,13 +247,19 @@ impl Controller {
         let flush = FlushId(self.flushes);
         self.flushes += 1;
         self.flushing = Some(flush);
-        self.effects.push_back(Effect::Flush { flush, steps: plan.steps });
+        let mut steps = plan.steps;
+        // After the records it is made of.
+        steps.extend(self.begin_snapshot());
+        self.effects.push_back(Effect::Flush { flush, steps });
     }
 
     fn flushed(&mut self, flush: FlushId, result: Result<(), StorageError>) {
         assert_eq!(self.flushing.take(), Some(flush), "one flush at a time");
         match result {
-            Ok(()) => self.log.finish_flush(),
+            Ok(()) => {
+                self.log.finish_flush();
+                self.finish_snapshot();
+            }
             Err(error) => self.halt(error),
         }
     }
@@ -295,20 +308,4 @@ impl Node for Controller {
         let fetches = self.fetches.iter().map(|fetch| fetch.deadline).min();
         earliest(fetches, self.next_session_end())
     }
-}
-
-fn replay(log: &Log, storage: &dyn Storage) -> Result<MetadataImage, LogError> {
-    let mut image = MetadataImage::default();
-    while image.end_offset() < log.end_offset() {
-        let from = image.end_offset();
-        let corrupt = |reason| LogError::Corrupt { offset: from.0, reason };
-        let bytes = log.read(storage, from, log.end_offset(), FETCH_MAX_BYTES)?;
-        for batch in crate::batch::RecordBatch::all_from(bytes).map_err(corrupt)? {
-            for (offset, record) in decode_batch(&batch).map_err(corrupt)? {
-                image.apply(offset, record);
-            }
-        }
-        assert!(from < image.end_offset(), "a read below the end returns at least one batch");
-    }
-    Ok(image)
 }

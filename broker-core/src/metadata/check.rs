@@ -2,7 +2,7 @@
 
 use super::{MetadataImage, MetadataRecord, PartitionState};
 use crate::config::{Properties, RawValue, Scope};
-use crate::types::{BrokerId, LeaderEpoch, Offset, PartitionEpoch, TopicId};
+use crate::types::{Offset, TopicId};
 
 impl MetadataImage {
     /// Whether [`MetadataImage::apply`] may be called with these.
@@ -14,6 +14,16 @@ impl MetadataImage {
             return Err("not the next one");
         }
         match record {
+            MetadataRecord::RegisterBroker { broker_epoch, .. } if broker_epoch.0 != offset.0 => {
+                Err("a broker epoch that is not the offset of the registration")
+            }
+            record => self.check_record(record),
+        }
+    }
+
+    /// The same for a record whose offset says nothing.
+    pub(super) fn check_record(&self, record: &MetadataRecord) -> Result<(), &'static str> {
+        match record {
             MetadataRecord::RegisterBroker { broker, .. } => known(0 <= broker.0, "no broker's id"),
             MetadataRecord::FenceBroker { broker }
             | MetadataRecord::UnfenceBroker { broker }
@@ -21,18 +31,9 @@ impl MetadataImage {
                 known(self.broker(*broker).is_some(), "a broker that is not registered")
             }
             MetadataRecord::Topic { id, name, configs } => self.check_topic(*id, name, configs),
-            MetadataRecord::Partition {
-                topic,
-                partition,
-                replicas,
-                isr,
-                leader,
-                leader_epoch,
-                partition_epoch,
-                ..
-            } => {
-                check_members(replicas, isr, *leader)?;
-                self.check_partition(*topic, *partition, replicas, (*leader_epoch, *partition_epoch))
+            MetadataRecord::Partition { topic, partition, state } => {
+                state.check()?;
+                self.check_partition(*topic, *partition, state)
             }
             MetadataRecord::ProducerIds { next } => {
                 known(self.next_producer_id() < *next, "producer ids go back")
@@ -55,34 +56,18 @@ impl MetadataImage {
         &self,
         topic: TopicId,
         partition: i32,
-        replicas: &[BrokerId],
-        (leader_epoch, partition_epoch): (LeaderEpoch, PartitionEpoch),
+        state: &PartitionState,
     ) -> Result<(), &'static str> {
         let known_partitions = self.topics().get(&topic).ok_or("a partition of no topic")?.partitions.len();
         let index = usize::try_from(partition).map_err(|_| "a partition below 0")?;
         known(index <= known_partitions, "a partition before the one before it")?;
-        known(0 <= leader_epoch.0 && 0 <= partition_epoch.0, "a negative epoch")?;
-        match self.partition(topic, partition) {
-            None => Ok(()),
-            Some(PartitionState { partition_epoch: before, .. }) if partition_epoch <= *before => {
-                Err("a partition epoch goes back")
-            }
-            Some(before) if leader_epoch < before.leader_epoch => Err("a leader epoch goes back"),
-            Some(before) => known(before.replicas == replicas, "a partition moves, which is left out"),
-        }
+        let Some(before) = self.partition(topic, partition) else { return Ok(()) };
+        known(before.partition_epoch < state.partition_epoch, "a partition epoch goes back")?;
+        known(before.leader_epoch <= state.leader_epoch, "a leader epoch goes back")?;
+        known(before.replicas == state.replicas, "a partition moves, which is left out")
     }
 }
 
-fn check_members(replicas: &[BrokerId], isr: &[BrokerId], leader: BrokerId) -> Result<(), &'static str> {
-    let once = |members: &[BrokerId]| {
-        members.iter().enumerate().all(|(index, member)| 0 <= member.0 && !members[..index].contains(member))
-    };
-    known(once(replicas) && once(isr), "a replica twice, or none")?;
-    known(isr.iter().all(|member| replicas.contains(member)), "an ISR outside the replicas")?;
-    known(!isr.is_empty(), "an empty ISR")?;
-    known(leader == BrokerId::NONE || isr.contains(&leader), "a leader outside the ISR")
-}
-
-fn known(holds: bool, otherwise: &'static str) -> Result<(), &'static str> {
+pub(super) fn known(holds: bool, otherwise: &'static str) -> Result<(), &'static str> {
     if holds { Ok(()) } else { Err(otherwise) }
 }

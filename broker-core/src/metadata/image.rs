@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::MetadataRecord;
+use super::{MetadataRecord, PartitionState};
 use crate::config::{BrokerConfig, Properties, RawValue, Scope, TopicConfig};
-use crate::types::{
-    BrokerEpoch, BrokerId, Endpoint, LeaderEpoch, Offset, PartitionEpoch, ProducerId, TopicId, TopicPartition,
-};
+use crate::types::{BrokerEpoch, BrokerId, Endpoint, Offset, ProducerId, TopicId, TopicPartition};
 
 /// A broker as the controller admitted it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,38 +29,6 @@ impl BrokerRegistration {
     }
 }
 
-/// Who holds, follows and leads one topic partition.
-///
-/// * The ISR is never empty and within the replicas.
-/// * The leader, if there is one, is in the ISR.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PartitionState {
-    /// Brokers that hold it, preferred leader first.
-    pub replicas: Vec<BrokerId>,
-    /// In-sync replicas, in the order of the replicas.
-    pub isr: Vec<BrokerId>,
-    /// Leader; [`BrokerId::NONE`] if nobody may lead.
-    pub leader: BrokerId,
-    /// Raised at each leader change.
-    pub leader_epoch: LeaderEpoch,
-    /// Raised at each change.
-    pub partition_epoch: PartitionEpoch,
-}
-
-impl PartitionState {
-    fn check(&self) {
-        assert!(!self.isr.is_empty(), "empty ISR: {self:?}");
-        assert!(
-            self.isr.iter().all(|member| self.replicas.contains(member)),
-            "ISR outside replicas: {self:?}"
-        );
-        assert!(
-            self.leader == BrokerId::NONE || self.isr.contains(&self.leader),
-            "leader outside the ISR: {self:?}"
-        );
-    }
-}
-
 /// One topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicImage {
@@ -83,6 +49,13 @@ impl TopicImage {
             debug_assert_eq!(set, Ok(()), "checked at creation");
         }
         TopicConfig::new(&properties, broker)
+    }
+
+    /// How many in-sync replicas an acknowledgement with acks=all needs: min.insync.replicas, or the replication factor
+    /// if that is smaller (`getTopicEffectiveMinIsr`).
+    pub fn effective_min_insync(&self, broker: &BrokerConfig) -> usize {
+        let factor = self.partitions.first().map_or(1, |state| state.replicas.len());
+        self.config(broker).min_insync_replicas.min(factor)
     }
 }
 
@@ -155,13 +128,62 @@ impl MetadataImage {
     /// If the record contradicts the image: the controller wrote something impossible.
     pub fn apply(&mut self, offset: Offset, record: MetadataRecord) {
         assert_eq!(offset, self.end_offset, "metadata records are applied in order");
+        if let MetadataRecord::RegisterBroker { broker_epoch, .. } = &record {
+            assert_eq!(offset.0, broker_epoch.0, "a broker epoch is the offset of the registration");
+        }
         self.end_offset = offset.plus(1);
+        self.change(record);
+    }
+
+    /// The image that ends at `end_offset` and consists of these records, whatever their offsets were; `None` if they
+    /// contradict each other.
+    pub(super) fn from_records(end_offset: Offset, records: Vec<MetadataRecord>) -> Option<MetadataImage> {
+        let mut image = MetadataImage::default();
+        for record in records {
+            image.check_record(&record).ok()?;
+            image.change(record);
+        }
+        Some(MetadataImage { end_offset, ..image })
+    }
+
+    /// The fewest records that make this image (`MetadataImage.write`).
+    pub(super) fn records(&self) -> Vec<MetadataRecord> {
+        let mut records = Vec::new();
+        for (broker, registration) in &self.brokers {
+            let broker = *broker;
+            records.push(MetadataRecord::RegisterBroker {
+                broker,
+                broker_epoch: registration.epoch,
+                incarnation: registration.incarnation,
+                endpoint: registration.endpoint.clone(),
+            });
+            if !registration.fenced {
+                records.push(MetadataRecord::UnfenceBroker { broker });
+            }
+            if registration.in_controlled_shutdown {
+                records.push(MetadataRecord::ControlledShutdown { broker });
+            }
+        }
+        for (id, topic) in &self.topics {
+            let (name, configs) = (topic.name.to_string(), topic.configs.clone());
+            records.push(MetadataRecord::Topic { id: *id, name, configs });
+            let partitions = topic.partitions.iter().zip(0..).map(|(state, partition)| {
+                MetadataRecord::Partition { topic: *id, partition, state: state.clone() }
+            });
+            records.extend(partitions);
+        }
+        if 0 < self.next_producer_id {
+            records.push(MetadataRecord::ProducerIds { next: self.next_producer_id() });
+        }
+        records
+    }
+
+    fn change(&mut self, record: MetadataRecord) {
         match record {
-            MetadataRecord::RegisterBroker { broker, incarnation, endpoint } => {
-                let epoch = BrokerEpoch(offset.0);
+            MetadataRecord::RegisterBroker { broker, broker_epoch, incarnation, endpoint } => {
                 let registration = BrokerRegistration {
                     incarnation,
-                    epoch,
+                    epoch: broker_epoch,
                     endpoint,
                     fenced: true,
                     in_controlled_shutdown: false,
@@ -179,16 +201,7 @@ impl MetadataImage {
                 assert_eq!(before, None, "topic {name} exists");
                 self.topics.insert(id, TopicImage { name, configs, partitions: Vec::new() });
             }
-            MetadataRecord::Partition {
-                topic,
-                partition,
-                replicas,
-                isr,
-                leader,
-                leader_epoch,
-                partition_epoch,
-            } => {
-                let state = PartitionState { replicas, isr, leader, leader_epoch, partition_epoch };
+            MetadataRecord::Partition { topic, partition, state } => {
                 self.apply_partition(topic, partition, state);
             }
             MetadataRecord::ProducerIds { next } => {
@@ -203,7 +216,9 @@ impl MetadataImage {
     }
 
     fn apply_partition(&mut self, topic: TopicId, partition: i32, state: PartitionState) {
-        state.check();
+        if let Err(reason) = state.check() {
+            panic!("{reason}: {state:?}");
+        }
         let topic = self.topics.get_mut(&topic).expect("a partition's topic comes before it");
         let index = usize::try_from(partition).expect("partitions count from 0");
         match topic.partitions.get_mut(index) {

@@ -3,11 +3,10 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::PartitionState;
 use crate::batch::{BatchBuilder, RecordBatch};
 use crate::error::BatchError;
-use crate::types::{
-    BrokerId, Endpoint, LeaderEpoch, Offset, PartitionEpoch, ProducerEpoch, ProducerId, Sequence, TopicId,
-};
+use crate::types::{BrokerEpoch, BrokerId, Endpoint, Offset, ProducerEpoch, ProducerId, Sequence, TopicId};
 
 /// One change. The counterparts of Kafka's `RegisterBrokerRecord`, `BrokerRegistrationChangeRecord`, `TopicRecord`,
 /// `PartitionRecord`, `PartitionChangeRecord` and `ProducerIdsRecord`, written as JSON: the log is small and somebody
@@ -15,10 +14,12 @@ use crate::types::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MetadataRecord {
-    /// A broker registered and is fenced. Its broker epoch is the offset of this record.
+    /// A broker registered and is fenced.
     RegisterBroker {
         /// Which broker.
         broker: BrokerId,
+        /// The offset of the record when it was written.
+        broker_epoch: BrokerEpoch,
         /// Distinguishes two processes with the same id.
         incarnation: u128,
         /// Where it listens.
@@ -54,16 +55,8 @@ pub enum MetadataRecord {
         topic: TopicId,
         /// Index within the topic.
         partition: i32,
-        /// Brokers that hold it, preferred leader first.
-        replicas: Vec<BrokerId>,
-        /// In-sync replicas.
-        isr: Vec<BrokerId>,
-        /// Leader; [`BrokerId::NONE`] if nobody may lead.
-        leader: BrokerId,
-        /// Raised at each leader change.
-        leader_epoch: LeaderEpoch,
-        /// Raised at each change.
-        partition_epoch: PartitionEpoch,
+        /// Its replicas, leader and ISR.
+        state: PartitionState,
     },
     /// Producer ids below this one are given away.
     ProducerIds {

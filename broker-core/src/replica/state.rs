@@ -78,6 +78,8 @@ impl Replica {
         let state = PartitionState {
             replicas: Vec::new(),
             isr: Vec::new(),
+            elr: Vec::new(),
+            last_known_leader: BrokerId::NONE,
             leader: BrokerId::NONE,
             leader_epoch: LeaderEpoch::NONE,
             partition_epoch: PartitionEpoch(-1),

@@ -15,7 +15,7 @@ release from=2 to=1 api=fetch
 status
 produce a
 ---
-controller: leader=1 epoch=0 partition_epoch=1 isr=[1]
+controller: leader=1 epoch=0 partition_epoch=1 isr=[1] elr=[2]
 1: leader epoch=0 log=0..0 high_watermark=0 flushed=0 isr=[1] maximal=[1,2]
 2: follower epoch=0 log=0..0 high_watermark=0 flushed=0
 #2 NOT_ENOUGH_REPLICAS

@@ -13,7 +13,7 @@ produce a
 status
 ---
 #2 NOT_ENOUGH_REPLICAS
-controller: leader=1 epoch=0 partition_epoch=1 isr=[1]
+controller: leader=1 epoch=0 partition_epoch=1 isr=[1] elr=[2,3]
 1: leader epoch=0 log=0..0 high_watermark=0 flushed=0 isr=[1]
 2: follower epoch=0 log=0..0 high_watermark=0 flushed=0
 3: follower epoch=0 log=0..0 high_watermark=0 flushed=0

@@ -24,7 +24,7 @@ controller: leader=1 epoch=0 partition_epoch=1 isr=[1,2]
 2: follower epoch=0 log=0..0 high_watermark=0 flushed=0
 3: follower epoch=0 log=0..0 high_watermark=0 flushed=0
 1: isr_shrunk isr=[1] partition_epoch=2
-controller: leader=1 epoch=0 partition_epoch=2 isr=[1]
+controller: leader=1 epoch=0 partition_epoch=2 isr=[1] elr=[2]
 1: leader epoch=0 log=0..0 high_watermark=0 flushed=0 isr=[1]
 2: down
 3: follower epoch=0 log=0..0 high_watermark=0 flushed=0

@@ -18,7 +18,7 @@ produce c acks=1
 partition
 ---
 #2 ok offset=0
-leader=1 epoch=2 partition_epoch=3 isr=[1]
+leader=1 epoch=2 partition_epoch=4 isr=[1]
 
 watch follower_started log_truncated records_replicated
 join 2 1

@@ -94,7 +94,8 @@ impl World {
         let state = image.partition(image.topic_id(&at.topic)?, at.partition)?;
         let (leader, isr) = (state.leader, ids(&state.isr));
         let (leader_epoch, partition_epoch) = (state.leader_epoch, state.partition_epoch);
-        Some(format!("leader={leader} epoch={leader_epoch} partition_epoch={partition_epoch} isr={isr}"))
+        let elr = if state.elr.is_empty() { String::new() } else { format!(" elr={}", ids(&state.elr)) };
+        Some(format!("leader={leader} epoch={leader_epoch} partition_epoch={partition_epoch} isr={isr}{elr}"))
     }
 
     /// Every broker's replica of the topic partition.

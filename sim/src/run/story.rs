@@ -67,7 +67,7 @@ fn describe_node(event: &Event, concerns: impl Fn(&TopicPartition) -> bool) -> O
         Event::IsrShrunk { topic_partition, isr, .. } if concerns(topic_partition) => {
             Some(format!("knows that the ISR of {topic_partition} is {}", list(isr)))
         }
-        Event::PartitionChanged { topic_partition, leader, leader_epoch, isr, unclean, .. }
+        Event::PartitionChanged { topic_partition, leader, leader_epoch, isr, elr, unclean, .. }
             if concerns(topic_partition) =>
         {
             let how = if *unclean { ", elected uncleanly" } else { "" };
@@ -75,8 +75,9 @@ fn describe_node(event: &Event, concerns: impl Fn(&TopicPartition) -> bool) -> O
                 BrokerId::NONE => "nobody".to_owned(),
                 leader => format!("broker-{leader}"),
             };
+            let elr = if elr.is_empty() { String::new() } else { format!(", ELR {}", list(elr)) };
             Some(format!(
-                "{leader} leads {topic_partition} in leader epoch {leader_epoch}{how}, ISR {}",
+                "{leader} leads {topic_partition} in leader epoch {leader_epoch}{how}, ISR {}{elr}",
                 list(isr)
             ))
         }

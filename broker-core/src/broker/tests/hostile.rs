@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use super::bad_input::{fetch, forged, produce_bytes};
 use super::*;
 use crate::io::HaltReason;
-use crate::metadata::{MetadataRecord, encode_batch};
+use crate::metadata::{MetadataRecord, PartitionState, encode_batch};
 use crate::types::{BrokerId, LeaderEpoch, Offset, PartitionEpoch, TopicId};
 use crate::wire::{RequestContext, encode_response};
 
@@ -208,14 +208,18 @@ fn contradicting(record: MetadataRecord) -> Cluster {
 
 #[test]
 fn a_controller_that_contradicts_itself_halts_the_broker() {
-    let partition = |replicas: &[i32], isr: &[i32], leader: i32, epoch: i32| MetadataRecord::Partition {
+    let ids = |ids: &[i32]| -> Vec<BrokerId> { ids.iter().copied().map(BrokerId).collect() };
+    let partition = |isr: &[i32], elr: &[i32], leader: i32| MetadataRecord::Partition {
         topic: TopicId(3),
         partition: 0,
-        replicas: replicas.iter().copied().map(BrokerId).collect(),
-        isr: isr.iter().copied().map(BrokerId).collect(),
-        leader: BrokerId(leader),
-        leader_epoch: LeaderEpoch(epoch),
-        partition_epoch: PartitionEpoch(epoch),
+        state: PartitionState {
+            isr: ids(isr),
+            elr: ids(elr),
+            leader: BrokerId(leader),
+            leader_epoch: LeaderEpoch(9),
+            partition_epoch: PartitionEpoch(9),
+            ..PartitionState::new(ids(&[1]))
+        },
     };
     let topic =
         |name: &str| MetadataRecord::Topic { id: TopicId(99), name: name.into(), configs: Vec::new() };
@@ -223,8 +227,10 @@ fn a_controller_that_contradicts_itself_halts_the_broker() {
         (MetadataRecord::FenceBroker { broker: BrokerId(9) }, "a broker that is not registered"),
         (topic("orders"), "a topic name twice"),
         (topic("../orders"), "no topic's name"),
-        (partition(&[1], &[], 1, 9), "an empty ISR"),
-        (partition(&[1], &[2], 2, 9), "an ISR outside the replicas"),
+        (partition(&[], &[1], 1), "a leader outside the ISR"),
+        (partition(&[2], &[], 2), "an ISR outside the replicas"),
+        (partition(&[], &[2], -1), "an ELR outside the replicas"),
+        (partition(&[1], &[1], 1), "a replica in ISR and ELR"),
     ] {
         let cluster = contradicting(record);
         let Some(HaltReason::Storage(error)) = cluster.halted.get(&1) else { panic!("{reason}") };

@@ -138,7 +138,7 @@ proptest! {
             rig.pass(Duration::from_millis(200));
             prop_assert!(rig.answers.contains_key(&connection) || rig.closed.contains(&connection));
             let state = rig.state(topic);
-            prop_assert!(!state.isr.is_empty() && state.isr.len() <= 3);
+            prop_assert!(state.isr.len() <= 3 && !state.isr.iter().any(|member| state.elr.contains(member)));
             prop_assert!(state.leader == BrokerId::NONE || state.isr.contains(&state.leader));
         }
     }

@@ -53,7 +53,7 @@ fn a_restarted_controller_gives_everybody_a_fresh_session() {
 
 #[test]
 fn fencing_removes_from_isrs_and_elects_the_first_live_member() {
-    let (mut rig, topic) = Rig::with_topic(3, &[]);
+    let (mut rig, topic) = Rig::without_elr(3, &[]);
     assert_eq!(rig.partition(topic), (1, vec![1, 2, 3], 0, 0));
     rig.only_alive(&[1, 3]);
     assert_eq!(rig.partition(topic), (1, vec![1, 3], 0, 1), "the leader stays");
@@ -62,8 +62,8 @@ fn fencing_removes_from_isrs_and_elects_the_first_live_member() {
 }
 
 #[test]
-fn the_last_member_stays_and_leads_again_when_it_is_back() {
-    let (mut rig, topic) = Rig::with_topic(3, &[]);
+fn without_elr_the_last_member_stays_and_leads_again_when_it_is_back() {
+    let (mut rig, topic) = Rig::without_elr(3, &[]);
     rig.only_alive(&[3]);
     rig.only_alive(&[]);
     let (leader, isr, leader_epoch, partition_epoch) = rig.partition(topic);
@@ -76,7 +76,7 @@ fn the_last_member_stays_and_leads_again_when_it_is_back() {
 
 #[test]
 fn an_unclean_election_needs_permission() {
-    let (mut rig, topic) = Rig::with_topic(2, &[("unclean.leader.election.enable", "true")]);
+    let (mut rig, topic) = Rig::without_elr(2, &[("unclean.leader.election.enable", "true")]);
     rig.only_alive(&[1]);
     rig.only_alive(&[]);
     assert_eq!(rig.partition(topic).1, [1]);
@@ -113,7 +113,7 @@ fn who_has_not_read_that_far_holds_up_a_shutdown_after_a_restart_too() {
 
 #[test]
 fn the_last_broker_may_go_and_leaves_nobody_leading() {
-    let (mut rig, topic) = Rig::with_topic(1, &[]);
+    let (mut rig, topic) = Rig::without_elr(1, &[]);
     assert!(rig.wants_to_stop(1));
     let (leader, isr, ..) = rig.partition(topic);
     assert_eq!((leader, isr), (-1, vec![1]));

@@ -3,7 +3,11 @@
 mod bad_input;
 mod brokers;
 mod durability;
+mod elect;
+mod eligible;
 mod partitions;
+mod snapshots;
+mod topics;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -22,6 +26,7 @@ use kafka_protocol::protocol::{Request, StrBytes};
 use super::*;
 use crate::config::{BrokerConfig, Properties, Scope, TimeScale};
 use crate::error::ErrorCode;
+use crate::event::Event;
 use crate::io::{ConnectionId, Effect, FlushId, FlushStep, Input, Node, RequestId};
 use crate::metadata::PartitionState;
 use crate::testing::SharedStorage;
@@ -33,34 +38,49 @@ use crate::wire;
 struct Rig {
     now: Timestamp,
     storage: SharedStorage,
+    config: ControllerConfig,
     controller: Controller,
     connections: u64,
     /// Flushes that were begun and are not finished.
     flushes: Vec<(FlushId, Vec<FlushStep>)>,
     answers: BTreeMap<ConnectionId, Bytes>,
     closed: Vec<ConnectionId>,
+    events: Vec<Event>,
 }
 
 fn config() -> ControllerConfig {
     ControllerConfig { broker: BrokerConfig::new(&Properties::new(Scope::Broker), TimeScale::Kafka) }
 }
 
-fn open(now: Timestamp, storage: &SharedStorage) -> Controller {
-    Controller::open(now, Box::new(storage.clone()), config()).unwrap()
+/// Kafka before eligible leader replicas (KIP-966).
+fn config_without_elr() -> ControllerConfig {
+    let mut config = config();
+    config.broker.eligible_leader_replicas = false;
+    config
+}
+
+fn open(now: Timestamp, storage: &SharedStorage, config: &ControllerConfig) -> Controller {
+    Controller::open(now, Box::new(storage.clone()), config.clone()).unwrap()
 }
 
 impl Rig {
     fn new() -> Rig {
+        Rig::configured(config())
+    }
+
+    fn configured(config: ControllerConfig) -> Rig {
         let (now, storage) = (Timestamp::ZERO, SharedStorage::default());
-        let controller = open(now, &storage);
+        let controller = open(now, &storage, &config);
         let mut rig = Rig {
             now,
             storage,
+            config,
             controller,
             connections: 0,
             flushes: Vec::new(),
             answers: BTreeMap::new(),
             closed: Vec::new(),
+            events: Vec::new(),
         };
         rig.collect();
         rig.finish_flushes();
@@ -69,20 +89,31 @@ impl Rig {
 
     /// With brokers 1 to `count`, registered and unfenced. Broker 1 has epoch 0.
     fn with_brokers(count: i32) -> Rig {
-        let mut rig = Rig::new();
+        Rig::new().and_brokers(count)
+    }
+
+    fn and_brokers(mut self, count: i32) -> Rig {
         for broker in 1..=count {
-            rig.register(broker, 1).unwrap();
-            assert!(!rig.heartbeat(broker).is_fenced);
+            self.register(broker, 1).unwrap();
+            assert!(!self.heartbeat(broker).is_fenced);
         }
-        rig
+        self
     }
 
     /// The same with topic `orders` of one partition, whose replicas are all of them, led by broker 1.
     fn with_topic(count: i32, configs: &[(&str, &str)]) -> (Rig, TopicId) {
-        let mut rig = Rig::with_brokers(count);
-        assert_eq!(rig.create_topic("orders", 1, count, configs), ErrorCode::NONE);
-        let id = rig.controller.image().topic_id("orders").unwrap();
-        (rig, id)
+        Rig::with_brokers(count).and_topic(count, configs)
+    }
+
+    /// The same without eligible leader replicas.
+    fn without_elr(count: i32, configs: &[(&str, &str)]) -> (Rig, TopicId) {
+        Rig::configured(config_without_elr()).and_brokers(count).and_topic(count, configs)
+    }
+
+    fn and_topic(mut self, factor: i32, configs: &[(&str, &str)]) -> (Rig, TopicId) {
+        assert_eq!(self.create_topic("orders", 1, factor, configs), ErrorCode::NONE);
+        let id = self.controller.image().topic_id("orders").unwrap();
+        (self, id)
     }
 
     fn handle(&mut self, input: Input) {
@@ -99,7 +130,7 @@ impl Rig {
                 }
                 Effect::Flush { flush, steps } => self.flushes.push((flush, steps)),
                 Effect::Close { connection } => self.closed.push(connection),
-                Effect::Observe(_) => {}
+                Effect::Observe(event) => self.events.push(event),
                 other => panic!("unexpected {other:?}"),
             }
         }
@@ -142,7 +173,7 @@ impl Rig {
     fn restart(&mut self) {
         self.flushes.clear();
         self.answers.clear();
-        self.controller = open(self.now, &self.storage);
+        self.controller = open(self.now, &self.storage, &self.config);
         self.collect();
     }
 

@@ -1,4 +1,4 @@
-//! Topics, and the compare-and-set of AlterPartition.
+//! The compare-and-set of AlterPartition.
 
 use super::*;
 
@@ -32,6 +32,12 @@ impl Rig {
         let response = self.alter(topic, wish);
         assert_eq!(response.error_code, 0);
         ErrorCode(response.topics[0].partitions[0].error_code)
+    }
+
+    /// Broker 1, leader in leader epoch 0, wants this ISR.
+    pub(super) fn asks_for_isr(&mut self, topic: TopicId, partition_epoch: i32, isr: &[i32]) -> ErrorCode {
+        let isr: Vec<(i32, i64)> = isr.iter().map(|member| (*member, self.epoch(*member))).collect();
+        self.altered(topic, &Wish { broker: 1, leader_epoch: 0, partition_epoch, isr: &isr })
     }
 }
 
@@ -111,36 +117,4 @@ fn unknown_topics_and_stale_brokers_are_refused() {
     let stranger = Wish { broker: 8, ..wish };
     let response = rig.alter(topic, &stranger);
     assert_eq!(ErrorCode(response.error_code), ErrorCode::STALE_BROKER_EPOCH);
-}
-
-#[test]
-fn a_topic_is_dealt_over_the_live_brokers() {
-    let mut rig = Rig::with_brokers(3);
-    rig.only_alive(&[1, 3]);
-    assert_eq!(rig.create_topic("orders", 3, 2, &[]), ErrorCode::NONE);
-    let states = rig.controller.image().partitions();
-    let replicas: Vec<Vec<i32>> =
-        states.map(|(.., state)| state.replicas.iter().map(|replica| replica.0).collect()).collect();
-    assert_eq!(replicas, [[1, 3], [3, 1], [1, 3]]);
-}
-
-#[test]
-fn a_topic_that_cannot_be_is_refused_and_leaves_no_record() {
-    let mut rig = Rig::with_brokers(2);
-    assert_eq!(rig.create_topic("orders", 1, 2, &[]), ErrorCode::NONE);
-    let end = rig.controller.image().end_offset();
-    for (name, partitions, factor, configs, expected) in [
-        ("orders", 1, 1, &[][..], ErrorCode::TOPIC_ALREADY_EXISTS),
-        ("a", 0, 1, &[], ErrorCode::INVALID_PARTITIONS),
-        ("a", 1, 0, &[], ErrorCode::INVALID_REPLICATION_FACTOR),
-        ("a", 1, 3, &[], ErrorCode::INVALID_REPLICATION_FACTOR),
-        ("a", 1, 1, &[("colour", "red")], ErrorCode::INVALID_CONFIG),
-        ("a", 1, 1, &[("min.insync.replicas", "many")], ErrorCode::INVALID_CONFIG),
-        ("", 1, 1, &[], ErrorCode::INVALID_TOPIC_EXCEPTION),
-        (".", 1, 1, &[], ErrorCode::INVALID_TOPIC_EXCEPTION),
-        ("a/b", 1, 1, &[], ErrorCode::INVALID_TOPIC_EXCEPTION),
-    ] {
-        assert_eq!(rig.create_topic(name, partitions, factor, configs), expected, "{name:?}");
-    }
-    assert_eq!(rig.controller.image().end_offset(), end);
 }

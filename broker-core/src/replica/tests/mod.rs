@@ -84,6 +84,8 @@ impl Bench {
         let state = PartitionState {
             replicas: ids(&[1, 2, 3]),
             isr: ids(isr),
+            elr: Vec::new(),
+            last_known_leader: BrokerId::NONE,
             leader: BrokerId(leader),
             leader_epoch: LeaderEpoch(leader_epoch),
             partition_epoch: PartitionEpoch(partition_epoch),
