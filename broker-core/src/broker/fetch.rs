@@ -8,7 +8,7 @@ use kafka_protocol::messages::fetch_response::{EpochEndOffset, FetchableTopicRes
 use kafka_protocol::messages::{FetchRequest, FetchResponse};
 
 use super::node::Broker;
-use crate::error::ErrorCode;
+use crate::error::{ErrorCode, LogError};
 use crate::io::ConnectionId;
 use crate::replica::{ReadRequest, ReadResult, Reader};
 use crate::time::Timestamp;
@@ -72,7 +72,10 @@ impl Broker {
         let broker_epoch = BrokerEpoch(body.replica_state.replica_epoch);
         let wanted = self.wanted(body, follower.is_some());
         let max_bytes = usize::try_from(body.max_bytes).unwrap_or(0);
-        let results = self.read_all(&wanted, max_bytes);
+        let results = match self.read_all(&wanted, max_bytes) {
+            Ok(results) => results,
+            Err((topic_partition, error)) => return self.log_failed(&topic_partition, error),
+        };
         if let Some(follower) = follower {
             self.note_progress(now, follower, broker_epoch, &wanted, &results);
         }
@@ -107,21 +110,27 @@ impl Broker {
             .collect()
     }
 
-    fn read_all(&self, wanted: &[Wanted], max_bytes: usize) -> Vec<ReadResult> {
+    fn read_all(
+        &self,
+        wanted: &[Wanted],
+        max_bytes: usize,
+    ) -> Result<Vec<ReadResult>, (TopicPartition, LogError)> {
         let mut left = max_bytes;
         wanted
             .iter()
             .map(|wanted| {
                 let Some(topic_partition) = &wanted.topic_partition else {
-                    return ReadResult::error(ErrorCode::UNKNOWN_TOPIC_ID);
+                    return Ok(ReadResult::error(ErrorCode::UNKNOWN_TOPIC_ID));
                 };
                 let Some(replica) = self.replicas.get(topic_partition) else {
-                    return ReadResult::error(ErrorCode::NOT_LEADER_OR_FOLLOWER);
+                    return Ok(ReadResult::error(ErrorCode::NOT_LEADER_OR_FOLLOWER));
                 };
                 let request = ReadRequest { max_bytes: wanted.request.max_bytes.min(left), ..wanted.request };
-                let result = replica.read(self.shared.storage.as_ref(), &request);
+                let result = replica
+                    .read(self.shared.storage.as_ref(), &request)
+                    .map_err(|error| (topic_partition.clone(), error))?;
                 left = left.saturating_sub(result.records.len());
-                result
+                Ok(result)
             })
             .collect()
     }
@@ -161,7 +170,10 @@ impl Broker {
                 index += 1;
                 continue;
             }
-            let results = self.read_all(&fetch.wanted, fetch.max_bytes);
+            let results = match self.read_all(&fetch.wanted, fetch.max_bytes) {
+                Ok(results) => results,
+                Err((topic_partition, error)) => return self.log_failed(&topic_partition, error),
+            };
             if late || results.iter().any(ReadResult::is_news) {
                 let fetch = self.fetches.pending.remove(index);
                 self.answer_fetch(&fetch, results);

@@ -66,10 +66,10 @@ impl Broker {
                 None => Some(ProduceResult::refused(ErrorCode::INVALID_REQUIRED_ACKS)),
                 Some(acks) => self.produce_one(now, &topic_partition, partition, acks, token, deadline),
             };
+            if self.is_down() {
+                return;
+            }
             results.insert(topic_partition, result);
-        }
-        if self.halted {
-            return;
         }
         self.produces.pending.insert(token, PendingProduce { connection, context, acks, results });
         self.answer_produce(token);
@@ -104,7 +104,7 @@ impl Broker {
             Ok(Produced::Now(result)) => Some(result),
             Ok(Produced::Later) => None,
             Err(error) => {
-                self.fail(error);
+                self.log_failed(topic_partition, error);
                 Some(ProduceResult::refused(ErrorCode::KAFKA_STORAGE_ERROR))
             }
         }

@@ -54,14 +54,16 @@ impl<'a> Reader<'a> {
 
 /// When a log is flushed, beside segment roll and clean shutdown.
 ///
-/// Both may be set: Kafka then does both.
+/// All may be set: then all are done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct FlushPolicy {
     /// Flush inside the append that brings this many unflushed records together; no append counts towards
     /// replication while such a flush is under way. 1 is the policy `sync`.
     pub interval_messages: Option<i64>,
-    /// Flush when the oldest flush is this long ago and the scheduler looks.
+    /// Flush when the last flush is this long ago and the scheduler looks.
     pub interval: Option<Duration>,
+    /// Flush whenever anything is unflushed, and acknowledge nothing that is not flushed. Not Kafka's.
+    pub group_commit: bool,
 }
 
 /// Settings of one topic, with the broker's defaults filled in.
@@ -71,7 +73,7 @@ pub struct TopicConfig {
     pub min_insync_replicas: usize,
     /// `unclean.leader.election.enable`.
     pub unclean_leader_election: bool,
-    /// `flush.messages`, `flush.ms`.
+    /// `flush.messages`, `flush.ms`, `flush.group.commit.enable`.
     pub flush: FlushPolicy,
     /// `segment.bytes`.
     pub segment_bytes: u64,
@@ -91,6 +93,9 @@ impl TopicConfig {
             flush: FlushPolicy {
                 interval_messages: read.int_opt("flush.messages").or(default.flush.interval_messages),
                 interval: read.millis_opt("flush.ms").or(default.flush.interval),
+                group_commit: read
+                    .flag_opt("flush.group.commit.enable")
+                    .unwrap_or(default.flush.group_commit),
             },
             segment_bytes: read
                 .int_opt("segment.bytes")
@@ -110,6 +115,8 @@ pub struct BrokerConfig {
     pub session_timeout: Duration,
     /// `log.flush.scheduler.interval.ms`.
     pub flush_scheduler_interval: Option<Duration>,
+    /// `log.initial.task.delay.ms`.
+    pub initial_task_delay: Duration,
     /// `log.flush.offset.checkpoint.interval.ms`.
     pub recovery_point_checkpoint_interval: Duration,
     /// `replica.high.watermark.checkpoint.interval.ms`.
@@ -140,6 +147,7 @@ impl BrokerConfig {
             heartbeat_interval: read.millis("broker.heartbeat.interval.ms"),
             session_timeout: read.millis("broker.session.timeout.ms"),
             flush_scheduler_interval,
+            initial_task_delay: read.millis("log.initial.task.delay.ms"),
             recovery_point_checkpoint_interval: read.millis("log.flush.offset.checkpoint.interval.ms"),
             high_watermark_checkpoint_interval: read.millis("replica.high.watermark.checkpoint.interval.ms"),
             replica_lag_time_max: read.millis("replica.lag.time.max.ms"),
@@ -154,6 +162,7 @@ impl BrokerConfig {
                 flush: FlushPolicy {
                     interval_messages: read.int_opt("log.flush.interval.messages"),
                     interval: read.millis_opt("log.flush.interval.ms").or(flush_scheduler_interval),
+                    group_commit: read.flag("log.flush.group.commit.enable"),
                 },
                 segment_bytes: u64::try_from(read.int("log.segment.bytes")).expect("bounded by the table"),
             },

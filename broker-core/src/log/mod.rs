@@ -22,7 +22,7 @@
 //! * **Producer state**: the last five batches of each idempotent producer; recognises duplicates.
 //!
 //! Reading order: `partition_log` (the whole), `segment` with `index`, `header` and `scan`, then `epoch_cache`,
-//! `producer_state`, `flush`, and last `recovery` and `checkpoint` (how it all comes back).
+//! `producer_state`, `flush`, and last `recovery`, `checkpoint` and `damage` (how it all comes back, or does not).
 //!
 //! Architecture invariants: the log does not know whether it is a leader's, has no high watermark and no clock. Nothing
 //! it derives from the batches is stored but leader epochs; the rest is rebuilt at open.
@@ -32,6 +32,7 @@
 //! between directories. Opening reads every header, where Kafka trusts index and snapshot files.
 
 mod checkpoint;
+mod damage;
 mod epoch_cache;
 mod flush;
 mod header;
@@ -45,6 +46,7 @@ mod segment;
 pub use checkpoint::{
     CheckpointError, HIGH_WATERMARK_CHECKPOINT, OffsetCheckpoint, RECOVERY_POINT_CHECKPOINT,
 };
+pub use damage::DamageNote;
 pub use epoch_cache::{EpochEnd, EpochStart, LeaderEpochCache};
 pub use flush::FlushPlan;
 pub use partition_log::{Appended, Log, LogConfig};

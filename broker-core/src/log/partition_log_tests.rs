@@ -6,7 +6,10 @@ use super::*;
 use crate::testing::{self, MemStorage};
 
 fn config(interval_messages: Option<i64>) -> LogConfig {
-    LogConfig { segment_bytes: 300, flush: FlushPolicy { interval_messages, interval: None } }
+    LogConfig {
+        segment_bytes: 300,
+        flush: FlushPolicy { interval_messages, interval: None, group_commit: false },
+    }
 }
 
 fn open(storage: &mut MemStorage, interval_messages: Option<i64>) -> Log {

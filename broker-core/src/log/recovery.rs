@@ -3,8 +3,11 @@
 //! ```text
 //!   0 ───────────────── recovery point ───────────────────── end of the files
 //!   headers only;                      unclean: checksums too;
-//!   a break is an error                the first bad batch and all after it is cut
+//!   a break is damage                  the first bad batch and all after it is cut
 //! ```
+//!
+//! A log that is damaged is opened once more when that was noted, and is then unclean from its very start. Checksums of
+//! what was flushed are not read at every start, as in Kafka: a bad one is found when the batch is read for somebody.
 
 use super::checkpoint::{LEADER_EPOCH_CHECKPOINT, decode_epochs};
 use super::epoch_cache::{EpochStart, LeaderEpochCache};
@@ -12,6 +15,7 @@ use super::header::BatchHeader;
 use super::producer_state::ProducerStateManager;
 use super::scan::BatchScanner;
 use super::segment::{self, Segment};
+use crate::batch::HEADER_BYTES;
 use crate::error::{BatchError, LogError, StorageError};
 use crate::io::Storage;
 use crate::types::{LeaderEpoch, Offset};
@@ -23,6 +27,8 @@ pub enum Opening {
     Clean,
     /// In whatever way: nothing from the recovery point on can be trusted.
     Unclean,
+    /// It was found bad where it had to be whole: nothing at all can be trusted.
+    Damaged,
 }
 
 /// What opening a log found.
@@ -48,13 +54,14 @@ pub(super) struct Recovered {
     pub report: RecoveryReport,
 }
 
-/// Reads, and if need be repairs, the log in `directory`.
+/// Reads, and if need be cuts, the log in `directory`. Nothing was changed if it says that the log is corrupt.
 pub(super) fn recover(
     storage: &mut dyn Storage,
     directory: &str,
     opening: Opening,
     recovery_point: Offset,
 ) -> Result<Recovered, LogError> {
+    let trusted_below = if opening == Opening::Damaged { Offset::ZERO } else { recovery_point };
     let mut bases: Vec<Offset> =
         storage.list(directory)?.iter().filter_map(|name| segment::parse_name(name)).collect();
     bases.sort_unstable();
@@ -65,7 +72,7 @@ pub(super) fn recover(
     let mut loader = Loader {
         directory,
         opening,
-        recovery_point,
+        recovery_point: trusted_below,
         next_offset: bases[0],
         last_epoch: LeaderEpoch::NONE,
         epochs: LeaderEpochCache::default(),
@@ -82,6 +89,11 @@ pub(super) fn recover(
             }
             Loaded::Unconnected => break,
         }
+    }
+    if opening == Opening::Clean && loader.next_offset < recovery_point {
+        // Unlike after a crash, which may have come between a truncation and the checkpoint.
+        let reason = BatchError::Truncated { have: 0, need: HEADER_BYTES };
+        return Err(LogError::Corrupt { offset: loader.next_offset.0, reason });
     }
     let kept = segments.len();
     // From the end, so that whatever a crash leaves of them still begins after a gap.
@@ -100,7 +112,7 @@ pub(super) fn recover(
         loader.epochs.assign(*epoch, *start_offset);
     }
     let report = RecoveryReport {
-        recovery_point: recovery_point.clamp(bases[0], end_offset),
+        recovery_point: trusted_below.clamp(bases[0], end_offset),
         end_offset,
         cut_bytes: loader.cut_bytes,
         dropped_segments: bases.len() - kept,
@@ -172,13 +184,13 @@ impl Loader<'_> {
     ) -> Result<Option<BatchHeader>, LogError> {
         let Some(scanned) = scanner.next(storage)? else { return Ok(None) };
         let header = scanned.header;
-        if self.opening == Opening::Unclean && self.recovery_point < header.end_offset() {
+        if self.opening != Opening::Clean && self.recovery_point < header.end_offset() {
             scanner.verify(storage, &scanned)?;
-            if header.leader_epoch < self.last_epoch {
-                let (previous, actual) = (self.last_epoch.0, header.leader_epoch.0);
-                let reason = BatchError::LeaderEpoch { previous, actual };
-                return Err(LogError::Corrupt { offset: header.base_offset.0, reason });
-            }
+        }
+        if header.leader_epoch < self.last_epoch {
+            let (previous, actual) = (self.last_epoch.0, header.leader_epoch.0);
+            let reason = BatchError::LeaderEpoch { previous, actual };
+            return Err(LogError::Corrupt { offset: header.base_offset.0, reason });
         }
         Ok(Some(header))
     }
@@ -192,7 +204,7 @@ impl Loader<'_> {
 
     /// Whether the log may end here, where something is wrong for `reason`. Not if this was durable once.
     fn may_cut(&self, reason: BatchError) -> Result<(), LogError> {
-        if self.opening == Opening::Unclean && self.recovery_point <= self.next_offset {
+        if self.opening != Opening::Clean && self.recovery_point <= self.next_offset {
             Ok(())
         } else {
             Err(LogError::Corrupt { offset: self.next_offset.0, reason })
@@ -221,8 +233,10 @@ mod tests {
     use crate::testing::{self, MemStorage};
     use crate::types::TopicPartition;
 
-    const CONFIG: LogConfig =
-        LogConfig { segment_bytes: 200, flush: FlushPolicy { interval_messages: None, interval: None } };
+    const CONFIG: LogConfig = LogConfig {
+        segment_bytes: 200,
+        flush: FlushPolicy { interval_messages: None, interval: None, group_commit: false },
+    };
 
     fn open(
         storage: &mut MemStorage,
@@ -291,8 +305,13 @@ mod tests {
             let reason = BatchError::BaseOffset { expected: 2, actual: 4 };
             assert_eq!(error, LogError::Corrupt { offset: 2, reason });
         }
-        let (log, report) = open(&mut storage, Opening::Unclean, Offset(0)).unwrap();
+        let (log, report) = open(&mut storage, Opening::Damaged, Offset(4)).unwrap();
         assert_eq!((log.end_offset(), report.dropped_segments), (Offset(2), 2), "the way out");
+        assert_eq!(
+            (log.recovery_point(), log.truncation_pending()),
+            (Offset(0), true),
+            "nothing is believed"
+        );
     }
 
     #[test]

@@ -122,7 +122,9 @@ impl Replica {
             return Ok(());
         };
         for batch in batches {
-            if batch.base_offset() != self.log.end_offset() {
+            let epochs = self.log.latest_epoch().unwrap_or(LeaderEpoch::NONE)..=asked.leader_epoch;
+            // What does not follow on, or is of an epoch that cannot be (KAFKA-18723), is asked for again.
+            if batch.base_offset() != self.log.end_offset() || !epochs.contains(&batch.leader_epoch()) {
                 self.fetch_failed(env, asked);
                 break;
             }

@@ -9,6 +9,8 @@
 //!        └──────────► Idle ◄───────────────────────────────┘   metadata: nobody leads
 //! ```
 //!
+//! A replica whose disk lost committed records is `Barred` where it would be leader, until it is repaired ([`damage`]).
+//!
 //! Terms:
 //!
 //! * *committed ISR*: what the controller last told us; *maximal ISR*: that plus what we asked to add (KIP-497). The high
@@ -17,12 +19,14 @@
 //! * *countable end*: the log end, or less while a flush that belongs to an append is under way.
 //!
 //! Reading order: [`state`] (state and role changes), [`leader`] (progress of followers, high watermark), [`produce`],
-//! [`purgatory`], [`isr`], [`read`] (serving fetches), [`follower`].
+//! [`purgatory`], [`isr`], [`read`] (serving fetches), [`follower`],
+//! [`damage`].
 //!
 //! Architecture invariant: a replica knows no connections, no requests and no other topic partition.
 //!
 //! Left out: observers, reassignment, tiered storage, transactions.
 
+mod damage;
 mod follower;
 mod isr;
 mod leader;
@@ -33,6 +37,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub use damage::Damage;
 pub use follower::{FetchPosition, Fetched};
 pub use isr::{AlterPartitionOutcome, Proposal};
 pub use produce::{ProduceResult, Produced};

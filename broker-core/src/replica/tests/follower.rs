@@ -99,6 +99,17 @@ fn damaged_records_are_not_appended() {
 }
 
 #[test]
+fn records_of_an_epoch_that_cannot_be_are_not_appended() {
+    for (epoch, expected) in [(0, 1), (1, 2), (2, 1)] {
+        let mut bench = Bench::following();
+        bench.receives(records(&[record(0, 1)], 0));
+        bench.receives(records(&[record(1, epoch)], 0));
+        assert_eq!(bench.end(), expected, "epoch {epoch} after 1, from the leader of epoch 1 (KAFKA-18723)");
+        assert_eq!(bench.replica.fetch_position().is_none(), expected == 1, "asked for again, later");
+    }
+}
+
+#[test]
 fn where_it_parts_from_the_leader_it_is_cut_to_the_first_of_three_offsets() {
     // Own log: epoch 0 at 0 and 1, epoch 3 at 2 and 3. The high watermark is 3.
     for (epoch, end, expected) in [
@@ -109,6 +120,7 @@ fn where_it_parts_from_the_leader_it_is_cut_to_the_first_of_three_offsets() {
         (0, 1, 1), // below the high watermark, which the leader knows better
     ] {
         let mut bench = Bench::following();
+        bench.metadata(2, &[1, 2, 3], 4, 2);
         bench.receives(records(&[record(0, 0), record(1, 0), record(2, 3), record(3, 3)], 3));
         bench.receives(diverging(epoch, end));
         assert_eq!(bench.end(), expected, "epoch {epoch} ends at {end}");
