@@ -18,6 +18,9 @@
 //! * **Recovery point**: everything below was flushed. Opening after an unclean stop distrusts everything above it.
 //! * **Countable end**: what replication may count. It lags behind the log end only while `flush.messages` has a flush
 //!   under way that Kafka would wait for inside the append.
+//! * **Acknowledgeable end**: what a leader may answer for. The log end, with group commit the recovery point.
+//! * **Damage**: a batch that is not as it was written, or missing, where the log had to be whole. A **damage note** beside
+//!   the log says so until others have repaired it.
 //! * **Leader epoch cache**: which leader epoch wrote from which offset on; decides where two logs part.
 //! * **Producer state**: the last five batches of each idempotent producer; recognises duplicates.
 //!
@@ -35,6 +38,8 @@ mod checkpoint;
 mod damage;
 mod epoch_cache;
 mod flush;
+#[cfg(test)]
+mod fuzz_tests;
 mod header;
 mod index;
 mod partition_log;

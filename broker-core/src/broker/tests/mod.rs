@@ -3,6 +3,7 @@
 mod cluster;
 mod damage;
 mod durability;
+mod fuzz;
 mod offline;
 mod protocol;
 mod replication;
