@@ -59,7 +59,8 @@ pub const PROPERTIES: &[Property] = &[
         false,
         "Not Kafka's. A log is flushed as soon as anything in it is unflushed, one flush after the other, and the leader \
          answers acks=1 and acks=all only once its own log is flushed past the batch. Appends, replication and the high \
-         watermark do not wait for it, and one flush serves every batch that came meanwhile. An acknowledged record is \
+         watermark do not wait for it, and one flush serves every batch that came meanwhile; consumers may read what no \
+         disk has yet. An acknowledged record is \
          on the leader's disk; on the others it is durable only one flush later. So one copy, or a power loss of everybody \
          whose leader comes back and leads again, is survived; the leader's disk lost together with the power of all \
          others is not. log.flush.interval.messages = 1 promises more, the disks of the whole ISR, and holds \
