@@ -1,6 +1,12 @@
 //! Batches that are not what was written: who had them must not lead as if it still had, and gets them back.
 
+use kafka_protocol::messages::BrokerRegistrationRequest;
+
 use super::*;
+use crate::broker::{Broker, BrokerSettings};
+use crate::io::{Effect, Node};
+use crate::types::{BrokerEpoch, BrokerId, Endpoint};
+use crate::wire::{self, Request};
 
 const LOG: &str = "orders-0/00000000000000000000.log";
 const NOTE: &str = "orders-0/damaged";
@@ -82,6 +88,45 @@ fn a_log_that_is_not_what_was_cleanly_closed_is_repaired_by_the_others() {
         assert_eq!(cluster.seen(1, "log_damaged"), 1);
         cluster.is_repaired();
     }
+}
+
+/// What broker 1 would say of its previous life if it started now on a copy of its disk.
+fn registration(cluster: &Cluster) -> BrokerRegistrationRequest {
+    let mut storage = cluster.storages[&1].borrow().clone();
+    let endpoint = |name: &str| Endpoint { host: name.into(), port: 9092 };
+    let settings = BrokerSettings {
+        id: BrokerId(1),
+        endpoint: endpoint("node-1"),
+        controller: endpoint("node-0"),
+        incarnation: 99,
+        config: cluster.broker_config().clone(),
+    };
+    let mut broker = Broker::start(cluster.now, Box::new(storage.clone()), settings).unwrap();
+    loop {
+        match broker.poll_effect() {
+            Some(Effect::Flush { flush, steps }) => {
+                storage.apply(&steps);
+                broker.handle(cluster.now, Input::Flushed { flush, result: Ok(()) });
+            }
+            Some(Effect::Request { frame, .. }) => {
+                if let (_, Request::BrokerRegistration(body)) = wire::decode_request(frame).unwrap() {
+                    return body;
+                }
+            }
+            Some(_) => {}
+            None => panic!("it does not register"),
+        }
+    }
+}
+
+#[test]
+fn who_has_less_than_before_registers_as_unclean_however_it_was_stopped() {
+    let mut cluster = Cluster::with_records();
+    let epoch = cluster.broker(1).broker_epoch().unwrap();
+    cluster.shut_down(1);
+    assert_eq!(registration(&cluster).previous_broker_epoch, epoch.0);
+    cluster.storages[&1].borrow_mut().damage(LOG, |bytes| bytes.truncate(100));
+    assert_eq!(registration(&cluster).previous_broker_epoch, BrokerEpoch::NONE.0);
 }
 
 #[test]
