@@ -11,7 +11,8 @@
 //! The checksum begins at byte 21, so base offset and leader epoch are patched in place without computing it anew.
 //! A broker reads nothing but this header; [`RecordBatch::records`] is for clients and judges.
 //!
-//! Left out: compression, control batches, transactions, record headers (skipped when read).
+//! Left out: compression, control batches, transactions (their bits are read, so that they can be refused); record
+//! headers are skipped when read.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
@@ -29,6 +30,7 @@ const MAGIC: i8 = 2;
 ///
 /// * `bytes.len()` is what the length field says.
 /// * At least one record; record count = last offset delta + 1 (no compaction here).
+/// * The base offset is not negative, and the end offset is a number.
 /// * Producer id, epoch and sequence are all set or all unset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordBatch {
@@ -81,6 +83,10 @@ impl RecordBatch {
         let count = self.record_count();
         if count <= 0 || self.i32_at(23) != count - 1 {
             return Err(BatchError::RecordCount(count));
+        }
+        let base = self.base_offset().0;
+        if base < 0 || base.checked_add(i64::from(count)).is_none() {
+            return Err(BatchError::BaseOffset { expected: 0, actual: base });
         }
         let (producer_id, epoch, sequence) =
             (self.producer_id(), self.producer_epoch(), self.base_sequence());
@@ -159,20 +165,47 @@ impl RecordBatch {
         self.i32_at(57)
     }
 
+    /// Whether records are compressed.
+    pub fn compression(&self) -> Compression {
+        if self.attributes() & 0x07 == 0 { Compression::None } else { Compression::Some }
+    }
+
+    /// Whether it is a control batch, which only a broker may write.
+    pub fn is_control(&self) -> bool {
+        self.attributes() & 0x20 != 0
+    }
+
+    fn attributes(&self) -> i16 {
+        i16::from_be_bytes(self.array_at(21))
+    }
+
+    /// Whether what follows the header is the records it says, which the checksum does not tell: the writer may have
+    /// been wrong.
+    ///
+    /// # Errors
+    /// [`BatchError::RecordCount`] if it is not.
+    pub fn check_records(&self) -> Result<(), BatchError> {
+        self.each_record(drop)
+    }
+
     /// The records, decoded.
     ///
     /// # Errors
-    /// [`BatchError::Truncated`] or [`BatchError::RecordCount`] if what follows the header is not that many records,
-    /// which the checksum does not exclude: the writer may have been wrong.
+    /// As [`RecordBatch::check_records`].
     pub fn records(&self) -> Result<Vec<Record>, BatchError> {
+        let most = self.bytes.len() - HEADER_BYTES;
+        let mut records = Vec::with_capacity(usize::try_from(self.record_count()).unwrap_or(0).min(most));
+        self.each_record(|record| records.push(record))?;
+        Ok(records)
+    }
+
+    fn each_record(&self, mut take: impl FnMut(Record)) -> Result<(), BatchError> {
         let mut body = self.bytes.slice(HEADER_BYTES..);
         let count = self.record_count();
-        let mut records = Vec::with_capacity(usize::try_from(count).unwrap_or(0).min(body.len()));
-        for _ in 0..count {
-            let record = decode_record(&mut body, self.base_offset());
-            records.push(record.ok_or(BatchError::RecordCount(count))?);
+        for delta in 0..i64::from(count) {
+            take(decode_record(&mut body, self.base_offset(), delta).ok_or(BatchError::RecordCount(count))?);
         }
-        if body.is_empty() { Ok(records) } else { Err(BatchError::RecordCount(count)) }
+        if body.is_empty() { Ok(()) } else { Err(BatchError::RecordCount(count)) }
     }
 
     fn array_at<const N: usize>(&self, at: usize) -> [u8; N] {
@@ -205,6 +238,15 @@ pub fn batch_length(header: &[u8]) -> Result<usize, BatchError> {
     if total < HEADER_BYTES { Err(BatchError::Length(length)) } else { Ok(total) }
 }
 
+/// Whether the records of a batch are compressed. With which codec matters to nobody here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// They are not.
+    None,
+    /// They are, or a codec is named that does not exist.
+    Some,
+}
+
 /// One record of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
@@ -216,7 +258,8 @@ pub struct Record {
     pub value: Bytes,
 }
 
-fn decode_record(body: &mut Bytes, base_offset: Offset) -> Option<Record> {
+/// Takes the record with this offset delta off `body`. `None` if it is not one, to its last byte.
+fn decode_record(body: &mut Bytes, base_offset: Offset, delta: i64) -> Option<Record> {
     let length = usize::try_from(get_varint(body)?).ok()?;
     if body.len() < length {
         return None;
@@ -224,10 +267,16 @@ fn decode_record(body: &mut Bytes, base_offset: Offset) -> Option<Record> {
     let mut record = body.split_to(length);
     record.try_get_i8().ok()?; // attributes
     get_varint(&mut record)?; // timestamp delta
-    let offset = base_offset.plus(get_varint(&mut record)?);
+    if get_varint(&mut record)? != delta {
+        return None;
+    }
     let key = get_bytes(&mut record)?;
     let value = get_bytes(&mut record)?;
-    Some(Record { offset, key, value })
+    for _ in 0..usize::try_from(get_varint(&mut record)?).ok()? {
+        get_bytes(&mut record)?;
+        get_bytes(&mut record)?;
+    }
+    record.is_empty().then(|| Record { offset: base_offset.plus(delta), key, value })
 }
 
 fn get_bytes(body: &mut Bytes) -> Option<Bytes> {

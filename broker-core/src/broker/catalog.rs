@@ -7,7 +7,7 @@ use kafka_protocol::messages::{BrokerId as WireBrokerId, FetchRequest};
 use super::node::Broker;
 use super::peers::Purpose;
 use crate::batch::RecordBatch;
-use crate::error::{ErrorCode, LogError, RequestError};
+use crate::error::{ErrorCode, LogError, RequestError, StorageError};
 use crate::log::{Log, LogConfig, Opening};
 use crate::metadata::{PartitionState, decode_batch};
 use crate::replica::Replica;
@@ -81,10 +81,15 @@ impl Broker {
             };
             for (offset, record) in records {
                 // A batch may begin before the offset asked for.
-                if self.shared.image.end_offset() <= offset {
-                    self.shared.image.apply(offset, record);
-                    self.witness_metadata(now);
+                if offset < self.shared.image.end_offset() {
+                    continue;
                 }
+                if let Err(reason) = self.shared.image.check(offset, &record) {
+                    // Nothing it says can be trusted any more, and what it said before is in force.
+                    return self.fail(contradiction(offset, reason));
+                }
+                self.shared.image.apply(offset, record);
+                self.witness_metadata(now);
             }
         }
         self.publish_metadata(now);
@@ -170,4 +175,13 @@ impl Broker {
         let replica = Replica::new(topic_id, shared.settings.id, config, log, high_watermark);
         Ok(if self.damaged.remove(topic_partition).is_some() { replica.damaged() } else { replica })
     }
+}
+
+fn contradiction(offset: Offset, reason: &str) -> LogError {
+    LogError::Storage(StorageError {
+        operation: "apply",
+        path: format!("metadata record {offset}: {reason}"),
+        kind: std::io::ErrorKind::InvalidData,
+        errno: None,
+    })
 }

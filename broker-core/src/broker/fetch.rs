@@ -1,6 +1,7 @@
 //! Fetch requests of followers and consumers, answered at once or when there is something new (`DelayedFetch`).
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use kafka_protocol::messages::fetch_request::FetchPartition;
@@ -10,7 +11,7 @@ use kafka_protocol::messages::{FetchRequest, FetchResponse};
 use super::node::Broker;
 use crate::error::{ErrorCode, LogError};
 use crate::io::ConnectionId;
-use crate::replica::{ReadRequest, ReadResult, Reader};
+use crate::replica::{ReadRequest, ReadResult, Reader, Replica};
 use crate::time::Timestamp;
 use crate::types::{BrokerEpoch, BrokerId, LeaderEpoch, Offset, TopicId, TopicPartition};
 use crate::wire::RequestContext;
@@ -31,6 +32,8 @@ struct PendingFetch {
     connection: ConnectionId,
     context: RequestContext,
     deadline: Timestamp,
+    /// Who follows, if it is not a consumer.
+    follower: Option<BrokerId>,
     max_bytes: usize,
     wanted: Vec<Wanted>,
 }
@@ -68,11 +71,16 @@ impl Broker {
         context: RequestContext,
         body: &FetchRequest,
     ) {
-        let follower = Some(BrokerId(body.replica_state.replica_id.0)).filter(|id| *id != BrokerId::NONE);
+        // -1 and 0 ask for everything named; other epochs are of sessions, and none was ever given.
+        if ![-1, 0].contains(&body.session_epoch) {
+            let error = ErrorCode::FETCH_SESSION_ID_NOT_FOUND.0;
+            return self.respond(connection, context, &FetchResponse::default().with_error_code(error));
+        }
+        let follower = Some(BrokerId(body.replica_state.replica_id.0)).filter(|id| 0 <= id.0);
         let broker_epoch = BrokerEpoch(body.replica_state.replica_epoch);
         let wanted = self.wanted(body, follower.is_some());
         let max_bytes = usize::try_from(body.max_bytes).unwrap_or(0);
-        let results = match self.read_all(&wanted, max_bytes) {
+        let results = match self.read_all(follower, &wanted, max_bytes) {
             Ok(results) => results,
             Err((topic_partition, error)) => return self.log_failed(&topic_partition, error),
         };
@@ -80,7 +88,7 @@ impl Broker {
             self.note_progress(now, follower, broker_epoch, &wanted, &results);
         }
         let wait = Duration::from_millis(body.max_wait_ms.max(0) as u64);
-        let fetch = PendingFetch { connection, context, deadline: now + wait, max_bytes, wanted };
+        let fetch = PendingFetch { connection, context, deadline: now + wait, follower, max_bytes, wanted };
         if wait.is_zero() || body.min_bytes <= 0 || results.iter().any(ReadResult::is_news) {
             self.answer_fetch(&fetch, results);
         } else {
@@ -97,42 +105,86 @@ impl Broker {
             last_fetched_epoch: LeaderEpoch(partition.last_fetched_epoch).known(),
             max_bytes: usize::try_from(partition.partition_max_bytes).unwrap_or(0),
         };
-        let topics = body.topics.iter().map(|topic| (TopicId::from_uuid(topic.topic_id), topic));
-        topics
-            .flat_map(|(topic_id, topic)| {
-                topic.partitions.iter().map(move |partition| Wanted {
+        let mut all: Vec<Wanted> = Vec::new();
+        let mut places = BTreeMap::new();
+        for topic in &body.topics {
+            let topic_id = TopicId::from_uuid(topic.topic_id);
+            for partition in &topic.partitions {
+                let wanted = Wanted {
                     topic_id,
                     partition: partition.partition,
                     topic_partition: self.shared.image.topic_partition(topic_id, partition.partition),
                     request: request(partition),
-                })
-            })
-            .collect()
+                };
+                // Whoever names a topic partition twice means the last one, as in Kafka: there is one answer for it.
+                match places.entry((topic_id, partition.partition)) {
+                    Entry::Occupied(place) => all[*place.get()] = wanted,
+                    Entry::Vacant(place) => {
+                        place.insert(all.len());
+                        all.push(wanted);
+                    }
+                }
+            }
+        }
+        all
     }
 
+    /// Reads until there are `max_bytes`. The first batch comes whole even if it is larger, so that every reader gets on;
+    /// what does not fit after it is left for the next fetch.
+    ///
+    /// # Errors
+    /// If a disk fails, or does not give back what was written; with the topic partition.
     fn read_all(
         &self,
+        follower: Option<BrokerId>,
         wanted: &[Wanted],
         max_bytes: usize,
     ) -> Result<Vec<ReadResult>, (TopicPartition, LogError)> {
-        let mut left = max_bytes;
-        wanted
-            .iter()
-            .map(|wanted| {
-                let Some(topic_partition) = &wanted.topic_partition else {
-                    return Ok(ReadResult::error(ErrorCode::UNKNOWN_TOPIC_ID));
-                };
-                let Some(replica) = self.replicas.get(topic_partition) else {
-                    return Ok(ReadResult::error(ErrorCode::NOT_LEADER_OR_FOLLOWER));
-                };
-                let request = ReadRequest { max_bytes: wanted.request.max_bytes.min(left), ..wanted.request };
-                let result = replica
-                    .read(self.shared.storage.as_ref(), &request)
-                    .map_err(|error| (topic_partition.clone(), error))?;
-                left = left.saturating_sub(result.records.len());
-                Ok(result)
-            })
-            .collect()
+        let mut read = 0;
+        let mut results = Vec::with_capacity(wanted.len());
+        for wanted in wanted {
+            let limit = wanted.request.max_bytes.min(max_bytes.saturating_sub(read));
+            let mut result = match self.readable(follower, wanted) {
+                Ok(replica) => {
+                    let request = ReadRequest { max_bytes: limit, ..wanted.request };
+                    replica
+                        .read(self.shared.storage.as_ref(), &request)
+                        .map_err(|error| (replica.topic_partition().clone(), error))?
+                }
+                Err(error) => ReadResult::error(error),
+            };
+            if 0 < read && limit < result.records.len() {
+                result.records.clear();
+            }
+            read += result.records.len();
+            results.push(result);
+        }
+        Ok(results)
+    }
+
+    /// The replica to read from, if whoever asks may.
+    fn readable(&self, follower: Option<BrokerId>, wanted: &Wanted) -> Result<&Replica, ErrorCode> {
+        let Some(topic_partition) = &wanted.topic_partition else {
+            let known = self.shared.image.topics().contains_key(&wanted.topic_id);
+            return Err(if known {
+                ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
+            } else {
+                ErrorCode::UNKNOWN_TOPIC_ID
+            });
+        };
+        let replica = self.replica_here(topic_partition)?;
+        let follows = |id: &BrokerId| *id != self.id() && replica.state().replicas.contains(id);
+        if follower.as_ref().is_none_or(follows) {
+            return Ok(replica);
+        }
+        // Perhaps it is one as of an assignment that is not known here yet (`Partition.followerReplicaOrThrow`).
+        let epoch = wanted.request.current_leader_epoch;
+        let error = replica.check_leader_epoch(epoch);
+        match epoch {
+            _ if !error.is_none() => Err(error),
+            Some(_) => Err(ErrorCode::UNKNOWN_LEADER_EPOCH),
+            None => Err(ErrorCode::NOT_LEADER_OR_FOLLOWER),
+        }
     }
 
     /// What a follower asks for is what it has.
@@ -170,7 +222,7 @@ impl Broker {
                 index += 1;
                 continue;
             }
-            let results = match self.read_all(&fetch.wanted, fetch.max_bytes) {
+            let results = match self.read_all(fetch.follower, &fetch.wanted, fetch.max_bytes) {
                 Ok(results) => results,
                 Err((topic_partition, error)) => return self.log_failed(&topic_partition, error),
             };

@@ -10,7 +10,7 @@ use kafka_protocol::messages::{AlterPartitionRequest, BrokerId as WireBrokerId};
 use super::node::Broker;
 use super::peers::Purpose;
 use crate::error::{ErrorCode, RequestError};
-use crate::replica::{AlterPartitionOutcome, Proposal};
+use crate::replica::{AlterPartitionOutcome, Proposal, Replica};
 use crate::time::Timestamp;
 use crate::types::{BrokerId, LeaderEpoch, PartitionEpoch, TopicId, TopicPartition};
 use crate::wire;
@@ -67,6 +67,9 @@ impl Broker {
             let key = (replica.topic_id(), topic_partition.partition);
             let outcome = match answers.get(&key) {
                 None => AlterPartitionOutcome::Unknown,
+                Some(answer) if ErrorCode(answer.error_code).is_none() && !is_plausible(replica, answer) => {
+                    AlterPartitionOutcome::Unknown
+                }
                 Some(answer) if ErrorCode(answer.error_code).is_none() => AlterPartitionOutcome::Changed {
                     isr: answer.isr.iter().map(|member| BrokerId(member.0)).collect(),
                     partition_epoch: PartitionEpoch(answer.partition_epoch),
@@ -77,6 +80,17 @@ impl Broker {
             replica.alter_partition_answered(&mut self.shared.env(now), &proposal, outcome, retry_at);
         }
     }
+}
+
+/// Whether this can be the ISR of a topic partition that this broker leads: its leader and other replicas, each once.
+/// If it is not, metadata will tell what is so.
+fn is_plausible(replica: &Replica, answer: &response::PartitionData) -> bool {
+    let replicas = &replica.state().replicas;
+    let mut members: Vec<BrokerId> = answer.isr.iter().map(|member| BrokerId(member.0)).collect();
+    let has_leader = members.contains(&replica.state().leader);
+    members.sort_unstable();
+    let once = members.windows(2).all(|pair| pair[0] != pair[1]);
+    has_leader && once && members.iter().all(|member| replicas.contains(member))
 }
 
 type Answers = BTreeMap<(TopicId, i32), response::PartitionData>;

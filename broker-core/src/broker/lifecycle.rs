@@ -110,7 +110,7 @@ impl Broker {
         let response = result
             .ok()
             .and_then(|frame| wire::decode_response::<BrokerRegistrationRequest>(frame).ok())
-            .filter(|response| ErrorCode(response.error_code).is_none());
+            .filter(|response| ErrorCode(response.error_code).is_none() && 0 <= response.broker_epoch);
         let Some(response) = response else {
             // Perhaps the controller is away, perhaps a predecessor's session has not ended yet.
             self.lifecycle.next_contact = Some(now + interval);

@@ -17,8 +17,8 @@
 //! * A storage error halts the broker: it has one log directory. So does a log that is not what was written to it, and
 //!   before it halts the broker leaves a note, so that it will not lead with that log before others have repaired it.
 //!
-//! Reading order: [`node`], [`opening`], [`lifecycle`], [`catalog`], [`produce`], [`fetch`], [`fetcher`], [`isr`], [`flush`],
-//! [`offline`], [`queries`], [`producer_ids`], [`peers`].
+//! Reading order: [`node`], [`opening`], [`lifecycle`], [`catalog`], [`produce`], [`validate`], [`fetch`], [`fetcher`],
+//! [`isr`], [`flush`], [`offline`], [`queries`], [`producer_ids`], [`peers`].
 //!
 //! Left out: groups, transactions, quotas, authentication, several log directories (and with them
 //! KIP-858), incremental fetch sessions, its own
@@ -39,5 +39,6 @@ mod producer_ids;
 mod queries;
 #[cfg(test)]
 mod tests;
+mod validate;
 
 pub use node::{Broker, BrokerSettings};

@@ -154,6 +154,23 @@ impl Broker {
         Some(log.read(self.shared.storage.as_ref(), from, log.end_offset(), usize::MAX))
     }
 
+    /// The replica of this topic partition here.
+    ///
+    /// # Errors
+    /// UNKNOWN_TOPIC_OR_PARTITION if there is no such topic partition, NOT_LEADER_OR_FOLLOWER if it is elsewhere
+    /// (`ReplicaManager.getPartitionOrError`).
+    pub(super) fn replica_here(&self, topic_partition: &TopicPartition) -> Result<&Replica, ErrorCode> {
+        if let Some(replica) = self.replicas.get(topic_partition) {
+            return Ok(replica);
+        }
+        let image = &self.shared.image;
+        let id = image.topic_id(&topic_partition.topic);
+        match id.and_then(|id| image.partition(id, topic_partition.partition)) {
+            Some(_) => Err(ErrorCode::NOT_LEADER_OR_FOLLOWER),
+            None => Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
+        }
+    }
+
     pub(super) fn observe(&mut self, event: Event) {
         self.effects.push_back(Effect::Observe(event));
     }
@@ -197,7 +214,7 @@ impl Broker {
                 let body = self.offset_for_leader_epoch(&body);
                 self.respond(connection, context, &body);
             }
-            Request::InitProducerId(_) => self.init_producer_id(now, connection, context),
+            Request::InitProducerId(body) => self.init_producer_id(now, connection, context, &body),
             Request::BrokerRegistration(_)
             | Request::BrokerHeartbeat(_)
             | Request::AlterPartition(_)

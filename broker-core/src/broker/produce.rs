@@ -9,9 +9,10 @@ use kafka_protocol::messages::{ProduceRequest, ProduceResponse, TopicName};
 use kafka_protocol::protocol::StrBytes;
 
 use super::node::Broker;
+use super::validate;
 use crate::batch::RecordBatch;
 use crate::config::Acks;
-use crate::error::{BatchError, ErrorCode};
+use crate::error::ErrorCode;
 use crate::io::{ConnectionId, Effect};
 use crate::replica::{ProduceResult, ProduceToken, Produced};
 use crate::time::Timestamp;
@@ -60,11 +61,14 @@ impl Broker {
                 data.insert(TopicPartition::new(topic.name.0.as_str(), partition.index), partition);
             }
         }
+        // Who may write in a transaction is asked before anything is looked at; here nobody may.
+        let transactional = data.values().any(|data| validate::is_transactional(data.records.as_ref()));
         let mut results = BTreeMap::new();
         for (topic_partition, partition) in data {
-            let result = match acks {
-                None => Some(ProduceResult::refused(ErrorCode::INVALID_REQUIRED_ACKS)),
-                Some(acks) => self.produce_one(now, &topic_partition, partition, acks, token, deadline),
+            let result = if transactional {
+                Some(ProduceResult::refused(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED))
+            } else {
+                self.produce_one(now, &topic_partition, partition, acks, token, deadline)
             };
             if self.is_down() {
                 return;
@@ -75,31 +79,22 @@ impl Broker {
         self.answer_produce(token);
     }
 
-    /// `None` if it has to wait.
+    /// `None` if it has to wait. Checks stand in Kafka's order, which decides what is answered if several things are
+    /// wrong.
     fn produce_one(
         &mut self,
         now: Timestamp,
         topic_partition: &TopicPartition,
         data: PartitionProduceData,
-        acks: Acks,
+        acks: Option<Acks>,
         token: ProduceToken,
         deadline: Timestamp,
     ) -> Option<ProduceResult> {
-        let Some(replica) = self.replicas.get_mut(topic_partition) else {
-            let known = self.shared.image.topic_id(&topic_partition.topic).is_some();
-            let error =
-                if known { ErrorCode::NOT_LEADER_OR_FOLLOWER } else { ErrorCode::UNKNOWN_TOPIC_OR_PARTITION };
-            return Some(ProduceResult::refused(error));
+        let (acks, batch) = match self.may_append(topic_partition, data, acks) {
+            Ok(may) => may,
+            Err(error) => return Some(ProduceResult::refused(error)),
         };
-        let mut bytes = data.records.unwrap_or_default();
-        let batch = match RecordBatch::split_from(&mut bytes) {
-            // Exactly one batch per topic partition, as in Kafka since magic 2.
-            Ok(batch) if bytes.is_empty() => batch,
-            Ok(_) | Err(BatchError::Magic(_)) => {
-                return Some(ProduceResult::refused(ErrorCode::INVALID_RECORD));
-            }
-            Err(_) => return Some(ProduceResult::refused(ErrorCode::CORRUPT_MESSAGE)),
-        };
+        let replica = self.replicas.get_mut(topic_partition).expect("it leads");
         match replica.produce(&mut self.shared.env(now), batch, acks, token, deadline) {
             Ok(Produced::Now(result)) => Some(result),
             Ok(Produced::Later) => None,
@@ -108,6 +103,24 @@ impl Broker {
                 Some(ProduceResult::refused(ErrorCode::KAFKA_STORAGE_ERROR))
             }
         }
+    }
+
+    fn may_append(
+        &self,
+        topic_partition: &TopicPartition,
+        data: PartitionProduceData,
+        acks: Option<Acks>,
+    ) -> Result<(Acks, RecordBatch), ErrorCode> {
+        let replica = self.replica_here(topic_partition);
+        if replica.as_ref().is_err_and(|error| *error == ErrorCode::UNKNOWN_TOPIC_OR_PARTITION) {
+            return Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
+        }
+        let bytes = validate::sole_batch(data.records)?;
+        let acks = acks.ok_or(ErrorCode::INVALID_REQUIRED_ACKS)?;
+        if !replica?.is_leader() {
+            return Err(ErrorCode::NOT_LEADER_OR_FOLLOWER);
+        }
+        Ok((acks, validate::check(bytes)?))
     }
 
     /// Takes what replicas have finished.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use kafka_protocol::messages::{
-    AllocateProducerIdsRequest, BrokerId as WireBrokerId, InitProducerIdResponse,
+    AllocateProducerIdsRequest, BrokerId as WireBrokerId, InitProducerIdRequest, InitProducerIdResponse,
     ProducerId as WireProducerId,
 };
 
@@ -48,7 +48,21 @@ impl Broker {
         now: Timestamp,
         connection: ConnectionId,
         context: RequestContext,
+        body: &InitProducerIdRequest,
     ) {
+        let refused = match &body.transactional_id {
+            Some(id) if id.0.is_empty() => Some(ErrorCode::INVALID_REQUEST),
+            // Transactions are left out: nobody may have one.
+            Some(_) => Some(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED),
+            // Who names an id names its epoch.
+            None if (body.producer_id.0 == -1) != (body.producer_epoch == -1) => {
+                Some(ErrorCode::INVALID_REQUEST)
+            }
+            None => None,
+        };
+        if let Some(error) = refused {
+            return self.respond(connection, context, &no_id(error));
+        }
         let deadline = now + self.shared.settings.config.controller_socket_timeout;
         self.producer_ids.waiting.push_back(Waiting { connection, context, deadline });
         // `tick_producer_ids` follows at once.
@@ -61,8 +75,7 @@ impl Broker {
             let response = if let Some(id) = self.producer_ids.block.next() {
                 InitProducerIdResponse::default().with_producer_id(WireProducerId(id)).with_producer_epoch(0)
             } else if waiting.deadline <= now {
-                let error = ErrorCode::REQUEST_TIMED_OUT.0;
-                InitProducerIdResponse::default().with_error_code(error)
+                no_id(ErrorCode::REQUEST_TIMED_OUT)
             } else {
                 return self.ask_for_block(now);
             };
@@ -93,15 +106,24 @@ impl Broker {
             .ok()
             .and_then(|frame| wire::decode_response::<AllocateProducerIdsRequest>(frame).ok())
             .filter(|response| ErrorCode(response.error_code).is_none());
-        match response {
-            Some(response) => {
-                let start = response.producer_id_start.0;
-                self.producer_ids.block = start..start + i64::from(response.producer_id_len);
-            }
+        let block = response.and_then(|response| {
+            let (start, count) = (response.producer_id_start.0, i64::from(response.producer_id_len));
+            // A block with nothing in it would be asked for again at once, and again.
+            (0 <= start && 0 < count).then_some(start..start.checked_add(count)?)
+        });
+        match block {
+            Some(block) => self.producer_ids.block = block,
             None => {
                 let backoff = self.shared.settings.config.replica_fetch_backoff;
                 self.producer_ids.retry_at = Some(now + backoff);
             }
         }
     }
+}
+
+fn no_id(error: ErrorCode) -> InitProducerIdResponse {
+    InitProducerIdResponse::default()
+        .with_error_code(error.0)
+        .with_producer_id(WireProducerId(-1))
+        .with_producer_epoch(-1)
 }

@@ -4,6 +4,7 @@ use kafka_protocol::messages::api_versions_response::ApiVersion;
 use kafka_protocol::messages::list_offsets_response::{
     ListOffsetsPartitionResponse, ListOffsetsTopicResponse,
 };
+use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::metadata_response::{
     MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
 };
@@ -26,6 +27,8 @@ use crate::wire::VERSIONS;
 const EARLIEST: i64 = -2;
 /// `ListOffsetsRequest.LATEST_TIMESTAMP`.
 const LATEST: i64 = -1;
+/// `ListOffsetsRequest.EARLIEST_LOCAL_TIMESTAMP`: no version spoken here knows what is below.
+const LOWEST_KNOWN: i64 = -4;
 
 /// What is spoken, as ApiVersions tells it.
 pub(super) fn api_versions() -> Vec<ApiVersion> {
@@ -48,8 +51,12 @@ impl Broker {
         let topics: Vec<MetadataResponseTopic> = match &body.topics {
             None => image.topics().iter().map(|(id, topic)| describe(*id, topic)).collect(),
             Some(asked) => {
-                let names = asked.iter().filter_map(|topic| topic.name.clone());
-                names.map(|name| self.describe_by_name(name)).collect()
+                let by_id = |id| self.describe_by_id(TopicId::from_uuid(id));
+                let one = |topic: &MetadataRequestTopic| match &topic.name {
+                    Some(name) => self.describe_by_name(name.clone()),
+                    None => by_id(topic.topic_id),
+                };
+                asked.iter().map(one).collect()
             }
         };
         MetadataResponse::default()
@@ -65,6 +72,15 @@ impl Broker {
             None => MetadataResponseTopic::default()
                 .with_error_code(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.0)
                 .with_name(Some(name)),
+        }
+    }
+
+    fn describe_by_id(&self, id: TopicId) -> MetadataResponseTopic {
+        match self.shared.image.topics().get(&id) {
+            Some(topic) => describe(id, topic),
+            None => MetadataResponseTopic::default()
+                .with_error_code(ErrorCode::UNKNOWN_TOPIC_ID.0)
+                .with_topic_id(id.to_uuid()),
         }
     }
 
@@ -93,20 +109,26 @@ impl Broker {
         timestamp: i64,
         epoch: Option<LeaderEpoch>,
     ) -> Result<(Offset, LeaderEpoch), ErrorCode> {
-        let replica = self.replicas.get(topic_partition).ok_or(ErrorCode::NOT_LEADER_OR_FOLLOWER)?;
-        let offset = match timestamp {
-            LATEST => replica.latest_visible(epoch)?,
+        if timestamp < LOWEST_KNOWN {
+            return Err(ErrorCode::UNSUPPORTED_VERSION);
+        }
+        let replica = self.replica_here(topic_partition)?;
+        match timestamp {
+            LATEST => Ok((replica.latest_visible(epoch)?, replica.state().leader_epoch)),
             EARLIEST => {
                 let error = replica.check_leader_epoch(epoch);
                 if !error.is_none() {
                     return Err(error);
                 }
-                replica.log().start_offset()
+                // Of the first record, not of the leader: a reader will be asked which epoch is before its position.
+                let start = replica.log().start_offset();
+                let first = replica.log().epochs().entries().first();
+                let first = first.filter(|entry| entry.start_offset <= start);
+                Ok((start, first.map_or(LeaderEpoch::NONE, |entry| entry.epoch)))
             }
             // Looking up by time is not part of this broker.
-            _ => return Err(ErrorCode::INVALID_REQUEST),
-        };
-        Ok((offset, replica.state().leader_epoch))
+            _ => Err(ErrorCode::INVALID_REQUEST),
+        }
     }
 
     pub(super) fn offset_for_leader_epoch(
@@ -118,15 +140,17 @@ impl Broker {
                 let topic_partition = TopicPartition::new(topic.topic.0.as_str(), asked.partition);
                 let current = LeaderEpoch(asked.current_leader_epoch).known();
                 let answer = EpochEndOffset::default().with_partition(asked.partition);
-                let Some(replica) = self.replicas.get(&topic_partition) else {
-                    return answer.with_error_code(ErrorCode::NOT_LEADER_OR_FOLLOWER.0);
+                let replica = match self.replica_here(&topic_partition) {
+                    Ok(replica) => replica,
+                    Err(error) => return answer.with_error_code(error.0),
                 };
                 let error = replica.check_leader_epoch(current);
                 if !error.is_none() {
                     return answer.with_error_code(error.0);
                 }
-                // Nothing is known of an epoch above all others: Kafka answers -1 and -1.
-                match replica.log().epoch_end_offset(LeaderEpoch(asked.leader_epoch)) {
+                // Nothing is known of an epoch above all others, or of none: Kafka answers -1 and -1.
+                let end = LeaderEpoch(asked.leader_epoch).known();
+                match end.and_then(|epoch| replica.log().epoch_end_offset(epoch)) {
                     Some(end) => answer.with_leader_epoch(end.epoch.0).with_end_offset(end.end_offset.0),
                     None => answer.with_leader_epoch(-1).with_end_offset(-1),
                 }

@@ -46,6 +46,8 @@ impl Controller {
         let known = self.image.broker(broker);
         let refused = match body.listeners.first() {
             None => Some(ErrorCode::INVALID_REQUEST),
+            // -1 stands for nobody.
+            Some(_) if broker.0 < 0 => Some(ErrorCode::INVALID_REQUEST),
             Some(_) => {
                 let other = known.is_some_and(|known| known.incarnation != incarnation);
                 (other && self.sessions.contains_key(&broker))

@@ -173,7 +173,9 @@ impl Controller {
         body: &FetchRequest,
     ) {
         let asked = body.topics.iter().find(|topic| TopicId::from_uuid(topic.topic_id) == TopicId::METADATA);
-        let Some(partition) = asked.and_then(|topic| topic.partitions.first()) else {
+        let Some(partition) =
+            asked.and_then(|topic| topic.partitions.iter().find(|asked| asked.partition == 0))
+        else {
             return self.effects.push_back(Effect::Close { connection });
         };
         let wait = std::time::Duration::from_millis(body.max_wait_ms.max(0) as u64);
@@ -202,6 +204,7 @@ impl Controller {
         } else {
             match self.log.read(self.storage.as_ref(), fetch.offset, durable, FETCH_MAX_BYTES) {
                 Ok(records) => (ErrorCode::NONE, records),
+                Err(LogError::OutOfRange { .. }) => (ErrorCode::OFFSET_OUT_OF_RANGE, Bytes::new()),
                 Err(_) => (ErrorCode::KAFKA_STORAGE_ERROR, Bytes::new()),
             }
         };

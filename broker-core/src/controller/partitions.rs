@@ -164,7 +164,9 @@ impl Controller {
         topic: TopicId,
         asked: &alter_request::PartitionData,
     ) -> Result<Option<Election>, ErrorCode> {
-        let state = self.image.partition(topic, asked.partition_index).ok_or(ErrorCode::UNKNOWN_TOPIC_ID)?;
+        let known = self.image.topics().contains_key(&topic);
+        let unknown = if known { ErrorCode::UNKNOWN_TOPIC_OR_PARTITION } else { ErrorCode::UNKNOWN_TOPIC_ID };
+        let state = self.image.partition(topic, asked.partition_index).ok_or(unknown)?;
         let (leader_epoch, partition_epoch) =
             (LeaderEpoch(asked.leader_epoch), PartitionEpoch(asked.partition_epoch));
         if state.leader_epoch < leader_epoch || state.partition_epoch < partition_epoch {
@@ -182,7 +184,10 @@ impl Controller {
         let isr: Vec<BrokerId> =
             asked.new_isr_with_epochs.iter().map(|member| BrokerId(member.broker_id.0)).collect();
         let within = isr.iter().all(|member| state.replicas.contains(member));
-        if isr.is_empty() || !within || !isr.contains(&state.leader) {
+        let once = isr.iter().enumerate().all(|(index, member)| !isr[..index].contains(member));
+        // 0 is RECOVERED; no partition is ever RECOVERING here (KIP-704).
+        let recovered = asked.leader_recovery_state == 0;
+        if isr.is_empty() || !within || !once || !isr.contains(&state.leader) || !recovered {
             return Err(ErrorCode::INVALID_REQUEST);
         }
         let eligible = asked.new_isr_with_epochs.iter().all(|member| {

@@ -8,10 +8,11 @@
 //! An image is a pure function of the log up to its end offset, so controller and brokers that have read equally far
 //! know the same. What is not in the log - who sent a heartbeat when - is the controller's own soft state.
 //!
-//! Reading order: [`record`], [`image`].
+//! Reading order: [`record`], [`image`], [`check`].
 //!
 //! Left out: deletion of topics, configuration changes, reassignment, ACLs, quotas, features, delegation tokens.
 
+mod check;
 mod image;
 mod record;
 

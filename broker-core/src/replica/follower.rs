@@ -115,15 +115,21 @@ impl Replica {
         }
         if let Some(diverging) = fetched.diverging {
             // The high watermark in such an answer is not about this log (KAFKA-14704).
-            return self.truncate(env, diverging);
+            self.truncate(env, diverging)?;
+            if matches!(&self.role, Role::Follower(follower) if self.current_position(follower) == *asked) {
+                // Nothing was cut: the same question at once would get the same answer.
+                self.fetch_failed(env, asked);
+            }
+            return Ok(());
         }
         let Ok(batches) = RecordBatch::all_from(fetched.records) else {
             self.fetch_failed(env, asked);
             return Ok(());
         };
         for batch in batches {
-            let epochs = self.log.latest_epoch().unwrap_or(LeaderEpoch::NONE)..=asked.leader_epoch;
-            // What does not follow on, or is of an epoch that cannot be (KAFKA-18723), is asked for again.
+            let latest = self.log.latest_epoch().unwrap_or(LeaderEpoch(0));
+            let epochs = latest..=asked.leader_epoch;
+            // A leader has nothing from an epoch after its own (KAFKA-18723), and nothing from before what it agreed to.
             if batch.base_offset() != self.log.end_offset() || !epochs.contains(&batch.leader_epoch()) {
                 self.fetch_failed(env, asked);
                 break;

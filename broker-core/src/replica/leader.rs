@@ -120,8 +120,9 @@ pub(super) fn is_eligible(
 }
 
 impl Replica {
-    /// A follower asks for `offset`: it has everything below. `false` if it is no follower of this leader, or asks on
-    /// behalf of an older registration than one seen before.
+    /// A follower asks for `offset`: it has everything below. `false` if it is no follower of this leader, or asks under
+    /// an older registration than the one it has or was seen with: that process, and perhaps its log, is gone
+    /// (`Replica.updateFetchStateOrThrow`).
     pub fn follower_fetched(
         &mut self,
         env: &mut Env<'_>,
@@ -132,7 +133,8 @@ impl Replica {
         let leader_end = self.log.end_offset();
         let Role::Leader(leader) = &mut self.role else { return false };
         let Some(progress) = leader.followers.get_mut(&follower) else { return false };
-        if broker_epoch < progress.broker_epoch {
+        let registered = env.brokers.get(&follower).map_or(BrokerEpoch::NONE, |known| known.epoch);
+        if broker_epoch != BrokerEpoch::NONE && broker_epoch < progress.broker_epoch.max(registered) {
             return false;
         }
         progress.fetched(env.now, offset, leader_end, broker_epoch);

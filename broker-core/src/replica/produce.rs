@@ -130,7 +130,7 @@ impl Replica {
 
     /// The high watermark passed a batch: OK, unless the ISR became too small meanwhile. The record will stay, but not
     /// as safely as was asked for.
-    fn replicated(&self, env: &mut Env<'_>, produce: &DelayedProduce) -> ProduceResult {
+    pub(super) fn replicated(&self, env: &mut Env<'_>, produce: &DelayedProduce) -> ProduceResult {
         let members = self.maximal_isr().map_or(0, <[_]>::len);
         let enough = self.effective_min_insync() <= members;
         let error = if enough { ErrorCode::NONE } else { ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND };

@@ -117,11 +117,14 @@ impl World {
         image.and_then(|image| image.topic_id(topic)).unwrap_or(TopicId(999))
     }
 
-    /// `fetch [as=2] [to=1] offset=n [epoch=n] [last=n] [broker-epoch=n] [wait=ms]`: as a follower, or as a consumer.
+    /// `fetch [as=2] [to=1] offset=n [epoch=n] [last=n] [broker-epoch=n] [wait=ms]`: as a follower, by default under its
+    /// registration's epoch, or as a consumer.
     fn fetch(&mut self, args: &mut Args<'_>) -> Result<()> {
         let at = args.topic_partition()?;
         let to = args.text("to").unwrap_or("1").to_owned();
         let follower: i32 = args.or("as", -1)?;
+        let registered = self.controller().and_then(|node| node.image().broker(BrokerId(follower)));
+        let broker_epoch = registered.map_or(-1, |known| known.epoch.0);
         let partition = FetchPartition::default()
             .with_partition(at.partition)
             .with_fetch_offset(args.need("offset")?)
@@ -134,7 +137,7 @@ impl World {
             .with_partitions(vec![partition]);
         let state = ReplicaState::default()
             .with_replica_id(follower.into())
-            .with_replica_epoch(args.or("broker-epoch", -1)?);
+            .with_replica_epoch(args.or("broker-epoch", broker_epoch)?);
         let body = FetchRequest::default()
             .with_replica_state(state)
             .with_max_wait_ms(args.or("wait", 0)?)

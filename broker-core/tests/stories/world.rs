@@ -355,6 +355,9 @@ impl World {
         let Some(call) = self.network.calls.get(&connection) else { return };
         match frame {
             None => {
+                if let Asker::Hand(number) = call.asker {
+                    self.journal.push(format!("#{number} gets no answer"));
+                }
                 self.network.calls.remove(&connection);
             }
             Some(frame) => {

@@ -124,6 +124,51 @@ mod tests {
         assert_eq!(poll(&mut far), Some(None));
     }
 
+    /// What the far end makes of these bytes, with the near end still open.
+    fn received(
+        bytes: &[u8],
+    ) -> (Framed<tokio::io::DuplexStream>, Option<Option<Bytes>>, tokio::io::DuplexStream) {
+        let (mut near, far) = duplex(64);
+        let sent = Pin::new(&mut near).poll_write(&mut Context::from_waker(Waker::noop()), bytes);
+        assert!(matches!(sent, Poll::Ready(Ok(all)) if all == bytes.len()));
+        let mut far = Framed::new(far);
+        let read = poll(&mut far);
+        (far, read, near)
+    }
+
+    #[test]
+    fn a_length_below_zero_or_above_the_limit_closes_the_connection_and_none_is_believed_before_bytes_come() {
+        let limit = i32::try_from(FRAME_BYTES_MAX).unwrap();
+        for (length, closes) in
+            [(-1, true), (i32::MIN, true), (i32::MAX, true), (limit + 1, true), (limit, false), (1, false)]
+        {
+            let (framed, read, _near) = received(&length.to_be_bytes());
+            assert_eq!(read, closes.then_some(None), "{length}");
+            assert!(framed.incoming.capacity() <= 2 * READ_CHUNK, "{length}: {}", framed.incoming.capacity());
+        }
+        let (_, read, _near) = received(&[0; 4]);
+        assert_eq!(read, Some(Some(Bytes::new())), "an empty frame is for whoever decodes it");
+    }
+
+    #[test]
+    fn a_connection_closed_within_a_frame_gives_nothing_of_it() {
+        let whole = [&[0, 0, 0, 3][..], b"abc", &[0, 0, 0, 5], b"hello"].concat();
+        for cut in 0..whole.len() {
+            let (mut framed, mut read, near) = received(&whole[..cut]);
+            let mut frames = Vec::new();
+            drop(near);
+            loop {
+                match read {
+                    Some(Some(frame)) => frames.push(frame),
+                    Some(None) => break,
+                    None => {}
+                }
+                read = poll(&mut framed);
+            }
+            assert_eq!(frames, [&b"abc"[..]][..usize::from(7 <= cut)], "cut at {cut}");
+        }
+    }
+
     #[test]
     fn an_impossible_length_closes_the_connection() {
         let (mut near, far) = duplex(64);

@@ -75,6 +75,8 @@ pub(super) struct Cluster {
     pub flushed: Vec<(i32, FlushStep)>,
     /// Nobody reaches these and they reach nobody.
     pub isolated: BTreeSet<i32>,
+    /// What becomes of a response on its way to a node.
+    pub tamper: Option<Box<dyn FnMut(Bytes) -> Bytes>>,
     /// How the next flush of these ends.
     failing: BTreeMap<i32, StorageError>,
     config: BrokerConfig,
@@ -103,6 +105,7 @@ impl Cluster {
             inputs: 0,
             flushed: Vec::new(),
             isolated: BTreeSet::new(),
+            tamper: None,
             failing: BTreeMap::new(),
             config: BrokerConfig::new(&set, TimeScale::Compressed),
             processes: BTreeMap::new(),
@@ -289,6 +292,10 @@ impl Cluster {
             Asker::Node { id, incarnation, request } => {
                 let result =
                     if self.isolated.contains(&id) { Err(RequestError::Disconnected) } else { result };
+                let result = result.map(|frame| match &mut self.tamper {
+                    Some(tamper) => tamper(frame),
+                    None => frame,
+                });
                 let input = Input::Response { request, result };
                 self.enqueue(Delivery { to: id, incarnation, input, steps: Vec::new() });
             }

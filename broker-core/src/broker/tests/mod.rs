@@ -1,9 +1,11 @@
 //! Stories about brokers in a small cluster.
 
+mod bad_input;
 mod cluster;
 mod damage;
 mod durability;
 mod fuzz;
+mod hostile;
 mod offline;
 mod protocol;
 mod replication;

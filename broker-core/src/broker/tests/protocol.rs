@@ -64,8 +64,8 @@ fn a_produce_that_is_not_one_whole_batch_appends_nothing() {
     let two = cluster.produce(1, Acks::All, &[batch(), batch()]);
     assert_eq!(two, (ErrorCode::INVALID_RECORD, -1), "two batches");
     let none = cluster.produce(1, Acks::All, &[]);
-    assert_eq!(none, (ErrorCode::CORRUPT_MESSAGE, -1));
-    for (at, expected) in [(70, ErrorCode::CORRUPT_MESSAGE), (16, ErrorCode::INVALID_RECORD)] {
+    assert_eq!(none, (ErrorCode::INVALID_RECORD, -1));
+    for (at, expected) in [(70, ErrorCode::CORRUPT_MESSAGE), (16, ErrorCode::CORRUPT_MESSAGE)] {
         let mut bytes = batch().bytes().to_vec();
         bytes[at.min(batch().bytes().len() - 1)] ^= 1;
         let mut body = produce(Acks::All, &[&[]]);
@@ -104,15 +104,13 @@ fn metadata_names_the_live_brokers_and_the_leader() {
     assert_eq!((partition.leader_id.0, partition.isr_nodes.len(), partition.replica_nodes.len()), (1, 2, 3));
 }
 
-// Bytes below 0x80 keep the lengths they may be taken for small: kafka-protocol allocates for as many elements as an
-// array promises before it looks whether they are there, and a process that cannot allocate is aborted.
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn random_frames_never_panic(
         frames in prop::collection::vec(
-            (0i16..70, 0i16..18, prop::collection::vec(0u8..0x80, 0..120)), 1..20,
+            (0i16..70, 0i16..18, prop::collection::vec(any::<u8>(), 0..120)), 1..20,
         ),
     ) {
         let mut cluster = Cluster::with_topic(2, &[], &[]);

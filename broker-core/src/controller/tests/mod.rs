@@ -1,5 +1,6 @@
 //! Stories about a controller, asked through frames as brokers and admins ask it.
 
+mod bad_input;
 mod brokers;
 mod durability;
 mod partitions;

@@ -42,6 +42,20 @@ fn a_new_leader_starts_with_a_clean_slate() {
 }
 
 #[test]
+fn a_leader_that_is_elected_again_still_knows_its_followers() {
+    // Nobody led in leader epoch 2; this broker never followed anybody, so what its followers have is its own log.
+    let mut bench = Bench::leading(2);
+    bench.produce(Acks::Leader);
+    bench.asks(2, 1);
+    bench.pass(bench.lag_max() * 2);
+    bench.metadata(1, &[1, 2], 3, 3);
+    assert_eq!(bench.high_watermark(), 1, "broker 3 was not caught up and is in no ISR");
+    bench.produce(Acks::Leader);
+    bench.pass(bench.lag_max());
+    assert_eq!(bench.proposal(), None, "the time of broker 2 began anew");
+}
+
+#[test]
 fn metadata_with_an_older_partition_epoch_is_ignored() {
     let mut bench = Bench::leading(2);
     bench.metadata(1, &[1, 2], 1, 5);

@@ -1,5 +1,7 @@
 //! Following: what is appended, what is cut, what is dropped.
 
+use proptest::prelude::*;
+
 use super::*;
 
 /// An answer with these batches.
@@ -99,17 +101,6 @@ fn damaged_records_are_not_appended() {
 }
 
 #[test]
-fn records_of_an_epoch_that_cannot_be_are_not_appended() {
-    for (epoch, expected) in [(0, 1), (1, 2), (2, 1)] {
-        let mut bench = Bench::following();
-        bench.receives(records(&[record(0, 1)], 0));
-        bench.receives(records(&[record(1, epoch)], 0));
-        assert_eq!(bench.end(), expected, "epoch {epoch} after 1, from the leader of epoch 1 (KAFKA-18723)");
-        assert_eq!(bench.replica.fetch_position().is_none(), expected == 1, "asked for again, later");
-    }
-}
-
-#[test]
 fn where_it_parts_from_the_leader_it_is_cut_to_the_first_of_three_offsets() {
     // Own log: epoch 0 at 0 and 1, epoch 3 at 2 and 3. The high watermark is 3.
     for (epoch, end, expected) in [
@@ -120,7 +111,7 @@ fn where_it_parts_from_the_leader_it_is_cut_to_the_first_of_three_offsets() {
         (0, 1, 1), // below the high watermark, which the leader knows better
     ] {
         let mut bench = Bench::following();
-        bench.metadata(2, &[1, 2, 3], 4, 2);
+        bench.metadata(2, &[1, 2, 3], 3, 2);
         bench.receives(records(&[record(0, 0), record(1, 0), record(2, 3), record(3, 3)], 3));
         bench.receives(diverging(epoch, end));
         assert_eq!(bench.end(), expected, "epoch {epoch} ends at {end}");
@@ -129,8 +120,14 @@ fn where_it_parts_from_the_leader_it_is_cut_to_the_first_of_three_offsets() {
             assert_eq!(bench.replica.fetch_position(), None, "not before the cut is durable");
             assert!(bench.replica.log().flush_due());
             bench.flush();
+            assert_eq!(bench.position().offset, Offset(expected), "and it asks again");
+        } else {
+            assert_eq!(
+                bench.replica.fetch_position(),
+                None,
+                "nothing was cut: at once it would be told the same"
+            );
         }
-        assert_eq!(bench.position().offset, Offset(expected), "and it asks again");
         assert_eq!(bench.events("log_truncated"), 1);
     }
 }
@@ -237,4 +234,70 @@ fn with_sync_flush_the_next_fetch_waits_for_the_flush() {
     let path = "orders-0/00000000000000000000.log";
     let durable = crate::io::Storage::read_file(&bench.storage, path).unwrap().unwrap();
     assert_eq!(durable, record(0, 1).bytes(), "and now it really has");
+}
+
+#[test]
+fn what_no_leader_of_this_epoch_can_have_is_not_appended() {
+    for (name, batch) in [
+        ("from a later leader epoch (KAFKA-18723)", record(2, 2)),
+        ("from an older leader epoch than the log's last", record(2, 0)),
+        ("without a leader epoch", record(2, -1)),
+        ("after a gap", record(3, 1)),
+        ("from before the log's end", record(1, 1)),
+        ("at the end of all offsets", record(i64::MAX - 1, 1)),
+    ] {
+        let mut bench = Bench::following();
+        bench.receives(records(&[record(0, 0), record(1, 1)], 2));
+        bench.receives(records(&[batch], 2));
+        assert_eq!(bench.end(), 2, "{name}");
+        assert_eq!(bench.replica.fetch_position(), None, "{name}: it asks later");
+    }
+}
+
+fn hostile() -> impl Strategy<Value = i64> {
+    prop_oneof![Just(-1), Just(i64::MIN), Just(i64::MAX), 0i64..6, any::<i64>()]
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_leader_answers_the_log_stays_in_order(
+        answers in prop::collection::vec(
+            (
+                prop::option::weighted(0.3, (-2i32..5, hostile())),
+                hostile(),
+                prop::collection::vec((hostile(), -2i32..5), 0..3),
+                0usize..3,
+            ),
+            1..12,
+        ),
+    ) {
+        let mut bench = Bench::following();
+        bench.metadata(2, &[1, 2, 3], 3, 2);
+        for (parts, high_watermark, batches, cut) in answers {
+            let asked = FetchPosition {
+                leader: BrokerId(2),
+                leader_epoch: LeaderEpoch(3),
+                offset: Offset(bench.end()),
+                last_fetched_epoch: bench.replica.log().latest_epoch(),
+            };
+            // Every other batch follows on.
+            let mut end = bench.end();
+            let batches = batches.into_iter().map(|(base, epoch)| {
+                let base = if base % 2 == 0 { base } else { end };
+                end = end.saturating_add(1);
+                record(base, epoch)
+            });
+            let mut fetched = records(&batches.collect::<Vec<_>>(), high_watermark);
+            fetched.records.truncate(fetched.records.len().saturating_sub(cut));
+            fetched.diverging = parts
+                .map(|(epoch, end)| Diverging { epoch: LeaderEpoch(epoch), end_offset: Offset(end) });
+            bench.fetched(&asked, fetched);
+            let epochs = bench.epochs();
+            prop_assert!(epochs.is_sorted() && epochs.iter().all(|(epoch, _)| (0..=3).contains(epoch)));
+            prop_assert!((0..=bench.end()).contains(&bench.high_watermark()));
+            if bench.replica.log().flush_due() {
+                bench.flush();
+            }
+        }
+    }
 }
