@@ -117,8 +117,9 @@ impl Broker {
         }
         let bytes = validate::sole_batch(data.records)?;
         let acks = acks.ok_or(ErrorCode::INVALID_REQUIRED_ACKS)?;
-        if !replica?.is_leader() {
-            return Err(ErrorCode::NOT_LEADER_OR_FOLLOWER);
+        let standing = replica?.check_leader_epoch(None);
+        if !standing.is_none() {
+            return Err(standing);
         }
         Ok((acks, validate::check(bytes)?))
     }

@@ -1,5 +1,5 @@
 //! Whatever is on the disk: opening it gives a prefix of what was written or says what is wrong, and a crash meanwhile
-//! changes nothing.
+//! loses nothing of that.
 
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -147,7 +147,7 @@ proptest! {
     }
 
     #[test]
-    fn a_crash_during_recovery_changes_nothing(
+    fn a_crash_during_recovery_loses_nothing_of_what_was_recovered(
         sizes in prop::collection::vec(1usize..4, 1..9),
         damages in damages(),
         damaged in any::<bool>(),
@@ -156,6 +156,8 @@ proptest! {
     ) {
         let opening = if damaged { Opening::Damaged } else { Opening::Unclean };
         let mut storage = written(&sizes);
+        let log = open(&mut storage, Opening::Unclean, 0).unwrap();
+        let written = content(&storage, &log);
         for damage in &damages {
             inflict(&mut storage, damage);
         }
@@ -174,8 +176,11 @@ proptest! {
             storage.lose_unflushed();
         }
         let again = open(&mut storage, opening, 0).unwrap();
-        prop_assert_eq!(again.end_offset(), log.end_offset());
-        prop_assert_eq!(content(&storage, &again), expected);
-        prop_assert_eq!(again.epochs(), log.epochs());
+        // A segment that was removed may be back and follow on now, because only the cut before it was durable.
+        let found = content(&storage, &again);
+        prop_assert!(found.starts_with(&expected), "{} of {}", found.len(), expected.len());
+        let body = |batch: &RecordBatch| (batch.base_offset(), batch.bytes().slice(16..));
+        let written: Vec<_> = written.iter().map(body).collect();
+        prop_assert!(found.iter().map(body).all(|batch| written.contains(&batch)));
     }
 }
