@@ -28,6 +28,8 @@ mod backoff;
 pub mod consumer;
 #[cfg(test)]
 mod fake;
+#[cfg(test)]
+mod hostile;
 mod metadata;
 pub mod producer;
 mod reconnect;

@@ -132,12 +132,18 @@ impl Consumer {
 /// The records at or above `position`.
 ///
 /// # Errors
-/// If the bytes are not batches, or lead nowhere: then asking again at once would give the same bytes.
+/// If the bytes are not batches, go back, or lead nowhere: then asking again at once would give the same bytes.
 fn consume(bytes: Bytes, position: Offset) -> Result<Consumed, BatchError> {
     let have = bytes.len();
     let mut consumed = Consumed { records: Vec::new(), end: None };
+    let mut expected = Offset::ZERO;
     for batch in RecordBatch::all_from(bytes)? {
-        let leader_epoch = batch.leader_epoch();
+        let (base, leader_epoch) = (batch.base_offset(), batch.leader_epoch());
+        let end = base.0.checked_add(i64::from(batch.record_count()));
+        let Some(end) = end.filter(|_| expected <= base) else {
+            return Err(BatchError::BaseOffset { expected: expected.0, actual: base.0 });
+        };
+        expected = Offset(end);
         let new = batch.records()?.into_iter().filter(|record| position <= record.offset);
         consumed.records.extend(new.map(|record| ConsumedRecord {
             offset: record.offset,
@@ -145,8 +151,8 @@ fn consume(bytes: Bytes, position: Offset) -> Result<Consumed, BatchError> {
             key: record.key,
             value: record.value,
         }));
-        if position < batch.end_offset() {
-            consumed.end = Some((batch.end_offset(), leader_epoch));
+        if position < expected {
+            consumed.end = Some((expected, leader_epoch));
         }
     }
     if 0 < have && consumed.end.is_none() {

@@ -19,6 +19,15 @@
 //! The consumer trusts the leader to serve nothing at or above the high watermark. It asks for whole batches and
 //! drops records below its position, because a batch may start earlier.
 //!
+//! Where it differs from Kafka's, which resets to `auto.offset.reset` (here: the start of the log) whenever it is lost:
+//!
+//! * Out of range, it asks where the log starts and ends and goes to the nearer of the two, so that nothing is read twice
+//!   that is still there.
+//! * A leader that had an older epoch where the last record was consumed has another record there, even if its log is
+//!   long enough; Kafka compares the offset only, and reads on. This one begins anew.
+//!
+//! A truncation below the position is an event and no error: there are no committed offsets to go back to.
+//!
 //! Reading order: `partition`, `fetcher`, `plan`, `answers`.
 //!
 //! Left out: groups, committed offsets, isolation levels, incremental fetch sessions, reading from followers.

@@ -204,6 +204,61 @@ fn a_new_leader_that_knows_no_such_epoch_is_read_from_the_start() {
 }
 
 #[test]
+fn a_new_leader_with_an_older_epoch_at_the_position_is_read_from_the_start() {
+    let (mut rig, question) = at_five_with_new_leader();
+    answer_epoch_end(&mut rig, &question, 0, 5);
+    let (fetch, _) = take_fetch(&mut rig);
+    answer_fetch(&mut rig, &fetch, records(5, 1, 3));
+    let (fetch, what) = take_fetch(&mut rig);
+    assert_eq!(what, (3, 6, 3));
+    // What was consumed under epoch 3 was truncated, and a leader of epoch 4 has something else there.
+    let diverging = EpochEndOffset::default().with_epoch(0).with_end_offset(9);
+    answer_fetch(&mut rig, &fetch, PartitionData::default().with_diverging_epoch(diverging));
+    let earliest = take_list_offsets(&mut rig, EARLIEST);
+    answer_offset(&mut rig, &earliest, ErrorCode::NONE, 0);
+    assert_eq!(truncations(&rig), [(6, 0)]);
+    assert_eq!(take_fetch(&mut rig).1, (3, 0, -1));
+}
+
+#[test]
+fn an_answer_by_a_leader_that_was_replaced_meanwhile_validates_nothing() {
+    let (mut rig, question) = at_five_with_new_leader();
+    rig.run_until(rig.now + Duration::from_secs(299));
+    // The metadata is old by now, and says that broker 3 leads.
+    rig.run_until(rig.now + Duration::from_secs(2));
+    serve_metadata(&mut rig, &[(3, 4)]);
+    assert!(rig.requests.is_empty(), "one question at a time");
+    answer_epoch_end(&mut rig, &question, 0, 5);
+    let again = rig.take_request();
+    assert_eq!(again.to, endpoint(3));
+    let Request::OffsetForLeaderEpoch(body) = &again.body else { panic!("{:?}", again.body) };
+    assert_eq!(body.topics[0].partitions[0].current_leader_epoch, 4);
+    answer_epoch_end(&mut rig, &again, 0, 4);
+    assert_eq!(truncations(&rig), [(5, 4)]);
+    assert_eq!(take_fetch(&mut rig).1, (4, 4, 0));
+}
+
+#[test]
+fn a_leader_that_does_not_lead_yet_is_asked_again_before_anything_is_fetched() {
+    for code in
+        [ErrorCode::UNKNOWN_LEADER_EPOCH, ErrorCode::FENCED_LEADER_EPOCH, ErrorCode::NOT_LEADER_OR_FOLLOWER]
+    {
+        let (mut rig, question) = at_five_with_new_leader();
+        let partition = EpochEnd::default().with_error_code(code.0);
+        let topic = OffsetForLeaderTopicResult::default().with_topic(topic_name(TOPIC));
+        let topic = topic.with_partitions(vec![partition]);
+        rig.answer(&question, &OffsetForLeaderEpochResponse::default().with_topics(vec![topic]));
+        assert!(rig.requests.iter().all(|sent| matches!(sent.body, Request::Metadata(_))), "{code}");
+        rig.run_until(rig.now + Duration::from_secs(1));
+        serve_metadata(&mut rig, &[(2, 3)]);
+        let again = rig.take_request();
+        assert!(matches!(again.body, Request::OffsetForLeaderEpoch(_)), "{code}");
+        answer_epoch_end(&mut rig, &again, 0, 5);
+        assert_eq!(take_fetch(&mut rig).1, (3, 5, 0));
+    }
+}
+
+#[test]
 fn a_diverging_epoch_in_a_fetch_response_takes_the_consumer_back_too() {
     let (mut rig, fetch) = at_five();
     let diverging = EpochEndOffset::default().with_epoch(0).with_end_offset(2);

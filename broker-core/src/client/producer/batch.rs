@@ -104,7 +104,7 @@ impl ProducerBatch {
 
     /// The broker has it, at `base_offset` if it said where.
     pub(super) fn complete_ok(&mut self, base_offset: Option<Offset>) -> Vec<Effect> {
-        let offset = |index: i64| base_offset.map(|base| base.plus(index));
+        let offset = |index: i64| base_offset?.0.checked_add(index).map(Offset);
         self.complete(|index| SendOutcome::Ok { offset: offset(index) })
     }
 

@@ -1,5 +1,7 @@
 //! How a producer comes to its id and epoch (KIP-98, KIP-360).
 
+use std::collections::BTreeSet;
+
 use kafka_protocol::messages::{InitProducerIdRequest, InitProducerIdResponse};
 
 use super::sequences::Identity;
@@ -10,10 +12,12 @@ use crate::types::{ProducerEpoch, ProducerId};
 /// The producer's identity, or how far it is from having one.
 ///
 /// * At most one request for a producer id is in flight.
-/// * An identity that was given up is never used again: epochs rise, and ids are never handed out twice.
+/// * An identity that was given up is never used again: epochs rise, and an id that is handed out a second time is not
+///   taken.
 #[derive(Debug)]
 pub(super) struct IdentityKeeper {
     state: State,
+    given_up: BTreeSet<ProducerId>,
     backoff: Backoff,
     failures: u32,
 }
@@ -33,7 +37,7 @@ impl IdentityKeeper {
     pub(super) fn new(idempotence: bool, backoff: Backoff) -> IdentityKeeper {
         let missing = State::Missing { not_before: Timestamp::ZERO };
         let state = if idempotence { missing } else { State::NotNeeded };
-        IdentityKeeper { state, backoff, failures: 0 }
+        IdentityKeeper { state, given_up: BTreeSet::new(), backoff, failures: 0 }
     }
 
     pub(super) fn current(&self) -> Option<Identity> {
@@ -67,7 +71,11 @@ impl IdentityKeeper {
         response: Option<&InitProducerIdResponse>,
     ) -> Option<Identity> {
         assert!(matches!(self.state, State::Asking), "nobody asked for a producer id");
-        let granted = response.filter(|response| response.error_code == 0 && 0 <= response.producer_id.0);
+        let usable = |response: &&InitProducerIdResponse| {
+            let known = self.given_up.contains(&ProducerId(response.producer_id.0));
+            response.error_code == 0 && !known && 0 <= response.producer_id.0 && 0 <= response.producer_epoch
+        };
+        let granted = response.filter(usable);
         let Some(granted) = granted else {
             self.state = State::Missing { not_before: now + self.backoff.pause(self.failures) };
             self.failures = self.failures.saturating_add(1);
@@ -94,7 +102,8 @@ impl IdentityKeeper {
 
     /// The identity is of no use any more; ask for a new id.
     pub(super) fn discard(&mut self) {
-        assert!(matches!(self.state, State::Known(_)));
+        let current = self.current().expect("there is an identity to give up");
+        self.given_up.insert(current.id);
         self.state = State::Missing { not_before: Timestamp::ZERO };
     }
 

@@ -1,4 +1,13 @@
 //! What an error means: for the next attempt, and for the promise given to the application.
+//!
+//! ```text
+//! ok     some attempt was answered with 0 or 46 (the broker has it already)
+//! fail   there was no attempt, or every one ended in a refusal that comes before the append
+//! info   anything else: one attempt in doubt is enough, and so is one in flight when the time is over
+//! ```
+//!
+//! Out of order (45, and 59) is info, although it is checked before the append: the broker that says so has lost, or never
+//! had, what came before, and does not say since when.
 
 use crate::error::{AttemptError, ErrorCode};
 use crate::io::SendOutcome;
@@ -18,7 +27,8 @@ pub(super) enum Reaction {
     GiveUp,
 }
 
-/// Kafka's `RetriableException`s and `InvalidMetadataException`s, and the two errors of KIP-360.
+/// Those of Kafka's `RetriableException`s that a broker answers to a produce request, and the two errors of KIP-360. An
+/// error nobody expects here ends the batch, as info.
 pub(super) fn reaction(error: AttemptError) -> Reaction {
     match error {
         AttemptError::Disconnected | AttemptError::TimedOut => Reaction::RefreshAndRetry,
@@ -51,6 +61,9 @@ pub(super) fn refused_before_append(error: AttemptError) -> bool {
                 | ErrorCode::INVALID_TOPIC_EXCEPTION
                 | ErrorCode::INVALID_REQUIRED_ACKS
                 | ErrorCode::INVALID_PRODUCER_EPOCH
+                | ErrorCode::TOPIC_AUTHORIZATION_FAILED
+                | ErrorCode::CLUSTER_AUTHORIZATION_FAILED
+                | ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED
         )
     )
 }
@@ -75,7 +88,7 @@ mod tests {
 
     #[test]
     fn only_refusals_before_the_append_are_failures_and_one_doubt_spoils_them() {
-        for code in [19, 10, 2, 87, 17, 21, 47] {
+        for code in [19, 10, 2, 87, 17, 21, 47, 29, 31, 53] {
             let error = AttemptError::Code(ErrorCode(code));
             assert!(matches!(without_promise(1, vec![error]), SendOutcome::Fail { .. }), "{code}");
             let doubt = vec![error, AttemptError::TimedOut, error];

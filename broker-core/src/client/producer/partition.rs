@@ -27,8 +27,9 @@ pub(super) enum Order {
 ///   [`PartitionQueue::restart`]: then they leave one by one until one is acknowledged.
 /// * The numbered and unresolved batches stand within [`UNRESOLVED_MAX`] consecutive ones, acknowledged ones between them
 ///   counted.
-/// * A batch that may have been appended keeps its numbers for good.
-/// * A numbered batch that is queued (for it was sent before, or numbered anew) leaves only if no batch with smaller numbers is in flight.
+/// * A batch that may have been appended, behind one that was given up in doubt, keeps its numbers for good.
+/// * A numbered batch that is queued (for it was sent before, or numbered anew) leaves only if no batch with smaller
+///   numbers is in flight.
 #[derive(Debug)]
 pub(super) struct PartitionQueue {
     queue: VecDeque<ProducerBatch>,
@@ -155,13 +156,16 @@ impl PartitionQueue {
         self.sequences.trouble().is_some()
     }
 
-    /// Numbers what was numbered anew, from sequence 0 (`TxnPartitionEntry.startSequencesAtBeginning`). What may have been
-    /// appended under its old numbers would not be recognised under new ones: it goes to `give_up` and is taken out.
+    /// Numbers what is unresolved anew, from sequence 0 (`TxnPartitionEntry.startSequencesAtBeginning`). The broker's word
+    /// that a batch is out of order says that neither it nor anything behind it is in the log. Only if a batch before them
+    /// was given up in doubt, that may change: should it turn up late, the others can turn up behind it. Then what may have
+    /// been appended goes to `give_up` and is taken out.
     pub(super) fn restart(&mut self, identity: Identity, mut give_up: impl FnMut(&mut ProducerBatch)) {
         assert!(self.in_flight.is_empty(), "a batch in flight keeps its numbers");
+        let may_turn_up = self.sequences.unresolved();
         self.sequences.restart(identity);
         for batch in self.queue.iter_mut().filter(|batch| batch.numbering.is_some()) {
-            if batch.in_doubt() {
+            if may_turn_up && batch.in_doubt() {
                 give_up(batch);
                 assert!(batch.completed());
             } else {

@@ -140,6 +140,11 @@ impl Sequences {
         })
     }
 
+    /// Whether a batch with these numbers was given up in doubt, and none behind it has been acknowledged.
+    pub(super) fn unresolved(&self) -> bool {
+        self.unresolved
+    }
+
     /// Whether a new batch may be numbered.
     pub(super) fn open(&self) -> bool {
         !self.unresolved && self.trouble.is_none()

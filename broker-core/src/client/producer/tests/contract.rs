@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::super::sequences::Ordinal;
 use super::*;
 use crate::error::RequestError;
 use crate::io::Node;
 use crate::log::{ProducerStateManager, SequenceCheck};
+use crate::testing::idempotent_batch;
 use crate::types::{LeaderEpoch, Offset};
 
 #[derive(Clone, Copy, Debug)]
@@ -73,22 +75,49 @@ struct World {
     /// The log as the leader has it.
     log: Vec<RecordBatch>,
     producers: ProducerStateManager,
-    acknowledged: usize,
+    acknowledged: Offset,
     leader: usize,
     epoch: i32,
     next_token: u64,
 }
 
 impl World {
-    fn new(retries: i64, delivery_timeout_ms: i64) -> World {
-        let rig = one_record_per_batch(&[
+    fn new(retries: i64, delivery_timeout_ms: i64, batch_size: i64) -> World {
+        let mut rig = start(&[
+            ("batch.size", RawValue::Int(batch_size)),
             ("retries", RawValue::Int(retries)),
             ("request.timeout.ms", RawValue::Int(1_000)),
             ("delivery.timeout.ms", RawValue::Int(delivery_timeout_ms)),
         ]);
+        serve(&mut rig, &[(1, 0), (2, 0)]);
         let connections = Default::default();
         let (log, producers) = (Vec::new(), ProducerStateManager::default());
-        World { rig, connections, log, producers, acknowledged: 0, leader: 0, epoch: 0, next_token: 0 }
+        World {
+            rig,
+            connections,
+            log,
+            producers,
+            acknowledged: Offset::ZERO,
+            leader: 0,
+            epoch: 0,
+            next_token: 0,
+        }
+    }
+
+    /// A world in which the topic partition has a first record, whose sequence is the last but `left` before the wrap.
+    fn before_the_wrap(mut self, left: u64) -> World {
+        self.step(Step::Send);
+        let first = self.connections[0].sent.pop_front().expect("nothing holds it back");
+        let last = i32::MAX - i32::try_from(left).expect("a few");
+        let batch = idempotent_batch(&["value 0"], first.numbers(0).0, 0, last);
+        let batch = batch.placed_at(Offset(0), LeaderEpoch(0));
+        self.producers.update(&batch);
+        self.log.push(batch);
+        self.answer(&first, ErrorCode::NONE, 0);
+        let partition = self.rig.node.accumulator.get_mut(&TopicPartition::new(TOPIC, 0));
+        partition.sequences.skip_to(Ordinal((1 << 31) - left));
+        self.collect();
+        self
     }
 
     fn collect(&mut self) {
@@ -112,7 +141,7 @@ impl World {
             Err(code) => (code, -1),
             Ok(SequenceCheck::Duplicate { base_offset, .. }) => (ErrorCode::NONE, base_offset.0),
             Ok(SequenceCheck::Accept) => {
-                let offset = i64::try_from(self.log.len()).unwrap();
+                let offset = self.log.last().map_or(0, |last| last.end_offset().0);
                 let batch = batch.clone().placed_at(Offset(offset), LeaderEpoch(self.epoch));
                 self.producers.update(&batch);
                 self.log.push(batch);
@@ -123,7 +152,7 @@ impl World {
 
     fn answer(&mut self, request: &Produced, code: ErrorCode, offset: i64) {
         if code == ErrorCode::NONE {
-            self.acknowledged = self.acknowledged.max(usize::try_from(offset).unwrap() + 1);
+            self.acknowledged = self.acknowledged.max(Offset(offset + 1));
         }
         reply(&mut self.rig, request, code, offset);
     }
@@ -175,7 +204,8 @@ impl World {
                 self.leader = 1 - self.leader;
                 self.epoch += 1;
                 if lose {
-                    self.log.truncate(self.acknowledged);
+                    let acknowledged = self.acknowledged;
+                    self.log.retain(|batch| batch.base_offset() < acknowledged);
                     self.producers = ProducerStateManager::default();
                     self.log.iter().for_each(|batch| self.producers.update(batch));
                 }
@@ -200,7 +230,11 @@ impl World {
 
     fn tokens(&self) -> Vec<u64> {
         let token = |value: &[u8]| std::str::from_utf8(value).unwrap()["value ".len()..].parse().unwrap();
-        self.log.iter().map(|batch| token(&batch.records().unwrap()[0].value)).collect()
+        self.log
+            .iter()
+            .flat_map(|batch| batch.records().unwrap())
+            .map(|record| token(&record.value))
+            .collect()
     }
 }
 
@@ -209,9 +243,14 @@ proptest! {
     fn records_are_in_the_log_once_and_in_order(
         retries in prop_oneof![Just(1i64), Just(3), Just(i64::from(i32::MAX))],
         delivery_timeout_ms in prop_oneof![Just(3_000i64), Just(120_000)],
+        batch_size in prop_oneof![Just(0i64), Just(300)],
+        left_before_the_wrap in prop::option::of(0u64..20),
         steps in prop::collection::vec(step(), 1..150),
     ) {
-        let mut world = World::new(retries, delivery_timeout_ms);
+        let mut world = World::new(retries, delivery_timeout_ms, batch_size);
+        if let Some(left) = left_before_the_wrap {
+            world = world.before_the_wrap(left);
+        }
         for step in steps {
             world.step(step);
         }

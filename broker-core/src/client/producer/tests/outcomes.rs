@@ -30,7 +30,9 @@ fn a_duplicate_is_a_success_once_with_or_without_its_offset() {
 #[test]
 fn each_final_error_is_of_its_class() {
     for (answer, fails) in
-        [(10, true), (17, true), (21, true), (47, true), (87, true), (-1, false), (35, false), (1234, false)]
+        [(10, true), (17, true), (21, true), (29, true), (31, true), (47, true), (53, true), (87, true)]
+            .into_iter()
+            .chain([(-1, false), (35, false), (1234, false)])
     {
         let mut rig = one_record_per_batch(&[]);
         send(&mut rig, 0, 1);
@@ -128,4 +130,43 @@ fn acks_zero_is_always_in_doubt() {
         rig.input(Input::Response { request: request.sent.id, result });
         assert_eq!(outcomes(&rig)[&1], SendOutcome::Info { errors: vec![expected] });
     }
+}
+
+#[test]
+fn one_doubtful_attempt_among_refusals_leaves_a_doubt_and_every_error_is_told() {
+    for answers in [[19, 7, 29], [2, 19, 17], [7, 2, 10], [19, 20, 87]] {
+        let mut rig = one_record_per_batch(&[]);
+        send(&mut rig, 0, 1);
+        for answer in answers {
+            serve(&mut rig, &[(1, 0)]);
+            rig.run_until(rig.now + Duration::from_secs(2));
+            let request = produced(&mut rig).remove(0);
+            reply(&mut rig, &request, ErrorCode(answer), -1);
+        }
+        let errors: Vec<_> = answers.into_iter().map(code).collect();
+        let fails = answers.iter().all(|answer| ![7, 20].contains(answer));
+        let expected = if fails { SendOutcome::Fail { errors } } else { SendOutcome::Info { errors } };
+        assert_eq!(outcomes(&rig)[&1], expected, "{answers:?}");
+    }
+}
+
+#[test]
+fn a_batch_that_waits_for_its_next_attempt_expires_in_doubt_if_one_was() {
+    let mut rig = one_record_per_batch(&[("retry.backoff.ms", RawValue::Int(1_000))]);
+    send(&mut rig, 0, 1);
+    serve(&mut rig, &[(1, 0)]);
+    let sent_at = rig.now;
+    let request = produced(&mut rig).remove(0);
+    rig.run_until(sent_at + Duration::from_millis(119_500));
+    reply(&mut rig, &request, ErrorCode::REQUEST_TIMED_OUT, -1);
+    assert!(outcomes(&rig).is_empty());
+    rig.run_until(sent_at + Duration::from_secs(120));
+    assert!(produced(&mut rig).is_empty());
+    assert_eq!(outcomes(&rig)[&1], SendOutcome::Info { errors: vec![code(7), AttemptError::Expired] });
+    send(&mut rig, 0, 2);
+    serve(&mut rig, &[(1, 0)]);
+    rig.run_until(rig.now + Duration::from_secs(2));
+    let (id, epoch, _) = request.numbers(0);
+    let next = produced(&mut rig).remove(0);
+    assert_eq!(next.numbers(0), (id, epoch + 1, 0), "nobody will say what became of the first");
 }

@@ -216,31 +216,126 @@ fn under_a_new_identity_batches_leave_one_by_one_until_the_first_is_acknowledged
     }
 }
 
+/// Lets everything be accepted, round by round; what was sent, under which numbers.
+fn settle(rig: &mut Rig<Producer>) -> Vec<((i64, i16, i32), String)> {
+    let mut sent = Vec::new();
+    for _round in 0..4 {
+        serve(rig, LEADER);
+        rig.run_until(rig.now + Duration::from_secs(2));
+        for request in produced(rig) {
+            sent.push((request.numbers(0), request.values(0)[0].clone()));
+            accept(rig, &request, 1);
+        }
+    }
+    assert_eq!(rig.node.unfinished(), 0);
+    sent
+}
+
+/// The ways in which an attempt can leave a doubt.
+fn doubts() -> [Result<ErrorCode, RequestError>; 3] {
+    [
+        Err(RequestError::TimedOut),
+        Ok(ErrorCode::NOT_LEADER_OR_FOLLOWER),
+        Ok(ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND),
+    ]
+}
+
+fn leave_in_doubt(rig: &mut Rig<Producer>, request: &Produced, doubt: Result<ErrorCode, RequestError>) {
+    match doubt {
+        Err(error) => rig.fail(&request.sent, error),
+        Ok(code) => reply(rig, request, code, -1),
+    }
+}
+
 #[test]
-fn what_may_have_been_appended_is_never_sent_under_other_numbers() {
-    for doubt in [None, Some(ErrorCode::NOT_LEADER_OR_FOLLOWER), Some(ErrorCode::REQUEST_TIMED_OUT)] {
+fn a_broker_that_calls_a_retry_out_of_order_is_believed_and_may_get_the_batch_twice() {
+    for doubt in doubts() {
+        let mut rig = one_record_per_batch(&[]);
+        open_window(&mut rig, 0, LEADER);
+        send(&mut rig, 0, 1);
+        let first = produced(&mut rig).remove(0);
+        leave_in_doubt(&mut rig, &first, doubt);
+        serve(&mut rig, LEADER);
+        rig.run_until(rig.now + Duration::from_secs(2));
+        let again = produced(&mut rig).remove(0);
+        assert_eq!(again.numbers(0), first.numbers(0));
+        reply(&mut rig, &again, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+        let (id, epoch, _) = first.numbers(0);
+        assert_eq!(settle(&mut rig), [((id, epoch + 1, 0), "value 1".into())], "{doubt:?}");
+        assert!(matches!(outcomes(&rig)[&1], SendOutcome::Ok { .. }), "{doubt:?}");
+    }
+}
+
+#[test]
+fn behind_a_batch_that_is_not_in_the_log_nothing_is_and_all_of_it_is_numbered_anew() {
+    for doubt in doubts() {
         let (mut rig, requests) = three_in_flight();
         let (id, epoch, _) = requests[0].numbers(0);
-        match doubt {
-            None => rig.fail(&requests[1].sent, RequestError::TimedOut),
-            Some(code) => reply(&mut rig, &requests[1], code, -1),
-        }
+        leave_in_doubt(&mut rig, &requests[1], doubt);
         reply(&mut rig, &requests[2], ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
         reply(&mut rig, &requests[0], ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
-        assert!(matches!(outcomes(&rig)[&1], SendOutcome::Info { .. }), "{doubt:?}");
-        let mut sent = Vec::new();
-        for _round in 0..3 {
-            serve(&mut rig, LEADER);
-            rig.run_until(rig.now + Duration::from_secs(2));
-            for request in produced(&mut rig) {
-                sent.push((request.numbers(0), request.values(0)[0].clone()));
-                accept(&mut rig, &request, 1);
-            }
-        }
-        let expected = [((id, epoch + 1, 0), "value 0".into()), ((id, epoch + 1, 1), "value 2".into())];
-        assert_eq!(sent, expected, "{doubt:?}");
-        assert_eq!(rig.node.unfinished(), 0);
+        let expected: Vec<_> =
+            (0..3).map(|index| ((id, epoch + 1, index), format!("value {index}"))).collect();
+        assert_eq!(settle(&mut rig), expected, "{doubt:?}");
     }
+}
+
+#[test]
+fn behind_a_batch_that_was_given_up_in_doubt_another_in_doubt_is_never_sent_under_other_numbers() {
+    let mut rig = one_record_per_batch(&[("retries", RawValue::Int(2))]);
+    open_window(&mut rig, 0, LEADER);
+    for token in 1..4 {
+        send(&mut rig, 0, token);
+    }
+    let requests = produced(&mut rig);
+    // The first two hang on the way to the broker and may arrive yet; the third was refused for lack of them.
+    rig.fail(&requests[0].sent, RequestError::TimedOut);
+    rig.fail(&requests[1].sent, RequestError::TimedOut);
+    reply(&mut rig, &requests[2], ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+    serve(&mut rig, LEADER);
+    rig.run_until(rig.now + Duration::from_secs(2));
+    for _retry in 0..2 {
+        assert!(outcomes(&rig).keys().all(|token| *token == OPENER));
+        let again = produced(&mut rig).remove(0);
+        rig.fail(&again.sent, RequestError::TimedOut);
+        serve(&mut rig, LEADER);
+        rig.run_until(rig.now + Duration::from_secs(2));
+    }
+    assert!(matches!(outcomes(&rig)[&1], SendOutcome::Info { .. }), "out of retries");
+    let second = produced(&mut rig).remove(0);
+    assert_eq!(values(std::slice::from_ref(&second)), ["value 2"]);
+    // The attempts of the first can still close the gap, and then this one is appended as it was first sent.
+    reply(&mut rig, &second, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+    assert!(matches!(outcomes(&rig)[&2], SendOutcome::Info { .. }));
+    let (id, epoch, _) = requests[0].numbers(0);
+    assert_eq!(settle(&mut rig), [((id, epoch + 1, 0), "value 3".into())], "that one was only ever refused");
+}
+
+#[test]
+fn after_the_last_producer_epoch_comes_a_new_producer_id() {
+    let mut rig = start(&[("batch.size", RawValue::Int(0))]);
+    send(&mut rig, 0, 1);
+    let answer = |rig: &mut Rig<Producer>, id: i64, epoch: i16| {
+        let ask = |sent: &Sent| matches!(sent.body, Request::InitProducerId(_));
+        let index = rig.requests.iter().position(ask).expect("an id is asked for");
+        let sent = rig.requests.remove(index).unwrap();
+        let response = InitProducerIdResponse::default();
+        rig.answer(&sent, &response.with_producer_id(id.into()).with_producer_epoch(epoch));
+    };
+    answer(&mut rig, 7, i16::MAX);
+    serve(&mut rig, LEADER);
+    let first = produced(&mut rig).remove(0);
+    assert_eq!(first.numbers(0), (7, i16::MAX, 0));
+    reply(&mut rig, &first, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+    // The old id is not taken again, nor one without an epoch.
+    answer(&mut rig, 7, 0);
+    rig.run_until(rig.now + Duration::from_secs(2));
+    answer(&mut rig, 8, -1);
+    rig.run_until(rig.now + Duration::from_secs(2));
+    answer(&mut rig, 9, 0);
+    rig.run_until(rig.now + Duration::from_secs(2));
+    let again = produced(&mut rig).remove(0);
+    assert_eq!((again.numbers(0), again.values(0)), ((9, 0, 0), vec!["value 1".to_owned()]));
 }
 
 #[test]
