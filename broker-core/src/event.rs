@@ -75,6 +75,16 @@ pub enum Event {
     RecoveryStarted { topic_partition: TopicPartition, recovery_point: Offset },
     /// A log is open; `cut_bytes` were not a valid batch and are gone.
     RecoveryFinished { topic_partition: TopicPartition, end_offset: Offset, cut_bytes: u64 },
+    /// A log is not what was written to it, from this offset on at the latest: its broker halts, or has just started.
+    LogDamaged { topic_partition: TopicPartition, offset: Offset },
+    /// A damaged replica was elected and does not lead.
+    LeadershipRefused { topic_partition: TopicPartition, leader_epoch: LeaderEpoch },
+    /// A damaged replica is outside the ISR, as it should be.
+    RepairStarted { topic_partition: TopicPartition },
+    /// A damaged replica was taken into the ISR again: it has everything that is committed.
+    ReplicaRepaired { topic_partition: TopicPartition, end_offset: Offset },
+    /// What was repaired is durable, and nothing on the disk speaks of the damage any more.
+    DamageNoteRemoved { topic_partition: TopicPartition },
     /// A leader asked for another ISR.
     AlterPartitionSent {
         topic_partition: TopicPartition,

@@ -30,6 +30,15 @@ pub struct MemStorage {
     durable_names: BTreeMap<String, FileId>,
     next_file: u64,
     capacity_bytes: Option<usize>,
+    reads: Reads,
+}
+
+/// Whether files can be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Reads {
+    #[default]
+    Work,
+    Fail,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -72,6 +81,11 @@ impl MemStorage {
     /// From now on each file holds at most this many bytes; an append that needs more writes what fits and fails.
     pub fn limit_capacity(&mut self, bytes: Option<usize>) {
         self.capacity_bytes = bytes;
+    }
+
+    /// From now on no file can be read.
+    pub fn fail_reads(&mut self) {
+        self.reads = Reads::Fail;
     }
 
     fn create(&mut self, path: &str) -> FileId {
@@ -130,7 +144,10 @@ impl Storage for MemStorage {
     }
 
     fn read(&self, file: FileId, position: u64, len: usize) -> Result<Bytes, StorageError> {
-        let content = &self.seen("read", file)?.content;
+        let MemFile { path, content, .. } = self.seen("read", file)?;
+        if self.reads == Reads::Fail {
+            return Err(failed("read", path, ErrorKind::Other));
+        }
         let start = usize::try_from(position).unwrap_or(usize::MAX).min(content.len());
         let end = start.saturating_add(len).min(content.len());
         Ok(Bytes::copy_from_slice(&content[start..end]))

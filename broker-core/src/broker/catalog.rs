@@ -89,9 +89,27 @@ impl Broker {
                     return self.fail(contradiction(offset, reason));
                 }
                 self.shared.image.apply(offset, record);
+                self.witness_metadata(now);
             }
         }
         self.publish_metadata(now);
+    }
+
+    /// Shows damaged replicas every state there was: what was over before it could be published counts for them too.
+    fn witness_metadata(&mut self, now: Timestamp) {
+        let damaged: Vec<TopicPartition> = self
+            .replicas
+            .iter()
+            .filter(|(_, replica)| replica.damage().is_some())
+            .map(|(key, _)| key.clone())
+            .collect();
+        for topic_partition in damaged {
+            let replica = self.replicas.get_mut(&topic_partition).expect("it was just there");
+            let state = self.shared.image.partition(replica.topic_id(), topic_partition.partition).cloned();
+            if let Some(state) = state {
+                replica.witness(&mut self.shared.env(now), &state);
+            }
+        }
     }
 
     /// Tells replicas what the image says, once it is known to be later than this broker's registration.
@@ -114,7 +132,7 @@ impl Broker {
             .collect();
         for (topic_id, topic_partition, state) in mine {
             if let Err(error) = self.publish_one(now, topic_id, &topic_partition, &state) {
-                return self.fail(error);
+                return self.log_failed(&topic_partition, error);
             }
         }
     }
@@ -128,6 +146,7 @@ impl Broker {
     ) -> Result<(), LogError> {
         if !self.replicas.contains_key(topic_partition) {
             let replica = self.open_replica(topic_id, topic_partition)?;
+            self.flushes.opened(now, topic_partition.clone());
             self.replicas.insert(topic_partition.clone(), replica);
         }
         let replica = self.replicas.get_mut(topic_partition).expect("it is there now");
@@ -155,7 +174,8 @@ impl Broker {
             }
         };
         let high_watermark = self.high_watermarks.get(topic_partition).copied().unwrap_or(Offset::ZERO);
-        Ok(Replica::new(topic_id, shared.settings.id, config, log, high_watermark))
+        let replica = Replica::new(topic_id, shared.settings.id, config, log, high_watermark);
+        Ok(if self.damaged.remove(topic_partition).is_some() { replica.damaged() } else { replica })
     }
 }
 

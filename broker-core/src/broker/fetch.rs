@@ -9,7 +9,7 @@ use kafka_protocol::messages::fetch_response::{EpochEndOffset, FetchableTopicRes
 use kafka_protocol::messages::{FetchRequest, FetchResponse};
 
 use super::node::Broker;
-use crate::error::ErrorCode;
+use crate::error::{ErrorCode, LogError};
 use crate::io::ConnectionId;
 use crate::replica::{ReadRequest, ReadResult, Reader, Replica};
 use crate::time::Timestamp;
@@ -80,7 +80,10 @@ impl Broker {
         let broker_epoch = BrokerEpoch(body.replica_state.replica_epoch);
         let wanted = self.wanted(body, follower.is_some());
         let max_bytes = usize::try_from(body.max_bytes).unwrap_or(0);
-        let results = self.read_all(follower, &wanted, max_bytes);
+        let results = match self.read_all(follower, &wanted, max_bytes) {
+            Ok(results) => results,
+            Err((topic_partition, error)) => return self.log_failed(&topic_partition, error),
+        };
         if let Some(follower) = follower {
             self.note_progress(now, follower, broker_epoch, &wanted, &results);
         }
@@ -128,7 +131,15 @@ impl Broker {
 
     /// Reads until there are `max_bytes`. The first batch comes whole even if it is larger, so that every reader gets on;
     /// what does not fit after it is left for the next fetch.
-    fn read_all(&self, follower: Option<BrokerId>, wanted: &[Wanted], max_bytes: usize) -> Vec<ReadResult> {
+    ///
+    /// # Errors
+    /// If a disk fails, or does not give back what was written; with the topic partition.
+    fn read_all(
+        &self,
+        follower: Option<BrokerId>,
+        wanted: &[Wanted],
+        max_bytes: usize,
+    ) -> Result<Vec<ReadResult>, (TopicPartition, LogError)> {
         let mut read = 0;
         let mut results = Vec::with_capacity(wanted.len());
         for wanted in wanted {
@@ -136,7 +147,9 @@ impl Broker {
             let mut result = match self.readable(follower, wanted) {
                 Ok(replica) => {
                     let request = ReadRequest { max_bytes: limit, ..wanted.request };
-                    replica.read(self.shared.storage.as_ref(), &request)
+                    replica
+                        .read(self.shared.storage.as_ref(), &request)
+                        .map_err(|error| (replica.topic_partition().clone(), error))?
                 }
                 Err(error) => ReadResult::error(error),
             };
@@ -146,7 +159,7 @@ impl Broker {
             read += result.records.len();
             results.push(result);
         }
-        results
+        Ok(results)
     }
 
     /// The replica to read from, if whoever asks may.
@@ -209,7 +222,10 @@ impl Broker {
                 index += 1;
                 continue;
             }
-            let results = self.read_all(fetch.follower, &fetch.wanted, fetch.max_bytes);
+            let results = match self.read_all(fetch.follower, &fetch.wanted, fetch.max_bytes) {
+                Ok(results) => results,
+                Err((topic_partition, error)) => return self.log_failed(&topic_partition, error),
+            };
             if late || results.iter().any(ReadResult::is_news) {
                 let fetch = self.fetches.pending.remove(index);
                 self.answer_fetch(&fetch, results);

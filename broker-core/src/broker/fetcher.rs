@@ -122,7 +122,7 @@ impl Broker {
                 Some(data) => replica.fetched(env, &asked.position, read_answer(data)),
             };
             if let Err(error) = result {
-                return self.fail(error);
+                return self.log_failed(&asked.topic_partition, error);
             }
         }
     }

@@ -20,12 +20,14 @@ const CLEAN_SHUTDOWN_MARKER: &str = ".kafka_cleanshutdown";
 /// What a flush was for.
 #[derive(Debug)]
 pub(super) enum Purpose {
-    /// That the clean-shutdown marker is gone; nothing may happen before.
+    /// That the clean-shutdown marker is gone and damaged logs have their notes; nothing may happen before.
     Opening,
     Log(TopicPartition),
     Checkpoint,
     /// The checkpoint of these log starts.
     LogStarts(LogStarts),
+    /// That a log is damaged; nothing happens after.
+    Note,
     Shutdown,
 }
 
@@ -34,8 +36,8 @@ pub(super) enum Purpose {
 pub(super) struct Flushes {
     next: u64,
     under_way: BTreeMap<FlushId, Purpose>,
+    /// When the recovery point of a log moved last, or else when the log was opened.
     last_flush: BTreeMap<TopicPartition, Timestamp>,
-    started: Timestamp,
     next_schedule: Option<Timestamp>,
     next_recovery_points: Timestamp,
     next_high_watermarks: Timestamp,
@@ -49,10 +51,9 @@ impl Flushes {
             next: 0,
             under_way: BTreeMap::new(),
             last_flush: BTreeMap::new(),
-            started: now,
-            next_schedule: config.flush_scheduler_interval.map(|interval| now + interval),
-            next_recovery_points: now + config.recovery_point_checkpoint_interval,
-            next_high_watermarks: now + config.high_watermark_checkpoint_interval,
+            next_schedule: Some(now + config.initial_task_delay),
+            next_recovery_points: now + config.initial_task_delay,
+            next_high_watermarks: now,
             shutdown_wanted: false,
         }
     }
@@ -75,9 +76,25 @@ impl Flushes {
         }
     }
 
-    /// Makes durable that the clean-shutdown marker is gone.
-    pub fn begin_opening(&mut self) -> Effect {
-        self.begin(Purpose::Opening, vec![FlushStep::Directory(String::new())])
+    /// Makes durable that the clean-shutdown marker is gone, and these notes.
+    pub fn begin_opening(&mut self, notes: Vec<FlushStep>) -> Effect {
+        let marker = FlushStep::Directory(String::new());
+        self.begin(Purpose::Opening, [marker].into_iter().chain(notes).collect())
+    }
+
+    /// Writes the note of a damaged log.
+    pub fn begin_note(&mut self, note: FlushStep) -> (FlushId, Effect) {
+        (FlushId(self.next), self.begin(Purpose::Note, vec![note]))
+    }
+
+    /// Makes durable what nobody waits for.
+    pub fn begin_checkpoint(&mut self, steps: Vec<FlushStep>) -> Effect {
+        self.begin(Purpose::Checkpoint, steps)
+    }
+
+    /// A log was opened: as far as the scheduler is concerned it was flushed now.
+    pub fn opened(&mut self, now: Timestamp, topic_partition: TopicPartition) {
+        self.last_flush.insert(topic_partition, now);
     }
 
     pub fn begin(&mut self, purpose: Purpose, steps: Vec<FlushStep>) -> Effect {
@@ -91,14 +108,14 @@ impl Flushes {
 impl Broker {
     /// Starts the flushes that appends asked for, and writes epoch checkpoints that changed: those first, so that no
     /// batch is durable whose epoch is not.
-    pub(super) fn start_flushes(&mut self, now: Timestamp) {
+    pub(super) fn start_flushes(&mut self) {
         if self.flushes.shutdown_wanted {
             return;
         }
         let mut plans = Vec::new();
         for (topic_partition, replica) in &mut self.replicas {
             if let Some(step) = replica.log_mut().take_epoch_checkpoint() {
-                self.effects.push_back(self.flushes.begin(Purpose::Checkpoint, vec![step]));
+                self.effects.push_back(self.flushes.begin_checkpoint(vec![step]));
             }
             if replica.log().flush_due()
                 && let Some(plan) = replica.log_mut().start_flush()
@@ -107,12 +124,11 @@ impl Broker {
             }
         }
         for (topic_partition, plan) in plans {
-            self.flush_log(now, topic_partition, plan);
+            self.flush_log(topic_partition, plan);
         }
     }
 
-    fn flush_log(&mut self, now: Timestamp, topic_partition: TopicPartition, mut plan: FlushPlan) {
-        self.flushes.last_flush.insert(topic_partition.clone(), now);
+    fn flush_log(&mut self, topic_partition: TopicPartition, mut plan: FlushPlan) {
         let end_offset = plan.end_offset;
         if plan.truncation {
             plan.steps.push(self.recovery_point_checkpoint());
@@ -138,24 +154,26 @@ impl Broker {
         if self.flushes.next_recovery_points <= now {
             self.flushes.next_recovery_points = now + config.recovery_point_checkpoint_interval;
             let step = self.recovery_point_checkpoint();
-            self.effects.push_back(self.flushes.begin(Purpose::Checkpoint, vec![step]));
+            self.effects.push_back(self.flushes.begin_checkpoint(vec![step]));
         }
         let config = &self.shared.settings.config;
         if self.flushes.next_high_watermarks <= now {
             self.flushes.next_high_watermarks = now + config.high_watermark_checkpoint_interval;
             let step = self.high_watermark_checkpoint();
-            self.effects.push_back(self.flushes.begin(Purpose::Checkpoint, vec![step]));
+            self.effects.push_back(self.flushes.begin_checkpoint(vec![step]));
         }
     }
 
-    /// The flush scheduler looks at every log (`LogManager.flushDirtyLogs`).
+    /// The flush scheduler looks at every log (`LogManager.flushDirtyLogs`). Kafka schedules it in any case, with a period
+    /// of 2^63 milliseconds if no interval is set: it looks once. A log counts as flushed when its flush has ended, a
+    /// moment after the scheduler looked; so with flush.ms equal to the interval, as it is by default, every other look
+    /// comes too early.
     fn schedule_flushes(&mut self, now: Timestamp) {
         let interval = self.shared.settings.config.flush_scheduler_interval;
         self.flushes.next_schedule = interval.map(|interval| now + interval);
         let mut due = Vec::new();
         for (topic_partition, replica) in &mut self.replicas {
-            let last = self.flushes.last_flush.get(topic_partition).copied();
-            let waited = now.since(last.unwrap_or(self.flushes.started));
+            let waited = now.since(self.flushes.last_flush[topic_partition]);
             if replica.flush_interval().is_some_and(|interval| interval <= waited)
                 && let Some(plan) = replica.log_mut().start_flush()
             {
@@ -163,7 +181,7 @@ impl Broker {
             }
         }
         for (topic_partition, plan) in due {
-            self.flush_log(now, topic_partition, plan);
+            self.flush_log(topic_partition, plan);
         }
     }
 
@@ -174,13 +192,21 @@ impl Broker {
             return self.fail(LogError::Storage(error));
         }
         match purpose {
-            Purpose::Opening => self.lifecycle.opened(now),
+            Purpose::Opening => match self.open_damaged_logs() {
+                Ok(()) => self.lifecycle.opened(now),
+                Err(error) => return self.fail(error),
+            },
             Purpose::Log(topic_partition) => {
                 let replica = self.replicas.get_mut(&topic_partition).expect("replicas are never removed");
+                let before = replica.log().recovery_point();
                 replica.flushed(&mut self.shared.env(now));
+                if before < replica.log().recovery_point() {
+                    self.flushes.last_flush.insert(topic_partition, now);
+                }
             }
             Purpose::Checkpoint => {}
             Purpose::LogStarts(starts) => self.log_starts_checkpointed(now, &starts),
+            Purpose::Note => unreachable!("nothing is handled after a note but its end"),
             Purpose::Shutdown => {
                 self.halted = true;
                 self.effects.push_back(Effect::Halt { reason: HaltReason::Shutdown });

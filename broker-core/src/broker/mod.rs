@@ -14,13 +14,14 @@
 //!
 //! * Replicas are touched only once the broker has read the metadata log up to its own registration: before, the image may
 //!   still say that this broker leads, because of a predecessor that lost its log's tail.
-//! * A storage error halts the broker: it has one log directory.
+//! * A storage error halts the broker: it has one log directory. So does a log that is not what was written to it, and
+//!   before it halts the broker leaves a note, so that it will not lead with that log before others have repaired it.
 //!
-//! Reading order: [`node`], [`lifecycle`], [`catalog`], [`produce`], [`validate`], [`fetch`], [`fetcher`], [`offsets`],
-//! [`isr`], [`flush`], [`retention`],
-//! [`queries`], [`producer_ids`], [`peers`].
+//! Reading order: [`node`], [`opening`], [`lifecycle`], [`catalog`], [`produce`], [`validate`], [`fetch`], [`fetcher`],
+//! [`offsets`], [`isr`], [`flush`], [`retention`], [`offline`], [`queries`], [`producer_ids`], [`peers`].
 //!
-//! Left out: groups, transactions, quotas, authentication, several log directories, incremental fetch sessions, its own
+//! Left out: groups, transactions, quotas, authentication, several log directories (and with them
+//! KIP-858), incremental fetch sessions, its own
 //! copy of the metadata log (it is fetched anew after each start).
 
 mod catalog;
@@ -30,7 +31,9 @@ mod flush;
 mod isr;
 mod lifecycle;
 mod node;
+mod offline;
 mod offsets;
+mod opening;
 mod peers;
 mod produce;
 mod producer_ids;

@@ -10,18 +10,17 @@ use super::fetch::Fetches;
 use super::fetcher::Fetchers;
 use super::flush::{Flushes, read_checkpoint, take_clean_shutdown_marker};
 use super::lifecycle::Lifecycle;
+use super::offline::Noting;
+use super::opening::LogDirectory;
 use super::peers::Peers;
 use super::produce::Produces;
 use super::producer_ids::ProducerIds;
 use super::retention::Retention;
 use crate::config::BrokerConfig;
-use crate::error::{ErrorCode, LogError, StorageError};
+use crate::error::{ErrorCode, LogError};
 use crate::event::Event;
-use crate::io::{ConnectionId, Effect, HaltReason, Input, Node, Storage};
-use crate::log::{
-    HIGH_WATERMARK_CHECKPOINT, LOG_START_CHECKPOINT, Log, LogConfig, Opening, RECOVERY_POINT_CHECKPOINT,
-    RecoveryReport,
-};
+use crate::io::{ConnectionId, Effect, Input, Node, Storage};
+use crate::log::{DamageNote, HIGH_WATERMARK_CHECKPOINT, Log, Opening};
 use crate::metadata::MetadataImage;
 use crate::replica::{Env, Outbox, Replica};
 use crate::time::{Timestamp, earliest};
@@ -66,11 +65,13 @@ impl Shared {
 /// A broker.
 ///
 /// * Every log on its disk is either in `unclaimed` (metadata has not named it yet) or in a replica.
-/// * After a halt nothing happens any more.
+/// * Every damaged log is in `damaged` until it is in a replica, which knows then.
+/// * After a halt nothing happens any more, and before it only a note is written.
 pub struct Broker {
     pub(super) shared: Shared,
     pub(super) replicas: BTreeMap<TopicPartition, Replica>,
     pub(super) unclaimed: BTreeMap<TopicPartition, Log>,
+    pub(super) damaged: BTreeMap<TopicPartition, DamageNote>,
     pub(super) high_watermarks: BTreeMap<TopicPartition, Offset>,
     pub(super) lifecycle: Lifecycle,
     pub(super) catalog: Catalog,
@@ -82,14 +83,16 @@ pub struct Broker {
     pub(super) retention: Retention,
     pub(super) producer_ids: ProducerIds,
     pub(super) effects: VecDeque<Effect>,
+    pub(super) noting: Option<Noting>,
     pub(super) halted: bool,
 }
 
 impl Broker {
-    /// Opens every log on the disk, recovering those that were not closed cleanly, and gets ready to register.
+    /// Opens every log on the disk, recovering those that were not closed cleanly, and gets ready to register: as an
+    /// unclean one if a log is damaged, because a broker that does not have what it had must not start as if it did.
     ///
     /// # Errors
-    /// If a log cannot be opened: a broker that does not have what it had must not start as if it did.
+    /// If the disk fails.
     pub fn start(
         now: Timestamp,
         mut storage: Box<dyn Storage>,
@@ -97,29 +100,14 @@ impl Broker {
     ) -> Result<Broker, LogError> {
         let marker = take_clean_shutdown_marker(storage.as_mut())?;
         let opening = if marker.is_some() { Opening::Clean } else { Opening::Unclean };
-        let recovery_points = read_checkpoint(storage.as_ref(), RECOVERY_POINT_CHECKPOINT)?;
         let high_watermarks = read_checkpoint(storage.as_ref(), HIGH_WATERMARK_CHECKPOINT)?;
-        let log_starts = read_checkpoint(storage.as_ref(), LOG_START_CHECKPOINT)?;
-        let mut effects = VecDeque::new();
-        let mut unclaimed = BTreeMap::new();
-        for directory in storage.list("")? {
-            let Some(topic_partition) = TopicPartition::parse(&directory) else { continue };
-            if storage.list(&directory)?.is_empty() {
-                continue;
-            }
-            let defaults = &settings.config.topic_defaults;
-            let config = LogConfig::from(defaults);
-            let recovery_point = recovery_points.get(&topic_partition).copied().unwrap_or(Offset::ZERO);
-            let log_start = log_starts.get(&topic_partition).copied().unwrap_or(Offset::ZERO);
-            let key = topic_partition.clone();
-            let (log, report) =
-                Log::open_from(storage.as_mut(), key, config, opening, recovery_point, log_start)?;
-            effects.extend(recovery_events(&topic_partition, opening, report).map(Effect::Observe));
-            unclaimed.insert(topic_partition, log);
-        }
-        let previous_epoch = marker.unwrap_or(BrokerEpoch::NONE);
+        let found = LogDirectory::open(storage.as_mut(), &settings.config, opening)?;
+        let whole = found.damaged.is_empty();
+        let previous_epoch = marker.filter(|_| whole).unwrap_or(BrokerEpoch::NONE);
         let mut flushes = Flushes::new(now, &settings.config);
-        effects.push_back(flushes.begin_opening());
+        let opening_flush = flushes.begin_opening(found.notes());
+        let mut effects: VecDeque<Effect> = found.events.into_iter().map(Effect::Observe).collect();
+        effects.push_back(opening_flush);
         Ok(Broker {
             lifecycle: Lifecycle::new(previous_epoch),
             catalog: Catalog::new(now),
@@ -128,13 +116,15 @@ impl Broker {
             fetches: Fetches::default(),
             fetchers: Fetchers::default(),
             flushes,
-            retention: Retention::new(now, &settings.config, log_starts),
+            retention: Retention::new(now, &settings.config, found.log_starts),
             producer_ids: ProducerIds::default(),
             shared: Shared { settings, storage, image: MetadataImage::default(), out: Outbox::default() },
             replicas: BTreeMap::new(),
-            unclaimed,
+            unclaimed: found.logs,
+            damaged: found.damaged,
             high_watermarks,
             effects,
+            noting: None,
             halted: false,
         })
     }
@@ -186,28 +176,6 @@ impl Broker {
 
     pub(super) fn observe(&mut self, event: Event) {
         self.effects.push_back(Effect::Observe(event));
-    }
-
-    /// Stops for good: the only log directory is offline. A log that turned out corrupt is no better.
-    pub(super) fn fail(&mut self, error: LogError) {
-        if self.halted {
-            return;
-        }
-        let error = match error {
-            LogError::Storage(error) => error,
-            other => StorageError {
-                operation: "read",
-                path: other.to_string(),
-                kind: std::io::ErrorKind::InvalidData,
-                errno: None,
-            },
-        };
-        self.halted = true;
-        self.observe(Event::StorageFailed {
-            path: error.path.clone(),
-            operation: error.operation.to_owned(),
-        });
-        self.effects.push_back(Effect::Halt { reason: HaltReason::Storage(error) });
     }
 
     fn request(&mut self, now: Timestamp, connection: ConnectionId, frame: Bytes) {
@@ -274,7 +242,14 @@ impl Broker {
         self.effects.extend(self.shared.out.events.drain(..).map(Effect::Observe));
         self.answer_produces();
         self.answer_fetches(now);
-        self.start_flushes(now);
+        if self.is_down() {
+            return;
+        }
+        self.start_flushes();
+        self.remove_obsolete_notes();
+        if self.is_down() {
+            return;
+        }
         self.propose_isr_changes(now);
         self.fetch_from_leaders();
         self.ask_for_offsets();
@@ -293,26 +268,11 @@ impl Broker {
     }
 }
 
-fn recovery_events(
-    topic_partition: &TopicPartition,
-    opening: Opening,
-    report: RecoveryReport,
-) -> impl Iterator<Item = Event> {
-    let started = Event::RecoveryStarted {
-        topic_partition: topic_partition.clone(),
-        recovery_point: report.recovery_point,
-    };
-    let finished = Event::RecoveryFinished {
-        topic_partition: topic_partition.clone(),
-        end_offset: report.end_offset,
-        cut_bytes: report.cut_bytes,
-    };
-    let started = (opening == Opening::Unclean).then_some(started);
-    started.into_iter().chain([finished])
-}
-
 impl Node for Broker {
     fn handle(&mut self, now: Timestamp, input: Input) {
+        if self.noting.is_some() {
+            return self.handle_while_noting(&input);
+        }
         if self.halted {
             return;
         }
@@ -331,7 +291,7 @@ impl Node for Broker {
             Input::Shutdown => self.shut_down(now),
             Input::Send(_) => unreachable!("a broker is no producer"),
         }
-        if !self.halted {
+        if !self.is_down() {
             if !self.lifecycle.is_stopping() {
                 self.tick(now);
             }
@@ -345,7 +305,7 @@ impl Node for Broker {
 
     fn next_deadline(&self) -> Option<Timestamp> {
         // While stopping only the last flush matters, and that ends by itself.
-        if self.halted || self.lifecycle.is_stopping() {
+        if self.is_down() || self.lifecycle.is_stopping() {
             return None;
         }
         let replicas = self.replicas.values().filter_map(Replica::next_deadline).min();

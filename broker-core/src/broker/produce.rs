@@ -70,10 +70,10 @@ impl Broker {
             } else {
                 self.produce_one(now, &topic_partition, partition, acks, token, deadline)
             };
+            if self.is_down() {
+                return;
+            }
             results.insert(topic_partition, result);
-        }
-        if self.halted {
-            return;
         }
         self.produces.pending.insert(token, PendingProduce { connection, context, acks, results });
         self.answer_produce(token);
@@ -99,7 +99,7 @@ impl Broker {
             Ok(Produced::Now(result)) => Some(result),
             Ok(Produced::Later) => None,
             Err(error) => {
-                self.fail(error);
+                self.log_failed(topic_partition, error);
                 Some(ProduceResult::refused(ErrorCode::KAFKA_STORAGE_ERROR))
             }
         }
@@ -117,8 +117,9 @@ impl Broker {
         }
         let bytes = validate::sole_batch(data.records)?;
         let acks = acks.ok_or(ErrorCode::INVALID_REQUIRED_ACKS)?;
-        if !replica?.is_leader() {
-            return Err(ErrorCode::NOT_LEADER_OR_FOLLOWER);
+        let standing = replica?.check_leader_epoch(None);
+        if !standing.is_none() {
+            return Err(standing);
         }
         Ok((acks, validate::check(bytes)?))
     }

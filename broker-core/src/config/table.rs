@@ -60,6 +60,19 @@ pub const PROPERTIES: &[Property] = &[
         "Whether the controller remembers who left an ISR below min.insync.replicas and may lead without loss (KIP-966). \
          In Kafka a feature of the cluster, on for new ones from 4.1.",
     ),
+    flag(
+        "log.flush.group.commit.enable",
+        Broker,
+        false,
+        "Not Kafka's. A log is flushed as soon as anything in it is unflushed, one flush after the other, and the leader \
+         answers acks=1 and acks=all only once its own log is flushed past the batch. Appends, replication and the high \
+         watermark do not wait for it, and one flush serves every batch that came meanwhile; consumers may read what no \
+         disk has yet. An acknowledged record is \
+         on the leader's disk; on the others it is durable only one flush later. So one copy, or a power loss of everybody \
+         whose leader comes back and leads again, is survived; the leader's disk lost together with the power of all \
+         others is not. log.flush.interval.messages = 1 promises more, the disks of the whole ISR, and holds \
+         replication back for it.",
+    ),
     int(
         "log.flush.interval.messages",
         Broker,
@@ -73,7 +86,8 @@ pub const PROPERTIES: &[Property] = &[
         Broker,
         None,
         "A record may stay unflushed for this long, as far as the scheduler looks: without \
-         log.flush.scheduler.interval.ms nobody does. Unset: the scheduler's interval.",
+         log.flush.scheduler.interval.ms it looks once, log.initial.task.delay.ms after the start, and never again. \
+         Unset: the scheduler's interval.",
     ),
     millis(
         "log.flush.offset.checkpoint.interval.ms",
@@ -85,19 +99,19 @@ pub const PROPERTIES: &[Property] = &[
         "log.flush.scheduler.interval.ms",
         Broker,
         None,
-        "How often the flush scheduler looks for logs that are due. Unset: never.",
+        "How often the flush scheduler looks for logs that are due. Unset: never after its first look.",
+    ),
+    millis(
+        "log.initial.task.delay.ms",
+        Broker,
+        Some(30_000),
+        "How long after the start of a broker the tasks of its logs (flush scheduler, checkpoints, retention) begin.",
     ),
     millis(
         "log.flush.start.offset.checkpoint.interval.ms",
         Broker,
         Some(60_000),
         "How often log start offsets are written to their checkpoint file.",
-    ),
-    millis(
-        "log.initial.task.delay.ms",
-        Broker,
-        Some(30_000),
-        "How long after the start of the broker its periodic tasks begin.",
     ),
     int(
         "log.retention.bytes",
@@ -191,6 +205,7 @@ pub const PROPERTIES: &[Property] = &[
         false,
         "Whether a replica outside the ISR may lead when no member of the ISR lives. It loses what it does not have.",
     ),
+    flag_unset("flush.group.commit.enable", "Topic's own log.flush.group.commit.enable. Not Kafka's."),
     int("flush.messages", Topic, (1, i64::MAX), None, "Topic's own log.flush.interval.messages."),
     millis("flush.ms", Topic, None, "Topic's own log.flush.interval.ms."),
     int(

@@ -54,14 +54,16 @@ impl<'a> Reader<'a> {
 
 /// When a log is flushed, beside segment roll and clean shutdown.
 ///
-/// Both may be set: Kafka then does both.
+/// All may be set: then all are done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct FlushPolicy {
     /// Flush inside the append that brings this many unflushed records together; no append counts towards
     /// replication while such a flush is under way. 1 is the policy `sync`.
     pub interval_messages: Option<i64>,
-    /// Flush when the oldest flush is this long ago and the scheduler looks.
+    /// Flush when the last flush is this long ago and the scheduler looks.
     pub interval: Option<Duration>,
+    /// Flush whenever anything is unflushed, and acknowledge nothing that is not flushed. Not Kafka's.
+    pub group_commit: bool,
 }
 
 /// Settings of one topic, with the broker's defaults filled in.
@@ -71,7 +73,7 @@ pub struct TopicConfig {
     pub min_insync_replicas: usize,
     /// `unclean.leader.election.enable`.
     pub unclean_leader_election: bool,
-    /// `flush.messages`, `flush.ms`.
+    /// `flush.messages`, `flush.ms`, `flush.group.commit.enable`.
     pub flush: FlushPolicy,
     /// `segment.bytes`.
     pub segment_bytes: u64,
@@ -93,6 +95,9 @@ impl TopicConfig {
             flush: FlushPolicy {
                 interval_messages: read.int_opt("flush.messages").or(default.flush.interval_messages),
                 interval: read.millis_opt("flush.ms").or(default.flush.interval),
+                group_commit: read
+                    .flag_opt("flush.group.commit.enable")
+                    .unwrap_or(default.flush.group_commit),
             },
             segment_bytes: read
                 .int_opt("segment.bytes")
@@ -115,6 +120,8 @@ pub struct BrokerConfig {
     pub eligible_leader_replicas: bool,
     /// `log.flush.scheduler.interval.ms`.
     pub flush_scheduler_interval: Option<Duration>,
+    /// `log.initial.task.delay.ms`.
+    pub initial_task_delay: Duration,
     /// `log.flush.offset.checkpoint.interval.ms`.
     pub recovery_point_checkpoint_interval: Duration,
     /// `replica.high.watermark.checkpoint.interval.ms`.
@@ -158,6 +165,7 @@ impl BrokerConfig {
             session_timeout: read.millis("broker.session.timeout.ms"),
             eligible_leader_replicas: read.flag("eligible.leader.replicas.enable"),
             flush_scheduler_interval,
+            initial_task_delay: read.millis("log.initial.task.delay.ms"),
             recovery_point_checkpoint_interval: read.millis("log.flush.offset.checkpoint.interval.ms"),
             high_watermark_checkpoint_interval: read.millis("replica.high.watermark.checkpoint.interval.ms"),
             start_offset_checkpoint_interval: read.millis("log.flush.start.offset.checkpoint.interval.ms"),
@@ -181,6 +189,7 @@ impl BrokerConfig {
                 flush: FlushPolicy {
                     interval_messages: read.int_opt("log.flush.interval.messages"),
                     interval: read.millis_opt("log.flush.interval.ms").or(flush_scheduler_interval),
+                    group_commit: read.flag("log.flush.group.commit.enable"),
                 },
                 segment_bytes: u64::try_from(read.int("log.segment.bytes")).expect("bounded by the table"),
                 retention_bytes: unless_negative(read.int("log.retention.bytes")),

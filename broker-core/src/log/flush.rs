@@ -6,6 +6,7 @@
 //! ```
 
 use super::segment::Segment;
+use crate::config::FlushPolicy;
 use crate::io::{FileId, FlushStep};
 use crate::types::Offset;
 
@@ -44,14 +45,13 @@ struct UnderWay {
 /// * What replication may count goes back only when the log is truncated.
 #[derive(Clone, Debug)]
 pub(super) struct FlushState {
-    /// `flush.messages`.
-    interval_messages: Option<i64>,
+    policy: FlushPolicy,
     recovery_point: Offset,
     /// The log end before the append that brought `interval_messages` unflushed records together. In Kafka that append
     /// does not return before it has flushed, so nothing from here on exists for replication yet.
     held_at: Option<Offset>,
-    /// A segment was rolled, which wants a flush whatever the policy.
-    rolled: bool,
+    /// A segment was rolled, or somebody asked: either wants a flush whatever the policy.
+    wanted: bool,
     names: Names,
     /// Where the log was cut, and no flush has begun since: the file that holds this offset has a new length, which a
     /// power loss would undo.
@@ -64,18 +64,13 @@ pub(super) struct FlushState {
 
 impl FlushState {
     /// The state of a log that was just opened and ends at `end`.
-    pub fn new(
-        interval_messages: Option<i64>,
-        recovery_point: Offset,
-        end: Offset,
-        names: Names,
-    ) -> FlushState {
+    pub fn new(policy: FlushPolicy, recovery_point: Offset, end: Offset, names: Names) -> FlushState {
         assert!(recovery_point <= end, "recovery point {recovery_point} above log end {end}");
         let mut state = FlushState {
-            interval_messages,
+            policy,
             recovery_point,
             held_at: None,
-            rolled: false,
+            wanted: false,
             names,
             cut_at: None,
             opened_at: (names == Names::Changed).then_some(end),
@@ -85,9 +80,9 @@ impl FlushState {
         state
     }
 
-    /// Another `flush.messages` is in force for a log that ends at `end`.
-    pub fn configure(&mut self, interval_messages: Option<i64>, end: Offset) {
-        self.interval_messages = interval_messages;
+    /// Another policy is in force for a log that ends at `end`.
+    pub fn configure(&mut self, policy: FlushPolicy, end: Offset) {
+        self.policy = policy;
         self.hold(end, self.recovery_point);
     }
 
@@ -100,8 +95,15 @@ impl FlushState {
         self.held_at.unwrap_or(end)
     }
 
-    pub fn due(&self) -> bool {
-        self.under_way.is_none() && (self.rolled || self.held_at.is_some() || self.cut_at.is_some())
+    /// The end of what a leader may acknowledge in a log that ends at `end`: with group commit only what is durable.
+    pub fn acknowledgeable_end(&self, end: Offset) -> Offset {
+        if self.policy.group_commit { self.recovery_point } else { end }
+    }
+
+    /// Whether a flush of a log that ends at `end` is to begin now.
+    pub fn due(&self, end: Offset) -> bool {
+        let wanted = self.wanted || self.held_at.is_some() || self.cut_at.is_some();
+        self.under_way.is_none() && (wanted || self.policy.group_commit && self.unflushed(end))
     }
 
     /// Whether a truncation is not durable yet.
@@ -124,8 +126,13 @@ impl FlushState {
 
     /// A segment was added.
     pub fn rolled(&mut self) {
-        self.rolled = true;
+        self.wanted = true;
         self.names = Names::Changed;
+    }
+
+    /// Somebody needs to know that everything is durable.
+    pub fn want(&mut self) {
+        self.wanted = true;
     }
 
     /// Segments were removed: if the power fails now, their files come back.
@@ -160,7 +167,7 @@ impl FlushState {
         if self.under_way.is_some() {
             return None;
         }
-        self.rolled = false;
+        self.wanted = false;
         let end_offset = segments.last().expect("a log has a segment").end_offset();
         let cut_at = [self.cut_at, self.opened_at.take()].into_iter().flatten().min();
         let from = cut_at.map_or(self.recovery_point, |cut| cut.min(self.recovery_point));
@@ -198,7 +205,8 @@ impl FlushState {
 
     /// Decides anew whether appends are held back: as before if they were, else from `since` on.
     fn hold(&mut self, end: Offset, since: Offset) {
-        let trips = self.interval_messages.is_some_and(|limit| limit <= end.since(self.recovery_point));
+        let trips =
+            self.policy.interval_messages.is_some_and(|limit| limit <= end.since(self.recovery_point));
         self.held_at = trips.then(|| self.held_at.unwrap_or(since).max(self.recovery_point));
         assert!(self.held_at.is_none_or(|held| held <= end), "held at {:?} above {end}", self.held_at);
     }

@@ -41,7 +41,8 @@ impl BatchHeader {
             return Err(BatchError::BaseOffset { expected: expected.0, actual: base_offset.0 });
         }
         let record_count = i32_at(bytes, 57);
-        if record_count <= 0 || i32_at(bytes, 23) != record_count - 1 {
+        let ends = base_offset.0.checked_add(i64::from(record_count)).is_some();
+        if record_count <= 0 || i32_at(bytes, 23) != record_count - 1 || !ends {
             return Err(BatchError::RecordCount(record_count));
         }
         Ok(BatchHeader {

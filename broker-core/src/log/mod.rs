@@ -26,14 +26,17 @@
 //!   everything above it.
 //! * **Countable end**: what replication may count. It lags behind the log end only while `flush.messages` has a flush
 //!   under way that Kafka would wait for inside the append.
+//! * **Acknowledgeable end**: what a leader may answer for. The log end, with group commit the recovery point.
+//! * **Damage**: a batch that is not as it was written, or missing, where the log had to be whole. A **damage note** beside
+//!   the log says so until others have repaired it.
 //! * **Leader epoch cache**: which leader epoch wrote from which offset on; decides where two logs part.
 //! * **Producer state**: the last five batches of each idempotent producer; recognises duplicates.
 //! * **Producer snapshot**: the producer state below one offset, in a file: written with the flush of each roll and at a
 //!   clean shutdown, after the batches it tells of. Opening and truncating begin with the newest at or below the end.
 //!
 //! Reading order: `partition_log` (the whole), `segment` with `index`, `header` and `scan`, then `epoch_cache`,
-//! `producer_state` with `producer_snapshot`, `flush`, `truncation`, `retention`, and last `recovery` and `checkpoint` (how
-//! it all comes back).
+//! `producer_state` with `producer_snapshot`, `flush`, `truncation`, `retention`, and last `recovery`, `checkpoint` and
+//! `damage` (how it all comes back, or does not).
 //!
 //! Architecture invariants: the log does not know whether it is a leader's, has no high watermark and no clock: both are
 //! arguments. What it derives from batches and stores - leader epochs, snapshots - is never believed against them.
@@ -43,8 +46,11 @@
 //! every header, where Kafka trusts index files.
 
 mod checkpoint;
+mod damage;
 mod epoch_cache;
 mod flush;
+#[cfg(test)]
+mod fuzz_tests;
 mod header;
 mod index;
 #[cfg(test)]
@@ -62,6 +68,7 @@ pub use checkpoint::{
     CheckpointError, HIGH_WATERMARK_CHECKPOINT, LOG_START_CHECKPOINT, OffsetCheckpoint,
     RECOVERY_POINT_CHECKPOINT,
 };
+pub use damage::DamageNote;
 pub use epoch_cache::{EpochEnd, EpochStart, LeaderEpochCache};
 pub use flush::FlushPlan;
 pub use partition_log::{Appended, Log, LogConfig};

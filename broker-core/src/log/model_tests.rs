@@ -258,7 +258,7 @@ proptest! {
         steps in prop::collection::vec(steps(), 1..60),
         reads in prop::collection::vec(any::<Read>().prop_map(|(from, to, max)| (from, to, max % 12_000)), 20),
     ) {
-        let flush = FlushPolicy { interval_messages: Some(4), interval: None };
+        let flush = FlushPolicy { interval_messages: Some(4), ..FlushPolicy::default() };
         let mut run = Run::new(LogConfig { segment_bytes, flush, retention_bytes: Some(retention_bytes) });
         for step in &steps {
             run.step(step);

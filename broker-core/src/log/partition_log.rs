@@ -24,7 +24,7 @@ use crate::types::{LeaderEpoch, Offset, ProducerId, TopicPartition};
 pub struct LogConfig {
     /// `segment.bytes`: an append that would make the active segment larger starts a new one.
     pub segment_bytes: u64,
-    /// `flush.messages` and `flush.ms`. The log acts on the first only; time is its owner's business.
+    /// `flush.messages`, `flush.ms` and `flush.group.commit.enable`. Time is the owner's business.
     pub flush: FlushPolicy,
     /// `retention.bytes`: old segments may go as long as at least this much stays. `None`: everything stays.
     pub retention_bytes: Option<u64>,
@@ -105,8 +105,9 @@ impl Log {
     /// whichever is later. If it ends below, nothing in it is of any use, and it begins anew there.
     ///
     /// # Errors
-    /// [`LogError::Corrupt`] if what was durable, or cleanly closed, is not a chain of batches. A caller who would rather
-    /// lose records than the log opens it again as unclean with a recovery point of 0. [`LogError::Storage`].
+    /// [`LogError::Corrupt`] if what was durable, or cleanly closed, is not a chain of batches; nothing at or above the
+    /// start was changed then. A caller who has noted that opens it again as [`Opening::Damaged`], which is never corrupt.
+    /// [`LogError::Storage`].
     pub fn open_from(
         storage: &mut dyn Storage,
         topic_partition: TopicPartition,
@@ -122,7 +123,7 @@ impl Log {
         let empty = recovered.segments[0].base_offset() == report.end_offset;
         let names = match opening {
             Opening::Clean if report.recovery_point == report.end_offset && !empty => Names::Synced,
-            Opening::Clean | Opening::Unclean => Names::Changed,
+            Opening::Clean | Opening::Unclean | Opening::Damaged => Names::Changed,
         };
         let epoch_checkpoint =
             if recovered.epochs_on_disk { EpochCheckpoint::UpToDate } else { EpochCheckpoint::Stale };
@@ -136,13 +137,12 @@ impl Log {
             epoch_checkpoint,
             producers: ProducerStateManager::default(),
             unwritten_snapshots: BTreeMap::new(),
-            flush: FlushState::new(
-                config.flush.interval_messages,
-                report.recovery_point,
-                report.end_offset,
-                names,
-            ),
+            flush: FlushState::new(config.flush, report.recovery_point, report.end_offset, names),
         };
+        if opening == Opening::Damaged {
+            // The checkpoint speaks of a log that is no more, as after a truncation.
+            log.flush.truncated(report.end_offset);
+        }
         if log.end_offset() < start_offset {
             log.truncate_fully_and_start_at(storage, start_offset)?;
             (report.end_offset, report.recovery_point) = (log.end_offset(), log.recovery_point());
@@ -157,7 +157,7 @@ impl Log {
     pub fn configure(&mut self, config: LogConfig) {
         self.config = config;
         let end = self.end_offset();
-        self.flush.configure(config.flush.interval_messages, end);
+        self.flush.configure(config.flush, end);
     }
 
     /// Whose log it is.
@@ -185,6 +185,12 @@ impl Log {
     /// follower's next fetch offset can know of it. Goes back only by truncation.
     pub fn countable_end_offset(&self) -> Offset {
         self.flush.countable_end(self.end_offset())
+    }
+
+    /// The end of what a leader may acknowledge as far as this log is concerned: the log end, with group commit the
+    /// recovery point. Replication does not ask for it.
+    pub fn acknowledgeable_end_offset(&self) -> Offset {
+        self.flush.acknowledgeable_end(self.end_offset())
     }
 
     /// The newest leader epoch, with or without records.
@@ -306,9 +312,14 @@ impl Log {
         self.segments[self.segment_of(from)].read(storage, from, to, max_bytes)
     }
 
-    /// Whether a roll or `flush.messages` wants a flush now and none is under way.
+    /// Whether a flush is wanted now, by a roll, by the policy or by somebody, and none is under way.
     pub fn flush_due(&self) -> bool {
-        self.flush.due()
+        self.flush.due(self.end_offset())
+    }
+
+    /// Wants a flush whatever the policy.
+    pub fn want_flush(&mut self) {
+        self.flush.want();
     }
 
     /// Whether anything is not known to be durable: records, or names of segment files.

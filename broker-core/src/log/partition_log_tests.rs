@@ -6,7 +6,7 @@ use crate::testing::{self, MemStorage};
 fn config(interval_messages: Option<i64>) -> LogConfig {
     LogConfig {
         segment_bytes: 300,
-        flush: FlushPolicy { interval_messages, interval: None },
+        flush: FlushPolicy { interval_messages, interval: None, group_commit: false },
         retention_bytes: None,
     }
 }

@@ -12,7 +12,7 @@ use crate::types::TopicPartition;
 /// Two batches of one record in a segment.
 const CONFIG: LogConfig = LogConfig {
     segment_bytes: 150,
-    flush: FlushPolicy { interval_messages: None, interval: None },
+    flush: FlushPolicy { interval_messages: None, interval: None, group_commit: false },
     retention_bytes: None,
 };
 

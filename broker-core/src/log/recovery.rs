@@ -3,14 +3,18 @@
 //! ```text
 //!   0 ───────────────── recovery point ───────────────────── end of the files
 //!   headers only;                      unclean: checksums too;
-//!   a break is an error                the first bad batch and all after it is cut
+//!   a break is damage                  the first bad batch and all after it is cut
 //! ```
+//!
+//! A log that is damaged is opened once more when that was noted, and is then unclean from its very start. Checksums of
+//! what was flushed are not read at every start, as in Kafka: a bad one is found when the batch is read for somebody.
 
 use super::checkpoint::{LEADER_EPOCH_CHECKPOINT, decode_epochs};
 use super::epoch_cache::{EpochStart, LeaderEpochCache};
 use super::header::BatchHeader;
 use super::scan::BatchScanner;
 use super::segment::{self, Segment};
+use crate::batch::HEADER_BYTES;
 use crate::error::{BatchError, LogError, StorageError};
 use crate::io::Storage;
 use crate::types::{LeaderEpoch, Offset};
@@ -22,6 +26,8 @@ pub enum Opening {
     Clean,
     /// In whatever way: nothing from the recovery point on can be trusted.
     Unclean,
+    /// It was found bad where it had to be whole: nothing at all can be trusted.
+    Damaged,
 }
 
 /// What opening a log found.
@@ -46,8 +52,9 @@ pub(super) struct Recovered {
     pub report: RecoveryReport,
 }
 
-/// Reads, and if need be repairs, the log in `directory`. Segments wholly below `start_offset` were deleted: if they are
-/// there, they came back because that was not durable, perhaps not all of them, and go again.
+/// Reads, and if need be cuts, the log in `directory`. Segments wholly below `start_offset` were deleted: if they are
+/// there, they came back because that was not durable, perhaps not all of them, and go again. Nothing else was changed if
+/// it says that the log is corrupt.
 pub(super) fn recover(
     storage: &mut dyn Storage,
     directory: &str,
@@ -55,12 +62,13 @@ pub(super) fn recover(
     recovery_point: Offset,
     start_offset: Offset,
 ) -> Result<Recovered, LogError> {
+    let trusted_below = if opening == Opening::Damaged { Offset::ZERO } else { recovery_point };
     let bases = segments_from(storage, directory, start_offset)?;
     let on_disk = read_epochs(storage, directory)?;
     let mut loader = Loader {
         directory,
         opening,
-        recovery_point,
+        recovery_point: trusted_below,
         next_offset: bases[0],
         last_epoch: LeaderEpoch::NONE,
         epochs: LeaderEpochCache::default(),
@@ -76,6 +84,11 @@ pub(super) fn recover(
             }
             Loaded::Unconnected => break,
         }
+    }
+    if opening == Opening::Clean && loader.next_offset < recovery_point {
+        // Unlike after a crash, which may have come between a truncation and the checkpoint.
+        let reason = BatchError::Truncated { have: 0, need: HEADER_BYTES };
+        return Err(LogError::Corrupt { offset: loader.next_offset.0, reason });
     }
     let kept = segments.len();
     // From the end, so that whatever a crash leaves of them still begins after a gap.
@@ -94,7 +107,7 @@ pub(super) fn recover(
         loader.epochs.assign(*epoch, *start_offset);
     }
     let report = RecoveryReport {
-        recovery_point: recovery_point.clamp(bases[0], end_offset),
+        recovery_point: trusted_below.clamp(bases[0], end_offset),
         end_offset,
         cut_bytes: loader.cut_bytes,
         dropped_segments: bases.len() - kept,
@@ -185,13 +198,13 @@ impl Loader<'_> {
     ) -> Result<Option<BatchHeader>, LogError> {
         let Some(scanned) = scanner.next(storage)? else { return Ok(None) };
         let header = scanned.header;
-        if self.opening == Opening::Unclean && self.recovery_point < header.end_offset() {
+        if self.opening != Opening::Clean && self.recovery_point < header.end_offset() {
             scanner.verify(storage, &scanned)?;
-            if header.leader_epoch < self.last_epoch {
-                let (previous, actual) = (self.last_epoch.0, header.leader_epoch.0);
-                let reason = BatchError::LeaderEpoch { previous, actual };
-                return Err(LogError::Corrupt { offset: header.base_offset.0, reason });
-            }
+        }
+        if header.leader_epoch < self.last_epoch {
+            let (previous, actual) = (self.last_epoch.0, header.leader_epoch.0);
+            let reason = BatchError::LeaderEpoch { previous, actual };
+            return Err(LogError::Corrupt { offset: header.base_offset.0, reason });
         }
         Ok(Some(header))
     }
@@ -204,7 +217,7 @@ impl Loader<'_> {
 
     /// Whether the log may end here, where something is wrong for `reason`. Not if this was durable once.
     fn may_cut(&self, reason: BatchError) -> Result<(), LogError> {
-        if self.opening == Opening::Unclean && self.recovery_point <= self.next_offset {
+        if self.opening != Opening::Clean && self.recovery_point <= self.next_offset {
             Ok(())
         } else {
             Err(LogError::Corrupt { offset: self.next_offset.0, reason })
@@ -235,7 +248,7 @@ mod tests {
 
     const CONFIG: LogConfig = LogConfig {
         segment_bytes: 200,
-        flush: FlushPolicy { interval_messages: None, interval: None },
+        flush: FlushPolicy { interval_messages: None, interval: None, group_commit: false },
         retention_bytes: None,
     };
 
@@ -306,8 +319,13 @@ mod tests {
             let reason = BatchError::BaseOffset { expected: 2, actual: 4 };
             assert_eq!(error, LogError::Corrupt { offset: 2, reason });
         }
-        let (log, report) = open(&mut storage, Opening::Unclean, Offset(0)).unwrap();
+        let (log, report) = open(&mut storage, Opening::Damaged, Offset(4)).unwrap();
         assert_eq!((log.end_offset(), report.dropped_segments), (Offset(2), 2), "the way out");
+        assert_eq!(
+            (log.recovery_point(), log.truncation_pending()),
+            (Offset(0), true),
+            "nothing is believed"
+        );
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::types::{LeaderEpoch, TopicPartition};
 /// Two batches of one record in a segment: 70 bytes each.
 const CONFIG: LogConfig = LogConfig {
     segment_bytes: 150,
-    flush: FlushPolicy { interval_messages: None, interval: None },
+    flush: FlushPolicy { interval_messages: None, interval: None, group_commit: false },
     retention_bytes: Some(300),
 };
 

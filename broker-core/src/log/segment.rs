@@ -93,7 +93,8 @@ impl Segment {
         BatchScanner::new(self.file, self.size, 0, self.base_offset)
     }
 
-    /// Whole batches from the one that contains `from` on, none of which ends above `to`. At most `max_bytes`, but at
+    /// Whole batches from the one that contains `from` on, none of which ends above `to`, with their checksums checked:
+    /// who gets them would only find out later, or never, and Kafka leaves it to them. At most `max_bytes`, but at
     /// least one batch if there is one. One read of the file, two if the first batch alone is larger than `max_bytes`.
     ///
     /// # Errors
@@ -127,7 +128,8 @@ impl Segment {
             return Ok(Bytes::new());
         }
         if bytes.len() - start < first.length {
-            return Ok(storage.read(self.file, position + start as u64, first.length)?);
+            let batch = storage.read(self.file, position + start as u64, first.length)?;
+            return verified(batch, first.base_offset);
         }
         let mut end = start + first.length;
         expected = first.end_offset();
@@ -139,7 +141,7 @@ impl Segment {
             }
             (end, expected) = (next_end, header.end_offset());
         }
-        Ok(bytes.slice(start..end))
+        verified(bytes.slice(start..end), first.base_offset)
     }
 
     /// Cuts away every batch that ends above `to`, which lies in the segment.
@@ -162,6 +164,17 @@ impl Segment {
         self.index.truncate(self.size);
         Ok(())
     }
+}
+
+/// These bytes, if they are nothing but batches as they were written; the first begins at `offset`.
+fn verified(batches: Bytes, mut offset: Offset) -> Result<Bytes, LogError> {
+    let mut rest = batches.clone();
+    while !rest.is_empty() {
+        let batch = RecordBatch::split_from(&mut rest)
+            .map_err(|reason| LogError::Corrupt { offset: offset.0, reason })?;
+        offset = batch.end_offset();
+    }
+    Ok(batches)
 }
 
 fn header_at(bytes: &Bytes, at: usize, expected: Offset) -> Result<BatchHeader, LogError> {

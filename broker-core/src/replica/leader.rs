@@ -171,7 +171,7 @@ impl Replica {
     pub(super) fn leader_start_offset(&self) -> Option<Offset> {
         match &self.role {
             Role::Leader(leader) => Some(leader.start_offset),
-            Role::Idle | Role::Follower(_) => None,
+            Role::Idle | Role::Follower(_) | Role::Barred => None,
         }
     }
 

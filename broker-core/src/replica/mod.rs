@@ -9,6 +9,8 @@
 //!        └──────────► Idle ◄───────────────────────────────┘   metadata: nobody leads
 //! ```
 //!
+//! A replica whose disk lost committed records is `Barred` where it would be leader, until it is repaired ([`damage`]).
+//!
 //! Terms:
 //!
 //! * *committed ISR*: what the controller last told us; *maximal ISR*: that plus what we asked to add (KIP-497). The high
@@ -18,12 +20,13 @@
 //!
 //! Reading order: [`state`] (state and role changes), [`leader`] (progress of followers, high watermark), [`produce`],
 //! [`purgatory`], [`isr`], [`read`] (serving fetches), [`follower`], [`out_of_range`] (a follower that lost touch),
-//! [`retention`].
+//! [`retention`], [`damage`].
 //!
 //! Architecture invariant: a replica knows no connections, no requests and no other topic partition.
 //!
 //! Left out: observers, reassignment, tiered storage, transactions.
 
+mod damage;
 mod follower;
 mod isr;
 mod leader;
@@ -36,6 +39,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub use damage::Damage;
 pub use follower::{FetchPosition, Fetched};
 pub use isr::{AlterPartitionOutcome, Proposal};
 pub use out_of_range::{OffsetQuestion, OffsetWanted};

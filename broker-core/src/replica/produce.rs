@@ -50,7 +50,7 @@ impl Replica {
         deadline: Timestamp,
     ) -> Result<Produced, LogError> {
         if !self.is_leader() {
-            return Ok(Produced::Now(ProduceResult::refused(ErrorCode::NOT_LEADER_OR_FOLLOWER)));
+            return Ok(Produced::Now(ProduceResult::refused(self.why_not_leader())));
         }
         if acks == Acks::All && self.state.isr.len() < self.effective_min_insync() {
             return Ok(Produced::Now(ProduceResult::refused(ErrorCode::NOT_ENOUGH_REPLICAS)));
@@ -101,23 +101,31 @@ impl Replica {
     fn promise(&mut self, env: &mut Env<'_>, acks: Acks, produce: DelayedProduce) -> Produced {
         let done =
             Produced::Now(ProduceResult { error: ErrorCode::NONE, base_offset: Some(produce.base_offset) });
-        let countable = self.log.countable_end_offset();
+        let (local, replicated) = (self.locally_safe(), self.replicated_safely());
         let Role::Leader(leader) = &mut self.role else { unreachable!("only a leader promises") };
         match acks {
             Acks::None => done,
-            Acks::Leader if produce.end_offset <= countable => done,
+            Acks::Leader if produce.end_offset <= local => done,
             Acks::Leader => {
                 leader.purgatory.local.insert(produce);
                 Produced::Later
             }
-            Acks::All if produce.end_offset <= self.high_watermark => {
-                Produced::Now(self.replicated(env, &produce))
-            }
+            Acks::All if produce.end_offset <= replicated => Produced::Now(self.replicated(env, &produce)),
             Acks::All => {
                 leader.purgatory.replicated.insert(produce);
                 Produced::Later
             }
         }
+    }
+
+    /// Below this acks=1 is answered.
+    fn locally_safe(&self) -> Offset {
+        self.log.countable_end_offset().min(self.log.acknowledgeable_end_offset())
+    }
+
+    /// Below this acks=all is answered. Without group commit no flush has a say in it: the high watermark alone decides.
+    fn replicated_safely(&self) -> Offset {
+        self.high_watermark.min(self.log.acknowledgeable_end_offset())
     }
 
     /// The high watermark passed a batch: OK, unless the ISR became too small meanwhile. The record will stay, but not
@@ -144,8 +152,9 @@ impl Replica {
     }
 
     pub(super) fn complete_replicated_produces(&mut self, env: &mut Env<'_>) {
+        let reached = self.replicated_safely();
         while let Role::Leader(leader) = &mut self.role
-            && let Some(produce) = leader.purgatory.replicated.pop_reached(self.high_watermark)
+            && let Some(produce) = leader.purgatory.replicated.pop_reached(reached)
         {
             let result = self.replicated(env, &produce);
             env.out.produced.push((produce.token, self.topic_partition().clone(), result));
@@ -153,9 +162,9 @@ impl Replica {
     }
 
     pub(super) fn complete_local_produces(&mut self, env: &mut Env<'_>) {
-        let countable = self.log.countable_end_offset();
+        let reached = self.locally_safe();
         while let Role::Leader(leader) = &mut self.role
-            && let Some(produce) = leader.purgatory.local.pop_reached(countable)
+            && let Some(produce) = leader.purgatory.local.pop_reached(reached)
         {
             self.complete(env, &produce, ErrorCode::NONE);
         }

@@ -56,9 +56,9 @@ impl Queue {
 /// All produces that wait at one leader.
 #[derive(Debug, Default)]
 pub(super) struct Purgatory {
-    /// acks=all: until the high watermark passes the batch.
+    /// acks=all: until the high watermark passes the batch, with group commit until this log is flushed past it as well.
     pub replicated: Queue,
-    /// acks=1 while the append's own flush is under way.
+    /// acks=1 while the append's own flush is under way, with group commit until this log is flushed past the batch.
     pub local: Queue,
 }
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::state::Replica;
+use super::state::{Replica, Role};
 use crate::error::{ErrorCode, LogError};
 use crate::io::Storage;
 use crate::types::{LeaderEpoch, Offset};
@@ -84,17 +84,28 @@ impl Replica {
         match asked {
             Some(epoch) if epoch < self.state.leader_epoch => ErrorCode::FENCED_LEADER_EPOCH,
             Some(epoch) if self.state.leader_epoch < epoch => ErrorCode::UNKNOWN_LEADER_EPOCH,
-            _ if !self.is_leader() => ErrorCode::NOT_LEADER_OR_FOLLOWER,
+            _ if !self.is_leader() => self.why_not_leader(),
             _ => ErrorCode::NONE,
+        }
+    }
+
+    /// What is said by a replica that does not lead.
+    pub(super) fn why_not_leader(&self) -> ErrorCode {
+        match self.role {
+            Role::Barred => ErrorCode::KAFKA_STORAGE_ERROR,
+            Role::Idle | Role::Follower(_) | Role::Leader(_) => ErrorCode::NOT_LEADER_OR_FOLLOWER,
         }
     }
 
     /// Reads for a fetch. Does not change anything; a follower's progress is a matter of
     /// [`Replica::follower_fetched`].
-    pub fn read(&self, storage: &dyn Storage, request: &ReadRequest) -> ReadResult {
+    ///
+    /// # Errors
+    /// If the disk fails, or does not give back what was written: the log directory must go offline.
+    pub fn read(&self, storage: &dyn Storage, request: &ReadRequest) -> Result<ReadResult, LogError> {
         let error = self.check_leader_epoch(request.current_leader_epoch);
         if !error.is_none() {
-            return ReadResult::error(error);
+            return Ok(ReadResult::error(error));
         }
         let mut result = ReadResult {
             error: ErrorCode::NONE,
@@ -105,14 +116,14 @@ impl Replica {
         };
         if let Some(epoch) = request.last_fetched_epoch {
             match self.log.epoch_end_offset(epoch) {
-                None => return ReadResult::error(ErrorCode::OFFSET_OUT_OF_RANGE),
+                None => return Ok(ReadResult::error(ErrorCode::OFFSET_OUT_OF_RANGE)),
                 // What is below the log start is out of range, whether or not histories differ there.
                 Some(_) if request.offset < self.log.start_offset() => {
-                    return ReadResult::error(ErrorCode::OFFSET_OUT_OF_RANGE);
+                    return Ok(ReadResult::error(ErrorCode::OFFSET_OUT_OF_RANGE));
                 }
                 Some(end) if end.epoch < epoch || end.end_offset < request.offset => {
                     result.diverging = Some(Diverging { epoch: end.epoch, end_offset: end.end_offset });
-                    return result;
+                    return Ok(result);
                 }
                 Some(_) => {}
             }
@@ -123,16 +134,14 @@ impl Replica {
         };
         let inside = self.log.start_offset() <= request.offset && request.offset <= self.log.end_offset();
         if limit <= request.offset && inside {
-            return result;
+            return Ok(result);
         }
         match self.log.read(storage, request.offset, limit, request.max_bytes) {
             Ok(records) => result.records = records,
-            Err(LogError::OutOfRange { .. }) => return ReadResult::error(ErrorCode::OFFSET_OUT_OF_RANGE),
-            Err(LogError::Storage(_) | LogError::Corrupt { .. }) => {
-                return ReadResult::error(ErrorCode::KAFKA_STORAGE_ERROR);
-            }
+            Err(LogError::OutOfRange { .. }) => return Ok(ReadResult::error(ErrorCode::OFFSET_OUT_OF_RANGE)),
+            Err(error @ (LogError::Storage(_) | LogError::Corrupt { .. })) => return Err(error),
         }
-        result
+        Ok(result)
     }
 
     /// The end a consumer may see (`ListOffsets(latest)`): the high watermark, but only once it has reached the start

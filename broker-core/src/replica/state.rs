@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::damage::Damage;
 use super::follower::Follower;
 use super::leader::Leader;
 use super::produce::ProduceResult;
@@ -46,13 +47,15 @@ pub(super) enum Role {
     Idle,
     Leader(Leader),
     Follower(Follower),
+    /// Elected, but damaged: nobody leads, and who asks is told that the disk is to blame.
+    Barred,
 }
 
 /// One broker's replica of one topic partition.
 ///
 /// * log start <= high watermark <= log end.
 /// * Leader epoch and partition epoch never go back.
-/// * Leader only in the leader epoch in which metadata names this broker.
+/// * Leader only in the leader epoch in which metadata names this broker, and never while it is damaged.
 /// * A pending produce belongs to the current leader epoch.
 pub struct Replica {
     pub(super) topic_id: TopicId,
@@ -62,6 +65,7 @@ pub struct Replica {
     pub(super) high_watermark: Offset,
     pub(super) state: PartitionState,
     pub(super) role: Role,
+    pub(super) damage: Option<Damage>,
 }
 
 impl Replica {
@@ -84,7 +88,7 @@ impl Replica {
             leader_epoch: LeaderEpoch::NONE,
             partition_epoch: PartitionEpoch(-1),
         };
-        Replica { topic_id, local, config, log, high_watermark, state, role: Role::Idle }
+        Replica { topic_id, local, config, log, high_watermark, state, role: Role::Idle, damage: None }
     }
 
     /// Which topic partition.
@@ -132,7 +136,7 @@ impl Replica {
     pub fn maximal_isr(&self) -> Option<&[BrokerId]> {
         match &self.role {
             Role::Leader(leader) => Some(leader.isr.maximal(&self.state.isr)),
-            Role::Idle | Role::Follower(_) => None,
+            Role::Idle | Role::Follower(_) | Role::Barred => None,
         }
     }
 
@@ -151,8 +155,9 @@ impl Replica {
             self.state
         );
         let new_leader_epoch = self.state.leader_epoch < state.leader_epoch;
+        self.witness(env, state);
         let before = std::mem::replace(&mut self.state, state.clone());
-        if state.leader == self.local {
+        if state.leader == self.local && !self.is_barred() {
             self.lead(env, new_leader_epoch);
             self.isr_committed(env, &before.isr);
             self.advance_high_watermark(env);
@@ -175,7 +180,7 @@ impl Replica {
         self.abandon_produces(env);
         let followers = match std::mem::replace(&mut self.role, Role::Idle) {
             Role::Leader(leader) => Some(leader.followers),
-            Role::Idle | Role::Follower(_) => None,
+            Role::Idle | Role::Follower(_) | Role::Barred => None,
         };
         self.role = Role::Leader(Leader::new(env, self.local, &self.state, start_offset, followers));
         env.out.events.push(Event::LeaderStarted {
@@ -185,7 +190,7 @@ impl Replica {
         });
     }
 
-    /// Follows whoever leads now, if anybody does.
+    /// Follows whoever leads now, if anybody does; a damaged replica that should lead waits.
     fn follow(&mut self, env: &mut Env<'_>) {
         self.abandon_produces(env);
         let topic_partition = self.topic_partition().clone();
@@ -195,6 +200,9 @@ impl Replica {
         if self.state.leader == BrokerId::NONE {
             self.role = Role::Idle;
             env.out.events.push(Event::LeaderLost { topic_partition, leader_epoch });
+        } else if self.state.leader == self.local {
+            self.role = Role::Barred;
+            env.out.events.push(Event::LeadershipRefused { topic_partition, leader_epoch });
         } else {
             self.role = Role::Follower(Follower::new(self.state.leader, leader_epoch));
             let leader = self.state.leader;
@@ -209,7 +217,7 @@ impl Replica {
         match &mut self.role {
             Role::Leader(leader) => leader.isr.tick(env.now),
             Role::Follower(follower) => follower.tick(env.now),
-            Role::Idle => {}
+            Role::Idle | Role::Barred => {}
         }
     }
 
@@ -218,7 +226,7 @@ impl Replica {
         match &self.role {
             Role::Leader(leader) => earliest(leader.purgatory.next_deadline(), leader.isr.next_deadline()),
             Role::Follower(follower) => follower.backoff_until(),
-            Role::Idle => None,
+            Role::Idle | Role::Barred => None,
         }
     }
 
@@ -231,6 +239,7 @@ impl Replica {
         });
         if self.is_leader() {
             self.advance_high_watermark(env);
+            self.complete_replicated_produces(env);
             self.complete_local_produces(env);
         }
     }
@@ -258,6 +267,8 @@ impl Replica {
             self.topic_partition(),
             self.high_watermark
         );
-        assert_eq!(self.is_leader(), self.state.leader == self.local, "{}", self.topic_partition());
+        let elected = self.is_leader() || matches!(self.role, Role::Barred);
+        assert_eq!(elected, self.state.leader == self.local, "{}", self.topic_partition());
+        assert!(!self.is_leader() || !self.is_barred(), "{} leads damaged", self.topic_partition());
     }
 }

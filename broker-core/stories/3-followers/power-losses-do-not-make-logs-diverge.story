@@ -4,7 +4,7 @@
 cluster brokers=2 log.flush.scheduler.interval.ms=1000
 topic unclean.leader.election.enable=true
 produce a
-run 3s
+run 35s
 disk 2 hold
 produce b
 run 3s

@@ -64,6 +64,15 @@ fn describe_node(event: &Event, concerns: impl Fn(&TopicPartition) -> bool) -> O
         Event::RecoveryFinished { topic_partition, end_offset, cut_bytes } if concerns(topic_partition) => {
             Some(format!("opens {topic_partition}, which ends at {end_offset} ({cut_bytes} bytes cut)"))
         }
+        Event::LogDamaged { topic_partition, offset } if concerns(topic_partition) => {
+            Some(format!("finds {topic_partition} damaged at offset {offset}"))
+        }
+        Event::LeadershipRefused { topic_partition, leader_epoch } if concerns(topic_partition) => Some(
+            format!("does not lead {topic_partition} in leader epoch {leader_epoch}: its log is damaged"),
+        ),
+        Event::ReplicaRepaired { topic_partition, end_offset } if concerns(topic_partition) => {
+            Some(format!("has everything in {topic_partition} again, up to {end_offset}"))
+        }
         Event::IsrShrunk { topic_partition, isr, .. } if concerns(topic_partition) => {
             Some(format!("knows that the ISR of {topic_partition} is {}", list(isr)))
         }

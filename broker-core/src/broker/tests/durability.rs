@@ -1,34 +1,11 @@
 //! Stopping, starting, and what is on the disk in between.
 
 use super::*;
-use crate::io::{FlushStep, HaltReason, Input, Storage};
+use crate::io::FlushStep;
 use crate::log::{Log, LogConfig, Opening};
 use crate::types::{LeaderEpoch, Offset};
 
 const MARKER: &str = ".kafka_cleanshutdown";
-
-impl Cluster {
-    fn shut_down(&mut self, id: i32) {
-        self.handle(id, Input::Shutdown);
-        self.run_until("it has stopped", |cluster| cluster.halted.contains_key(&id));
-        assert_eq!(self.halted[&id], HaltReason::Shutdown);
-    }
-
-    fn file(&self, id: i32, path: &str) -> Option<String> {
-        let content = self.storages[&id].read_file(path).unwrap()?;
-        Some(String::from_utf8(content.to_vec()).unwrap())
-    }
-
-    fn lose_power(&mut self, id: i32) {
-        self.kill(id);
-        self.storages[&id].borrow_mut().lose_unflushed();
-    }
-
-    /// Events of one broker with this name.
-    fn seen(&self, id: i32, name: &str) -> usize {
-        self.events.iter().filter(|(by, event)| *by == id && event.name() == name).count()
-    }
-}
 
 #[test]
 fn a_clean_shutdown_moves_leadership_and_writes_the_marker_last() {
@@ -58,27 +35,6 @@ fn a_clean_start_removes_the_marker_before_it_loads_and_recovers_nothing() {
     assert_eq!(cluster.seen(1, "recovery_started"), recoveries);
     cluster.run_until("it leads", |cluster| cluster.broker(1).replicas().values().any(Replica::is_leader));
     assert_eq!(cluster.offsets(1), (1, 1), "nothing is lost, not even the high watermark");
-}
-
-#[test]
-fn a_broker_that_cannot_load_does_not_leave_the_marker() {
-    let mut cluster = Cluster::with_topic(1, &[], &[]);
-    cluster.produce(1, Acks::All, &[testing::batch(&["a"])]);
-    cluster.produce(1, Acks::All, &[testing::batch(&["b"])]);
-    cluster.shut_down(1);
-    let mut storage = cluster.storages[&1].clone();
-    let log = storage.open("orders-0/00000000000000000000.log").unwrap();
-    storage.truncate(log, 100).unwrap();
-    let settings = crate::broker::BrokerSettings {
-        id: crate::types::BrokerId(1),
-        endpoint: crate::types::Endpoint { host: "node-1".into(), port: 9092 },
-        controller: crate::types::Endpoint { host: "node-0".into(), port: 9092 },
-        incarnation: 99,
-        config: cluster.broker_config().clone(),
-    };
-    let started = crate::broker::Broker::start(cluster.now, Box::new(storage), settings);
-    assert!(started.is_err(), "what was cleanly closed is not what is there");
-    assert_eq!(cluster.file(1, MARKER), None);
 }
 
 #[test]
@@ -130,20 +86,4 @@ fn with_sync_flush_everybody_may_lose_power_at_once() {
         (1..=3)
             .all(|id| cluster.broker(id).replicas().contains_key(&orders()) && cluster.offsets(id) == (2, 2))
     });
-}
-
-#[test]
-fn a_broker_whose_disk_fails_halts_and_another_leads() {
-    let mut cluster = Cluster::with_topic(3, &[], &[]);
-    let error = crate::error::StorageError {
-        operation: "sync",
-        path: "orders-0".to_owned(),
-        kind: std::io::ErrorKind::Other,
-        errno: Some(5),
-    };
-    // The first flush of its log is the one that the shutdown asks for; here a checkpoint fails instead.
-    cluster.fail_next_flush(1, error.clone());
-    cluster.run_until("it halts", |cluster| cluster.halted.contains_key(&1));
-    assert_eq!(cluster.halted[&1], HaltReason::Storage(error));
-    cluster.run_until("another leads", |cluster| cluster.partition().0 == 2);
 }

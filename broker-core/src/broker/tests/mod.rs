@@ -2,8 +2,11 @@
 
 mod bad_input;
 mod cluster;
+mod damage;
 mod durability;
+mod fuzz;
 mod hostile;
+mod offline;
 mod protocol;
 mod replication;
 mod retention;
@@ -12,14 +15,18 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
+use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
 use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
-use kafka_protocol::messages::{CreateTopicsRequest, ProduceRequest, ProduceResponse, TopicName};
+use kafka_protocol::messages::{
+    CreateTopicsRequest, FetchRequest, ProduceRequest, ProduceResponse, TopicName,
+};
 use kafka_protocol::protocol::StrBytes;
 
 use self::cluster::{CONTROLLER, Cluster};
 use crate::batch::RecordBatch;
 use crate::config::{Acks, RawValue};
 use crate::error::ErrorCode;
+use crate::io::{HaltReason, Input, Storage};
 use crate::replica::Replica;
 use crate::testing;
 use crate::types::TopicPartition;
@@ -64,6 +71,42 @@ impl Cluster {
         let image = self.controller().image();
         let state = image.partition(image.topic_id("orders").unwrap(), 0).unwrap();
         (state.leader.0, state.isr.iter().map(|member| member.0).collect())
+    }
+
+    /// A consumer's fetch from `orders-0` that waits up to a second for something new.
+    fn consumer_fetch(&self, from: i64) -> FetchRequest {
+        let id = self.controller().image().topic_id("orders").expect("it was created");
+        let partition = FetchPartition::default()
+            .with_partition(0)
+            .with_fetch_offset(from)
+            .with_partition_max_bytes(1 << 20);
+        let topic = FetchTopic::default().with_topic_id(id.to_uuid()).with_partitions(vec![partition]);
+        FetchRequest::default()
+            .with_max_bytes(1 << 20)
+            .with_min_bytes(1)
+            .with_max_wait_ms(1_000)
+            .with_topics(vec![topic])
+    }
+
+    fn lose_power(&mut self, id: i32) {
+        self.kill(id);
+        self.storages[&id].borrow_mut().lose_unflushed();
+    }
+
+    fn shut_down(&mut self, id: i32) {
+        self.handle(id, Input::Shutdown);
+        self.run_until("it has stopped", |cluster| cluster.halted.contains_key(&id));
+        assert_eq!(self.halted[&id], HaltReason::Shutdown);
+    }
+
+    /// Events of one broker with this name.
+    fn seen(&self, id: i32, name: &str) -> usize {
+        self.events.iter().filter(|(by, event)| *by == id && event.name() == name).count()
+    }
+
+    fn file(&self, id: i32, path: &str) -> Option<String> {
+        let content = self.storages[&id].read_file(path).unwrap()?;
+        Some(String::from_utf8(content.to_vec()).unwrap())
     }
 
     fn produce(&mut self, broker: i32, acks: Acks, batches: &[RecordBatch]) -> (ErrorCode, i64) {

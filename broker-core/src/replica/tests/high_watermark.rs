@@ -26,7 +26,7 @@ fn what_was_sent_does_not_count_before_the_next_is_asked_for() {
         max_bytes: 1000,
     };
     for follower in [2, 3] {
-        assert!(!bench.replica.read(&bench.storage, &request).records.is_empty());
+        assert!(!bench.replica.read(&bench.storage, &request).unwrap().records.is_empty());
         bench.asks(follower, 0);
     }
     assert_eq!(bench.high_watermark(), 0);

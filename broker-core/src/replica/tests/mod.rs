@@ -3,6 +3,7 @@
 //! The replica is that of broker 1; brokers 2 and 3 hold the other two.
 
 mod alter_partition;
+mod damage;
 mod demotion;
 mod flush;
 mod follower;
@@ -45,12 +46,15 @@ struct Bench {
 
 impl Bench {
     fn new(min_insync: usize, flush_messages: Option<i64>) -> Bench {
+        Bench::with_policy(
+            min_insync,
+            FlushPolicy { interval_messages: flush_messages, ..Default::default() },
+        )
+    }
+
+    fn with_policy(min_insync: usize, flush: FlushPolicy) -> Bench {
         let config = BrokerConfig::new(&Properties::new(Scope::Broker), TimeScale::Kafka);
-        let topic = TopicConfig {
-            min_insync_replicas: min_insync,
-            flush: FlushPolicy { interval_messages: flush_messages, interval: None },
-            ..config.topic_defaults.clone()
-        };
+        let topic = TopicConfig { min_insync_replicas: min_insync, flush, ..config.topic_defaults.clone() };
         let mut storage = MemStorage::default();
         let orders = TopicPartition::new("orders", 0);
         let log_config = LogConfig::from(&topic);
@@ -122,6 +126,20 @@ impl Bench {
 
     fn asks_as(&mut self, follower: i32, epoch: BrokerEpoch, offset: i64) -> bool {
         self.with_env(|replica, env| replica.follower_fetched(env, BrokerId(follower), epoch, Offset(offset)))
+    }
+
+    /// The leader answers a follower's fetch with one record of leader epoch 1.
+    fn replicate(&mut self) {
+        let asked = self.replica.fetch_position().expect("it follows");
+        let batch = testing::batch(&["v"]).placed_at(asked.offset, LeaderEpoch(1));
+        let fetched = Fetched {
+            error: ErrorCode::NONE,
+            high_watermark: Offset(0),
+            log_start_offset: Offset(0),
+            diverging: None,
+            records: batch.bytes().clone(),
+        };
+        self.with_env(|replica, env| replica.fetched(env, &asked, fetched)).unwrap();
     }
 
     fn flush(&mut self) {

@@ -18,7 +18,7 @@ fn consumer(offset: i64) -> ReadRequest {
 
 impl Bench {
     fn read(&self, request: &ReadRequest) -> ReadResult {
-        self.replica.read(&self.storage, request)
+        self.replica.read(&self.storage, request).unwrap()
     }
 
     /// Offsets of the records a read gives.
