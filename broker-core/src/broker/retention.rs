@@ -34,7 +34,7 @@ pub(super) struct Retention {
 impl Retention {
     /// `checkpointed` is what the file says now.
     pub fn new(now: Timestamp, config: &BrokerConfig, checkpointed: LogStarts) -> Retention {
-        let first = now + config.log_initial_task_delay;
+        let first = now + config.initial_task_delay;
         Retention {
             next_check: first,
             next_checkpoint: first,

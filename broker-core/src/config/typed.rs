@@ -128,8 +128,6 @@ pub struct BrokerConfig {
     pub high_watermark_checkpoint_interval: Duration,
     /// `log.flush.start.offset.checkpoint.interval.ms`.
     pub start_offset_checkpoint_interval: Duration,
-    /// `log.initial.task.delay.ms`.
-    pub log_initial_task_delay: Duration,
     /// `log.retention.check.interval.ms`.
     pub retention_check_interval: Duration,
     /// `producer.id.expiration.ms`.
@@ -169,7 +167,6 @@ impl BrokerConfig {
             recovery_point_checkpoint_interval: read.millis("log.flush.offset.checkpoint.interval.ms"),
             high_watermark_checkpoint_interval: read.millis("replica.high.watermark.checkpoint.interval.ms"),
             start_offset_checkpoint_interval: read.millis("log.flush.start.offset.checkpoint.interval.ms"),
-            log_initial_task_delay: read.millis("log.initial.task.delay.ms"),
             retention_check_interval: read.millis("log.retention.check.interval.ms"),
             producer_id_expiration: read.millis("producer.id.expiration.ms"),
             producer_id_expiration_check_interval: read.millis("producer.id.expiration.check.interval.ms"),
