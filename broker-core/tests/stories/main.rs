@@ -15,6 +15,7 @@ mod args;
 mod by_hand;
 mod clients;
 mod commands;
+mod disk;
 mod network;
 mod show;
 mod table;
