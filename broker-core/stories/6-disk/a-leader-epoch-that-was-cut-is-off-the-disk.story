@@ -1,5 +1,5 @@
-# KAFKA-16541: when a follower cuts its log, the leader epochs it cut leave their checkpoint too, at once and durably. After a
-# power loss it would otherwise name epochs whose records were never committed.
+# When a follower cuts its log, the leader epochs it cut leave their checkpoint too, at once and durably (since KAFKA-16541 in
+# the background in Kafka). After a power loss it would otherwise name epochs whose records were never committed.
 
 # Broker 2 leads epoch 1 and writes b, which broker 1 never gets; broker 1 leads epoch 2.
 cluster brokers=2
