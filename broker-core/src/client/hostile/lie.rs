@@ -51,6 +51,8 @@ enum Damage {
     Longer(u8),
     /// A bit anywhere, perhaps of a length or a count.
     Flipped(prop::sample::Index, u8),
+    /// Other bytes anywhere; enough of them for a count of thousands of millions.
+    Overwritten(prop::sample::Index, Vec<u8>),
     RecordsFlipped(prop::sample::Index, u8),
     RecordsCut(prop::sample::Index),
     Noise(Vec<u8>),
@@ -84,12 +86,19 @@ fn partition() -> impl Strategy<Value = PartitionLie> {
     )
 }
 
+fn overwriting() -> impl Strategy<Value = Vec<u8>> {
+    // The first four say, as a varint, that it goes on; the last ends it, as large as it may be.
+    let huge = Just(vec![0xff, 0xff, 0xff, 0xff, 0x0f]);
+    prop_oneof![huge, prop::collection::vec(any::<u8>(), 1..6)]
+}
+
 fn damage() -> impl Strategy<Value = Damage> {
     prop_oneof![
         8 => Just(Damage::None),
         1 => any::<prop::sample::Index>().prop_map(Damage::Cut),
         1 => any::<u8>().prop_map(Damage::Longer),
         4 => (any::<prop::sample::Index>(), 0u8..8).prop_map(|(at, bit)| Damage::Flipped(at, bit)),
+        2 => (any::<prop::sample::Index>(), overwriting()).prop_map(|(at, with)| Damage::Overwritten(at, with)),
         2 => (any::<prop::sample::Index>(), 0u8..8).prop_map(|(at, bit)| Damage::RecordsFlipped(at, bit)),
         1 => any::<prop::sample::Index>().prop_map(Damage::RecordsCut),
         1 => prop::collection::vec(0u8..8, 0..40).prop_map(Damage::Noise),
@@ -130,6 +139,12 @@ impl Lie {
             Damage::Flipped(at, bit) => {
                 let at = at.index(bytes.len());
                 bytes[at] ^= 1 << bit;
+            }
+            Damage::Overwritten(at, with) => {
+                let at = at.index(bytes.len());
+                for (byte, other) in bytes[at..].iter_mut().zip(with) {
+                    *byte = *other;
+                }
             }
             Damage::Cut(at) => bytes.truncate(at.index(bytes.len())),
             Damage::Longer(byte) => bytes.extend_from_slice(&[*byte]),
