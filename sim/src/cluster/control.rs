@@ -280,8 +280,12 @@ impl Cluster {
         self.attendant.set_up.get()
     }
 
-    /// Sends the attendant to read everything.
+    /// Sends the attendant to read everything. Consumers stop before: a late request may still append a record after the
+    /// attendant has asked where the log ends, and what only they read would look lost.
     pub fn begin_final_reads(&mut self) {
+        for consumer in self.clients[self.workloads.len()..].to_vec() {
+            self.kill(&consumer);
+        }
         self.send_attendant(Errand::FinalReads);
     }
 

@@ -353,6 +353,16 @@ mod tests {
     }
 
     #[test]
+    fn consumers_stop_before_the_final_reads_begin() {
+        let output = run(&scenario(), Seed(1), &Interrupt::new(false));
+        let trace = &output.trace;
+        let lines: Vec<String> = trace.entries().iter().map(|entry| trace.to_json(entry)).collect();
+        let begun = lines.iter().position(|line| line.contains("final-reads")).expect("the phase is traced");
+        let stopped = lines[begun..].iter().filter(|line| line.contains("host_stopped"));
+        assert!(0 < stopped.filter(|line| line.contains("consumer")).count(), "{:?}", &lines[begun..]);
+    }
+
+    #[test]
     fn an_interrupt_ends_the_run_and_says_so() {
         let output = run(&scenario(), Seed(1), &Interrupt::new(true));
         assert_eq!(output.report.verdict, Verdict::Interrupted);
