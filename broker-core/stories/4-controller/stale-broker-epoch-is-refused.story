@@ -16,18 +16,16 @@ leader=1 epoch=2 partition_epoch=2 isr=[1]
 heartbeat 1 epoch=0
 alter-partition isr=1 broker-epoch=0
 allocate-producer-ids 1 epoch=0
-heartbeat 8
 ---
 #1 STALE_BROKER_EPOCH
 #2 STALE_BROKER_EPOCH
 #3 STALE_BROKER_EPOCH
-#4 BROKER_ID_NOT_REGISTERED
 
 # The same under the epoch of the second.
 heartbeat 1
 alter-partition isr=1
 allocate-producer-ids 1
 ---
-#5 unfenced
-#6 isr=[1] partition_epoch=2
-#7 producer ids 0..1000
+#4 unfenced
+#5 isr=[1] partition_epoch=2
+#6 producer ids 0..1000

@@ -44,8 +44,10 @@ impl World {
             "alter-partition" => self.alter_partition(args)?,
             "init-producer-id" => {
                 let to = args.text("to").unwrap_or("1").to_owned();
-                let body =
-                    InitProducerIdRequest::default().with_transactional_id(None).with_producer_id((-1).into()).with_producer_epoch(-1);
+                let body = InitProducerIdRequest::default()
+                    .with_transactional_id(None)
+                    .with_producer_id((-1).into())
+                    .with_producer_epoch(-1);
                 self.ask(&to, &body);
             }
             "bytes" => {
