@@ -252,13 +252,17 @@ impl World {
                 Effect::Respond { connection, frame } => self.respond(connection, frame),
                 Effect::Close { connection } => self.fail(connection, RequestError::Disconnected),
                 Effect::Request { to, request, frame, timeout, response } => {
-                    let asker = Asker::Node { host: name.to_owned(), incarnation, request };
+                    let host = name.to_owned();
+                    let asker = match response {
+                        ResponseExpected::Yes => Asker::Node { host, incarnation, request },
+                        ResponseExpected::No => {
+                            let result = Ok(Bytes::new());
+                            self.input(name, incarnation, Input::Response { request, result });
+                            Asker::Silent { host }
+                        }
+                    };
                     let deadline = Some(self.now + timeout);
                     self.call(asker, &to.host.clone(), frame, deadline);
-                    if response == ResponseExpected::No {
-                        let result = Ok(Bytes::new());
-                        self.input(name, incarnation, Input::Response { request, result });
-                    }
                 }
                 Effect::Flush { flush, steps } => {
                     host.disk.flushes.push_back((flush, steps));
@@ -389,6 +393,7 @@ impl World {
             Asker::Node { host, incarnation, request } => {
                 self.input(&host, incarnation, Input::Response { request, result });
             }
+            Asker::Silent { .. } => {}
         }
     }
 }
