@@ -361,8 +361,7 @@ impl Log {
 
     /// Brings producer state back from the newest snapshot at or below the end and the batches after it.
     pub(super) fn restore_producers(&mut self, storage: &mut dyn Storage) -> Result<(), LogError> {
-        let end = self.end_offset();
-        self.unwritten_snapshots.retain(|offset, _| *offset <= end);
+        let _ = self.unwritten_snapshots.split_off(&self.end_offset().plus(1));
         let restored = producer_snapshot::restore(storage, &self.directory, &self.segments, &self.epochs)?;
         self.producers = restored.producers;
         if restored.removed {

@@ -187,12 +187,3 @@ fn truncating_at_the_end_still_forgets_an_epoch_without_records() {
     };
     assert_eq!((path.as_str(), &content[..]), ("orders-0/leader-epoch-checkpoint", &b"0\n1\n0 0\n"[..]));
 }
-
-#[test]
-fn a_stray_segment_of_the_largest_offset_there_is_opens_empty() {
-    let mut storage = MemStorage::default();
-    let base = Offset(i64::MAX);
-    storage.open(&crate::log::segment::path("orders-0", base)).unwrap();
-    let log = open(&mut storage, None);
-    assert_eq!((log.start_offset(), log.end_offset()), (base, base));
-}
