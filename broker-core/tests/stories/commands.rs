@@ -14,6 +14,7 @@
 //! | `files HOST [DIRECTORY]`, `cat HOST PATH` | what is on the disk as a reader sees it |
 //! | `status`, `partition`, `log HOST`, `epochs HOST` | replicas, the controller's view, batches, leader epoch cache |
 //! | `produce`, `fetch`, `list-offsets`, `epoch-end`, `register`, `heartbeat`, `alter-partition`, … | see `by_hand` |
+//! | `create-topics`, `allocate-producer-ids`, `metadata` | see `controller`; `metadata` prints the batches of its log |
 //! | `producer`, `consumer`, `send` | see `clients` |
 
 use std::io::ErrorKind;
@@ -37,6 +38,7 @@ impl Runner for World {
         self.journal.clear();
         let known = self.by_hand(command)?
             || self.client_command(command)?
+            || self.controller_command(command)?
             || self.process_command(command)?
             || self.network_command(command)?
             || self.disk_command(command)?
