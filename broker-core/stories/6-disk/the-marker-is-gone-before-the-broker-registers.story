@@ -1,5 +1,5 @@
-# KAFKA-10471: a start takes the clean-shutdown marker away, durably, before the broker does anything else. After a power loss
-# it would be back otherwise, and vouch for logs that were written since.
+# KAFKA-10471: a broker registers only once the clean-shutdown marker is gone durably. A power loss later would bring it back
+# otherwise, and it would vouch for logs that were written since.
 
 cluster brokers=1
 topic
@@ -8,6 +8,7 @@ shut-down 1
 disk 1 hold
 watch broker_registered recovery_started
 boot 1
+run 10s
 disk 1 show
 ---
 #1 ok offset=0
@@ -15,27 +16,20 @@ disk 1 show
 directory .
 replace replication-offset-checkpoint
 
-# Nothing was written, so this start is as clean as the one before.
-lose-power 1
-cat 1 ".kafka_cleanshutdown"
----
-0
-
-boot 1
-run 10s
-partition
----
-leader=-1 epoch=1 partition_epoch=1 isr=[] elr=[1]
-
 disk 1 go
+run 1s
+produce b
 lose-power 1
 cat 1 ".kafka_cleanshutdown"
 ---
 controller: broker_registered broker=1 broker_epoch=7 unclean=false
+#2 ok offset=1
 no such file
 
 boot 1
 run 12s
+log 1
 ---
 1: recovery_started recovery_point=1
-controller: broker_registered broker=1 broker_epoch=8 unclean=true
+controller: broker_registered broker=1 broker_epoch=12 unclean=true
+0..1 epoch=0 a

@@ -12,6 +12,7 @@
 //! | `disk HOST …`, `damage`, `files`, `cat` | see `disk` |
 //! | `status`, `partition`, `log HOST`, `epochs HOST` | replicas, the controller's view, batches, leader epoch cache |
 //! | `produce`, `fetch`, `list-offsets`, `epoch-end`, `register`, `heartbeat`, `alter-partition`, … | see `by_hand` |
+//! | `create-topics`, `allocate-producer-ids`, `metadata` | see `controller`; `metadata` prints the batches of its log |
 //! | `producer`, `consumer`, `send` | see `clients` |
 
 use broker_core::io::Input;
@@ -32,6 +33,7 @@ impl Runner for World {
         self.journal.clear();
         let known = self.by_hand(command)?
             || self.client_command(command)?
+            || self.controller_command(command)?
             || self.process_command(command)?
             || self.network_command(command)?
             || self.disk_command(command)?
