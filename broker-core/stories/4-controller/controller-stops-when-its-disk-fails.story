@@ -10,7 +10,7 @@ disk controller fail
 ---
 #1 is waiting
 #2 is waiting
-controller: halted: sync a segment: other error
+controller: halted: sync __cluster_metadata-0/00000000000000000000.log: other error
 #1 disconnected
 #2 disconnected
 

@@ -16,6 +16,7 @@ mod by_hand;
 mod clients;
 mod commands;
 mod controller;
+mod disk;
 mod network;
 mod show;
 mod table;

@@ -9,7 +9,7 @@ use broker_core::client::consumer::Consumer;
 use broker_core::client::producer::Producer;
 use broker_core::config::{BrokerConfig, Properties, RawValue, Scope, TimeScale};
 use broker_core::controller::{Controller, ControllerConfig};
-use broker_core::error::{RequestError, StorageError};
+use broker_core::error::RequestError;
 use broker_core::io::{ConnectionId, Effect, FlushId, FlushStep, Input, Node, ResponseExpected};
 use broker_core::testing::SharedStorage;
 use broker_core::time::Timestamp;
@@ -19,7 +19,7 @@ use bytes::Bytes;
 
 use crate::args::Result;
 use crate::network::{Asker, Call, Content, Message, Network};
-use crate::{by_hand, show};
+use crate::{by_hand, disk, show};
 
 /// The controller's name.
 pub const CONTROLLER: &str = "controller";
@@ -61,8 +61,8 @@ impl Process {
 pub struct Disk {
     pub held: bool,
     pub flushes: VecDeque<(FlushId, Vec<FlushStep>)>,
-    /// How the next flush ends.
-    pub failing: Option<StorageError>,
+    /// Whether the next flush fails.
+    pub failing: bool,
 }
 
 #[derive(Default)]
@@ -300,13 +300,14 @@ impl World {
         else {
             return false;
         };
-        let result = match host.disk.failing.take() {
-            Some(error) => Err(error),
-            None => {
-                host.storage.borrow_mut().apply(&steps);
-                Ok(())
-            }
+        let mut storage = host.storage.borrow_mut();
+        let result = if std::mem::take(&mut host.disk.failing) {
+            Err(disk::failed(&storage, &steps))
+        } else {
+            storage.apply(&steps);
+            Ok(())
         };
+        drop(storage);
         let incarnation = *incarnation;
         self.input(name, incarnation, Input::Flushed { flush, result });
         true
