@@ -88,6 +88,11 @@ impl MemStorage {
         self.reads = Reads::Fail;
     }
 
+    /// The path of a file that is still there.
+    pub fn path(&self, file: FileId) -> Option<&str> {
+        self.seen("path", file).ok().map(|file| file.path.as_str())
+    }
+
     fn create(&mut self, path: &str) -> FileId {
         let file = FileId(self.next_file);
         self.next_file += 1;

@@ -22,7 +22,8 @@
 //! Left out: a quorum of controllers; dropping what of the log a snapshot covers, and so FetchSnapshot: brokers can always
 //! read from the beginning; deletion, reassignment, manual assignment, preferred leader election; the leader
 //! recovery state after an unclean election, which Kafka's brokers only clear; unclean recovery (the second half of
-//! KIP-966), which no Kafka release has.
+//! KIP-966), which no Kafka release has; telling damage of the metadata log from a torn write: it is cut at the first bad
+//! batch, as in Kafka, which opens it as never cleanly closed, and only a snapshot can show that something durable is gone.
 
 mod brokers;
 mod changes;

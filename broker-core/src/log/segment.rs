@@ -30,11 +30,13 @@ pub(super) fn path(directory: &str, base_offset: Offset) -> String {
     format!("{directory}/{:020}{SUFFIX}", base_offset.0)
 }
 
-/// The base offset a file name stands for, `None` if it is not that of a segment.
+/// The base offset a file name stands for, `None` if it is not that of a segment. Offsets within a segment differ by less
+/// than 2^31, as in Kafka: a name that leaves no room for them was written by nobody.
 pub(super) fn parse_name(name: &str) -> Option<Offset> {
     let digits = name.strip_suffix(SUFFIX)?;
     let canonical = digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit());
-    canonical.then(|| digits.parse().ok())?.map(Offset)
+    let offset: i64 = canonical.then(|| digits.parse().ok())??;
+    (offset <= i64::MAX - i64::from(i32::MAX)).then_some(Offset(offset))
 }
 
 impl Segment {

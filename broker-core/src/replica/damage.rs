@@ -15,6 +15,10 @@
 //!
 //! Kafka has nothing like it: a log that was cut is as good as any other, and its broker, if it is the last member of the
 //! ISR, leads with what it has and makes the others truncate to it.
+//!
+//! Left out: a way on by itself if the controller elects a damaged replica because nobody better is left (last known
+//! leader, unclean election). The topic partition then stays unavailable, also when a better replica comes back, until
+//! somebody wipes the damaged one: safe, but it needs a hand.
 
 use super::state::{Env, Replica};
 use crate::event::Event;

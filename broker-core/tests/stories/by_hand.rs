@@ -44,8 +44,10 @@ impl World {
             "alter-partition" => self.alter_partition(args)?,
             "init-producer-id" => {
                 let to = args.text("to").unwrap_or("1").to_owned();
-                let body =
-                    InitProducerIdRequest::default().with_producer_id((-1).into()).with_producer_epoch(-1);
+                let body = InitProducerIdRequest::default()
+                    .with_transactional_id(None)
+                    .with_producer_id((-1).into())
+                    .with_producer_epoch(-1);
                 self.ask(&to, &body);
             }
             "bytes" => {
@@ -63,7 +65,8 @@ impl World {
         Ok(true)
     }
 
-    fn ask<R: Request>(&mut self, to: &str, body: &R) {
+    /// Sends a request under the next number.
+    pub fn ask<R: Request>(&mut self, to: &str, body: &R) {
         let number = i32::try_from(self.hands + 1).expect("stories are short");
         self.ask_frame(to, wire::encode_request(RequestId(number), "story", body));
     }
@@ -296,7 +299,7 @@ pub fn describe(api: ApiKey, frame: Bytes) -> String {
         ApiKey::InitProducerId => wire::decode_response::<InitProducerIdRequest>(frame).map(|body| {
             ok_or(body.error_code, || format!("producer={}/{}", body.producer_id.0, body.producer_epoch))
         }),
-        other => return format!("answer to {other:?}, {} bytes", frame.len()),
+        other => return crate::controller::describe(other, frame),
     };
     described.unwrap_or_else(|error| error.to_string())
 }

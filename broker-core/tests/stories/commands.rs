@@ -9,17 +9,13 @@
 //! | `run TIME` | time goes by |
 //! | `hold from=HOST to=HOST [api=fetch]`, `release [n=N]`, `lose` | messages of one direction wait, arrive, or are lost with their connection |
 //! | `cut HOST HOST\|*`, `join` | no messages either way, and nobody is told |
-//! | `disk HOST hold\|go\|step\|fail` | flushes wait, are done (one: `step`), or the next one fails |
-//! | `damage HOST PATH BYTE` | flips a bit; negative bytes count from the end |
-//! | `files HOST [DIRECTORY]`, `cat HOST PATH` | what is on the disk as a reader sees it |
+//! | `disk HOST …`, `damage`, `files`, `cat` | see `disk` |
 //! | `status`, `partition`, `log HOST`, `epochs HOST` | replicas, the controller's view, batches, leader epoch cache |
 //! | `produce`, `fetch`, `list-offsets`, `epoch-end`, `register`, `heartbeat`, `alter-partition`, … | see `by_hand` |
+//! | `create-topics`, `allocate-producer-ids`, `metadata` | see `controller`; `metadata` prints the batches of its log |
 //! | `producer`, `consumer`, `send` | see `clients` |
 
-use std::io::ErrorKind;
-
-use broker_core::error::StorageError;
-use broker_core::io::{FileId, FlushStep, Input, Storage};
+use broker_core::io::Input;
 use broker_core::wire;
 use goldenscript::{Command, Context, Runner};
 use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
@@ -37,6 +33,7 @@ impl Runner for World {
         self.journal.clear();
         let known = self.by_hand(command)?
             || self.client_command(command)?
+            || self.controller_command(command)?
             || self.process_command(command)?
             || self.network_command(command)?
             || self.disk_command(command)?
@@ -75,7 +72,10 @@ impl World {
             }
             "lose-power" => {
                 for name in args.rest() {
-                    self.kill(name)?;
+                    // It may have halted.
+                    if self.incarnation(name).is_some() {
+                        self.kill(name)?;
+                    }
                     self.hosts[name].storage.borrow_mut().lose_unflushed();
                 }
             }
@@ -173,77 +173,6 @@ impl World {
         }
         args.done()?;
         Ok(true)
-    }
-
-    fn disk_command(&mut self, command: &Command) -> Result<bool> {
-        let mut args = Args::new(command);
-        match command.name.as_str() {
-            "disk" => {
-                let name = args.next("a host")?;
-                let what = args.next("hold, go, step or fail")?;
-                self.disk(name, what)?;
-            }
-            "damage" => {
-                let (name, path) = (args.next("a host")?, args.next("a path")?);
-                let byte: isize = args.next("a byte")?.parse()?;
-                let host = self.hosts.get(name).ok_or_else(|| format!("there is no {name}"))?;
-                host.storage.borrow_mut().damage(path, |bytes| {
-                    let at =
-                        if byte < 0 { bytes.len().wrapping_add_signed(byte) } else { byte.unsigned_abs() };
-                    bytes[at] ^= 1;
-                });
-            }
-            "files" => {
-                let (name, directory) = (args.next("a host")?, args.next_opt().unwrap_or("orders-0"));
-                let host = self.hosts.get(name).ok_or_else(|| format!("there is no {name}"))?;
-                for file in host.storage.list(directory)? {
-                    let size = host.storage.read_file(&format!("{directory}/{file}"))?.map_or(0, |b| b.len());
-                    self.journal.push(format!("{file} {size}"));
-                }
-            }
-            "cat" => {
-                let (name, path) = (args.next("a host")?, args.next("a path")?);
-                let host = self.hosts.get(name).ok_or_else(|| format!("there is no {name}"))?;
-                match host.storage.read_file(path)? {
-                    Some(content) => {
-                        self.journal.extend(crate::show::text(&content).lines().map(str::to_owned));
-                    }
-                    None => self.journal.push("no such file".to_owned()),
-                }
-            }
-            _ => return Ok(false),
-        }
-        args.done()?;
-        Ok(true)
-    }
-
-    fn disk(&mut self, name: &str, what: &str) -> Result<()> {
-        let host = self.hosts.get_mut(name).ok_or_else(|| format!("there is no {name}"))?;
-        match what {
-            "hold" => host.disk.held = true,
-            "go" => {
-                host.disk.held = false;
-                while self.flush(name) {}
-            }
-            "step" => {
-                if !self.flush(name) {
-                    return Err(format!("{name} has no flush under way").into());
-                }
-            }
-            "fail" => {
-                let path = match host.disk.flushes.front().and_then(|(_, steps)| steps.first()) {
-                    Some(FlushStep::Replace { path, .. } | FlushStep::Directory(path)) => path.clone(),
-                    Some(FlushStep::File(FileId(_))) | None => "a segment".to_owned(),
-                };
-                let (kind, errno) = (ErrorKind::Other, Some(5));
-                host.disk.failing = Some(StorageError { operation: "sync", path, kind, errno });
-                if host.disk.held {
-                    self.flush(name);
-                }
-            }
-            other => return Err(format!("disk {other}: hold, go, step or fail").into()),
-        }
-        Ok(())
     }
 
     fn question(&mut self, command: &Command) -> Result<bool> {

@@ -15,6 +15,8 @@ mod args;
 mod by_hand;
 mod clients;
 mod commands;
+mod controller;
+mod disk;
 mod network;
 mod show;
 mod table;

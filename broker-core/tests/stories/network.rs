@@ -14,13 +14,15 @@ pub enum Asker {
     Hand(u64),
     /// A node, as the process that asked.
     Node { host: String, incarnation: u128, request: RequestId },
+    /// A node that expects no answer and hears of nothing.
+    Silent { host: String },
 }
 
 impl Asker {
     pub fn host(&self) -> &str {
         match self {
             Asker::Hand(_) => HAND,
-            Asker::Node { host, .. } => host,
+            Asker::Node { host, .. } | Asker::Silent { host } => host,
         }
     }
 }

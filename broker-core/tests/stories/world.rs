@@ -9,7 +9,7 @@ use broker_core::client::consumer::Consumer;
 use broker_core::client::producer::Producer;
 use broker_core::config::{BrokerConfig, Properties, RawValue, Scope, TimeScale};
 use broker_core::controller::{Controller, ControllerConfig};
-use broker_core::error::{RequestError, StorageError};
+use broker_core::error::RequestError;
 use broker_core::io::{ConnectionId, Effect, FlushId, FlushStep, Input, Node, ResponseExpected};
 use broker_core::testing::SharedStorage;
 use broker_core::time::Timestamp;
@@ -19,7 +19,7 @@ use bytes::Bytes;
 
 use crate::args::Result;
 use crate::network::{Asker, Call, Content, Message, Network};
-use crate::{by_hand, show};
+use crate::{by_hand, disk, show};
 
 /// The controller's name.
 pub const CONTROLLER: &str = "controller";
@@ -61,8 +61,8 @@ impl Process {
 pub struct Disk {
     pub held: bool,
     pub flushes: VecDeque<(FlushId, Vec<FlushStep>)>,
-    /// How the next flush ends.
-    pub failing: Option<StorageError>,
+    /// Whether the next flush fails.
+    pub failing: bool,
 }
 
 #[derive(Default)]
@@ -252,13 +252,17 @@ impl World {
                 Effect::Respond { connection, frame } => self.respond(connection, frame),
                 Effect::Close { connection } => self.fail(connection, RequestError::Disconnected),
                 Effect::Request { to, request, frame, timeout, response } => {
-                    let asker = Asker::Node { host: name.to_owned(), incarnation, request };
+                    let host = name.to_owned();
+                    let asker = match response {
+                        ResponseExpected::Yes => Asker::Node { host, incarnation, request },
+                        ResponseExpected::No => {
+                            let result = Ok(Bytes::new());
+                            self.input(name, incarnation, Input::Response { request, result });
+                            Asker::Silent { host }
+                        }
+                    };
                     let deadline = Some(self.now + timeout);
                     self.call(asker, &to.host.clone(), frame, deadline);
-                    if response == ResponseExpected::No {
-                        let result = Ok(Bytes::new());
-                        self.input(name, incarnation, Input::Response { request, result });
-                    }
                 }
                 Effect::Flush { flush, steps } => {
                     host.disk.flushes.push_back((flush, steps));
@@ -296,13 +300,14 @@ impl World {
         else {
             return false;
         };
-        let result = match host.disk.failing.take() {
-            Some(error) => Err(error),
-            None => {
-                host.storage.borrow_mut().apply(&steps);
-                Ok(())
-            }
+        let mut storage = host.storage.borrow_mut();
+        let result = if std::mem::take(&mut host.disk.failing) {
+            Err(disk::failed(&storage, &steps))
+        } else {
+            storage.apply(&steps);
+            Ok(())
         };
+        drop(storage);
         let incarnation = *incarnation;
         self.input(name, incarnation, Input::Flushed { flush, result });
         true
@@ -389,6 +394,7 @@ impl World {
             Asker::Node { host, incarnation, request } => {
                 self.input(&host, incarnation, Input::Response { request, result });
             }
+            Asker::Silent { .. } => {}
         }
     }
 }

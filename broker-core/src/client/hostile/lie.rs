@@ -49,8 +49,11 @@ enum Damage {
     None,
     Cut(prop::sample::Index),
     Longer(u8),
-    /// Of the records only: elsewhere a flipped bit can make a length of billions.
+    /// A bit anywhere, perhaps of a length or a count.
     Flipped(prop::sample::Index, u8),
+    /// Other bytes anywhere; enough of them for a count of thousands of millions.
+    Overwritten(prop::sample::Index, Vec<u8>),
+    RecordsFlipped(prop::sample::Index, u8),
     RecordsCut(prop::sample::Index),
     Noise(Vec<u8>),
 }
@@ -83,12 +86,20 @@ fn partition() -> impl Strategy<Value = PartitionLie> {
     )
 }
 
+fn overwriting() -> impl Strategy<Value = Vec<u8>> {
+    // The first four say, as a varint, that it goes on; the last ends it, as large as it may be.
+    let huge = Just(vec![0xff, 0xff, 0xff, 0xff, 0x0f]);
+    prop_oneof![huge, prop::collection::vec(any::<u8>(), 1..6)]
+}
+
 fn damage() -> impl Strategy<Value = Damage> {
     prop_oneof![
         8 => Just(Damage::None),
         1 => any::<prop::sample::Index>().prop_map(Damage::Cut),
         1 => any::<u8>().prop_map(Damage::Longer),
-        2 => (any::<prop::sample::Index>(), 0u8..8).prop_map(|(at, bit)| Damage::Flipped(at, bit)),
+        4 => (any::<prop::sample::Index>(), 0u8..8).prop_map(|(at, bit)| Damage::Flipped(at, bit)),
+        2 => (any::<prop::sample::Index>(), overwriting()).prop_map(|(at, with)| Damage::Overwritten(at, with)),
+        2 => (any::<prop::sample::Index>(), 0u8..8).prop_map(|(at, bit)| Damage::RecordsFlipped(at, bit)),
         1 => any::<prop::sample::Index>().prop_map(Damage::RecordsCut),
         1 => prop::collection::vec(0u8..8, 0..40).prop_map(Damage::Noise),
     ]
@@ -124,7 +135,17 @@ impl Lie {
     fn damaged(&self, frame: &Bytes) -> Bytes {
         let mut bytes = BytesMut::from(&frame[..]);
         match &self.damage {
-            Damage::None | Damage::Flipped(..) | Damage::RecordsCut(_) => {}
+            Damage::None | Damage::RecordsFlipped(..) | Damage::RecordsCut(_) => {}
+            Damage::Flipped(at, bit) => {
+                let at = at.index(bytes.len());
+                bytes[at] ^= 1 << bit;
+            }
+            Damage::Overwritten(at, with) => {
+                let at = at.index(bytes.len());
+                for (byte, other) in bytes[at..].iter_mut().zip(with) {
+                    *byte = *other;
+                }
+            }
             Damage::Cut(at) => bytes.truncate(at.index(bytes.len())),
             Damage::Longer(byte) => bytes.extend_from_slice(&[*byte]),
             Damage::Noise(noise) => bytes = BytesMut::from(&noise[..]),
@@ -196,7 +217,7 @@ impl Lie {
         }
         match &self.damage {
             Damage::RecordsCut(at) if !records.is_empty() => records.truncate(at.index(records.len())),
-            Damage::Flipped(at, bit) if !records.is_empty() => {
+            Damage::RecordsFlipped(at, bit) if !records.is_empty() => {
                 let at = at.index(records.len());
                 records[at] ^= 1 << bit;
             }

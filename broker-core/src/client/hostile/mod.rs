@@ -2,7 +2,7 @@
 //! they never panic, never take a record for acknowledged that was not, and never tell the application a thing twice.
 //!
 //! An answer is of the kind that was asked for, with wrong topics, offsets, epochs and error codes; some are damaged on the
-//! way. Left out: lengths of billions. `kafka-protocol` asks for the memory before it looks for the bytes.
+//! way: cut short, made longer, or with other bits and bytes anywhere, lengths and counts included.
 //!
 //! Reading order: `lie`, `tests`.
 
