@@ -59,7 +59,6 @@ struct Model {
     known_from: Offset,
     /// Snapshots on the disk: what was `known_from` when they were taken.
     snapshots: BTreeMap<Offset, Offset>,
-    unwritten: BTreeMap<Offset, Offset>,
 }
 
 impl Model {
@@ -72,7 +71,6 @@ impl Model {
     /// Producer state is read back from the newest snapshot and the batches there still are. Older snapshots stay only at
     /// the base offsets of segments.
     fn restore(&mut self, bases: &[Offset]) {
-        self.unwritten.retain(|at, _| *at <= self.end);
         self.snapshots.retain(|at, _| bases[0] <= *at && *at <= self.end);
         let newest = self.snapshots.last_key_value().map(|(at, from)| (*at, *from));
         self.snapshots.retain(|at, _| bases.contains(at) || newest.is_some_and(|(newest, _)| newest == *at));
@@ -161,7 +159,7 @@ impl Run {
         let appended = self.log.append_as_leader(&mut self.storage, batch.clone(), epoch).unwrap();
         assert_eq!(appended.base_offset, at);
         if let Some(base_offset) = appended.rolled {
-            self.model.unwritten.insert(base_offset, self.model.known_from);
+            self.model.snapshots.insert(base_offset, self.model.known_from);
         }
         self.model.batches.push(batch.placed_at(at, epoch));
         self.model.end = appended.end_offset;
@@ -176,15 +174,12 @@ impl Run {
         assert!(self.log.segments.len() == 1 || self.model.start < self.log.segments[0].end_offset());
         let first_base = self.bases()[0];
         self.model.snapshots.retain(|at, _| first_base <= *at);
-        self.model.unwritten.retain(|at, _| first_base <= *at);
     }
 
     fn flush(&mut self) {
         if let Some(plan) = self.log.start_flush() {
             self.storage.apply(&plan.steps);
             self.log.finish_flush();
-            let written = std::mem::take(&mut self.model.unwritten);
-            self.model.snapshots.extend(written);
         }
         assert!(self.log.recovery_point() == self.model.end && !self.log.unflushed());
     }
@@ -193,15 +188,12 @@ impl Run {
         let mut recovery_point = self.log.recovery_point();
         if opening == Opening::Clean {
             self.storage.apply(&self.log.shutdown_steps());
-            let written = std::mem::take(&mut self.model.unwritten);
-            self.model.snapshots.extend(written);
             if self.bases()[0] < self.model.end {
                 self.model.snapshots.insert(self.model.end, self.model.known_from);
             }
             recovery_point = self.model.end;
             self.storage.lose_unflushed();
         }
-        self.model.unwritten.clear();
         let (orders, start) = (self.log.topic_partition().clone(), self.model.start);
         let opened = Log::open_from(&mut self.storage, orders, self.config, opening, recovery_point, start);
         self.log = opened.unwrap().0;

@@ -15,7 +15,7 @@ use super::segment::Segment;
 use crate::batch::RecordBatch;
 use crate::config::{FlushPolicy, TopicConfig};
 use crate::error::{BatchError, LogError};
-use crate::io::{FlushStep, Storage};
+use crate::io::{FileId, FlushStep, Storage};
 use crate::time::Timestamp;
 use crate::types::{LeaderEpoch, Offset, ProducerId, TopicPartition};
 
@@ -70,8 +70,8 @@ pub struct Log {
     pub(super) epochs: LeaderEpochCache,
     pub(super) epoch_checkpoint: EpochCheckpoint,
     pub(super) producers: ProducerStateManager,
-    /// Snapshots of producer state that the next flush writes, by their offsets.
-    pub(super) unwritten_snapshots: BTreeMap<Offset, FlushStep>,
+    /// Snapshots of producer state that the next flush makes durable, by their offsets.
+    pub(super) unflushed_snapshots: BTreeMap<Offset, FileId>,
     pub(super) flush: FlushState,
 }
 
@@ -136,7 +136,7 @@ impl Log {
             epochs: recovered.epochs,
             epoch_checkpoint,
             producers: ProducerStateManager::default(),
-            unwritten_snapshots: BTreeMap::new(),
+            unflushed_snapshots: BTreeMap::new(),
             flush: FlushState::new(config.flush, report.recovery_point, report.end_offset, names),
         };
         if opening == Opening::Damaged {
@@ -149,6 +149,10 @@ impl Log {
         } else {
             log.restore_producers(storage)?;
             log.increment_start_offset(start_offset);
+            if names == Names::Changed {
+                // The process before may have died between a roll and its flush.
+                log.unflushed_snapshots = producer_snapshot::files(storage, &log.directory)?;
+            }
         }
         Ok((log, report))
     }
@@ -282,11 +286,12 @@ impl Log {
             return Ok(None);
         }
         let base_offset = active.end_offset();
+        let (epochs, producers) = (&self.epochs, &self.producers);
+        let snapshot = producer_snapshot::append(storage, &self.directory, base_offset, epochs, producers)?;
         let segment = Segment::open(storage, &self.directory, base_offset)?;
         self.segments.push(segment);
         self.flush.rolled();
-        let snapshot = producer_snapshot::write(&self.directory, base_offset, &self.epochs, &self.producers);
-        self.unwritten_snapshots.insert(base_offset, snapshot);
+        self.unflushed_snapshots.insert(base_offset, snapshot);
         Ok(Some(base_offset))
     }
 
@@ -337,8 +342,10 @@ impl Log {
     /// that is truncated away meanwhile takes its file with it: its step has nothing to do then.
     pub fn start_flush(&mut self) -> Option<FlushPlan> {
         let mut plan = self.flush.start(&self.segments, &self.directory)?;
-        // After the batches they tell of: a snapshot never says more than the log has.
-        plan.steps.extend(std::mem::take(&mut self.unwritten_snapshots).into_values());
+        // After the batches they tell of, and before the directory that has their names and those of new segments.
+        let files = plan.steps.iter().take_while(|step| matches!(step, FlushStep::File(_))).count();
+        let snapshots = std::mem::take(&mut self.unflushed_snapshots).into_values().map(FlushStep::File);
+        plan.steps.splice(files..files, snapshots);
         Some(plan)
     }
 
@@ -361,7 +368,7 @@ impl Log {
 
     /// Brings producer state back from the newest snapshot at or below the end and the batches after it.
     pub(super) fn restore_producers(&mut self, storage: &mut dyn Storage) -> Result<(), LogError> {
-        let _ = self.unwritten_snapshots.split_off(&self.end_offset().plus(1));
+        let _ = self.unflushed_snapshots.split_off(&self.end_offset().plus(1));
         let restored = producer_snapshot::restore(storage, &self.directory, &self.segments, &self.epochs)?;
         self.producers = restored.producers;
         if restored.removed {

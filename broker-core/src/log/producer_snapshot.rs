@@ -13,13 +13,15 @@
 //! logs that have the same epoch there agree on everything below, and a file that is left from a history that was cut
 //! gives itself away.
 
+use std::collections::BTreeMap;
+
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use super::epoch_cache::LeaderEpochCache;
 use super::producer_state::{BATCHES_RETAINED, ProducerEntry, ProducerStateManager, RetainedBatch};
 use super::segment::Segment;
 use crate::error::{LogError, StorageError};
-use crate::io::{FlushStep, Storage};
+use crate::io::{FileId, FlushStep, Storage};
 use crate::types::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence};
 
 const SUFFIX: &str = ".snapshot";
@@ -53,6 +55,34 @@ pub(super) fn write(
 ) -> FlushStep {
     let epoch = epochs.epoch_at(offset.plus(-1)).unwrap_or(LeaderEpoch::NONE);
     FlushStep::Replace { path: path(directory, offset), content: encode(epoch, producers) }
+}
+
+/// The same into a file in the page cache, for the flush of a roll: like a new segment it is durable once the file and
+/// its directory are synced (`ProducerStateManager.writeSnapshot` does not sync directories).
+///
+/// # Errors
+/// If the disk fails.
+pub(super) fn append(
+    storage: &mut dyn Storage,
+    directory: &str,
+    offset: Offset,
+    epochs: &LeaderEpochCache,
+    producers: &ProducerStateManager,
+) -> Result<FileId, StorageError> {
+    let epoch = epochs.epoch_at(offset.plus(-1)).unwrap_or(LeaderEpoch::NONE);
+    let file = storage.open(&path(directory, offset))?;
+    storage.truncate(file, 0)?;
+    storage.append(file, &encode(epoch, producers))?;
+    Ok(file)
+}
+
+/// The snapshots there are, by their offsets.
+pub(super) fn files(
+    storage: &mut dyn Storage,
+    directory: &str,
+) -> Result<BTreeMap<Offset, FileId>, StorageError> {
+    let offsets = offsets(storage, directory)?.into_iter();
+    offsets.map(|offset| Ok((offset, storage.open(&path(directory, offset))?))).collect()
 }
 
 /// Removes every snapshot.

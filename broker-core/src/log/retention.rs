@@ -79,7 +79,7 @@ impl Log {
             storage.remove(&segment::path(&self.directory, base_offset))?;
             storage.remove(&producer_snapshot::path(&self.directory, base_offset))?;
             self.segments.remove(0);
-            self.unwritten_snapshots.remove(&base_offset);
+            self.unflushed_snapshots.remove(&base_offset);
             self.flush.removed();
             deleted += 1;
         }

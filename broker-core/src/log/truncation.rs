@@ -64,7 +64,7 @@ impl Log {
         self.epochs.clear();
         self.epoch_checkpoint = EpochCheckpoint::Stale;
         self.producers = ProducerStateManager::default();
-        self.unwritten_snapshots.clear();
+        self.unflushed_snapshots.clear();
         self.flush.restarted(to);
         self.assert_ordered();
         Ok(())

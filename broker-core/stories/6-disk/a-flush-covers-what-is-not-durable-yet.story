@@ -22,7 +22,7 @@ disk 1 show
 ---
 #4 ok offset=3
 #5 ok offset=4
-file orders-0/00000000000000000002.log, file orders-0/00000000000000000004.log, directory orders-0, directory ., replace orders-0/00000000000000000004.snapshot
+file orders-0/00000000000000000002.log, file orders-0/00000000000000000004.log, file orders-0/00000000000000000004.snapshot, directory orders-0, directory .
 
 disk 1 step
 status

@@ -20,7 +20,7 @@ disk 1 show
 ---
 #2 ok offset=1
 #3 is waiting
-file orders-0/00000000000000000002.log, directory orders-0, directory ., replace orders-0/00000000000000000002.snapshot
+file orders-0/00000000000000000002.log, file orders-0/00000000000000000002.snapshot, directory orders-0, directory .
 
 # The file is synced, its name is not, and the power fails.
 disk 1 part 1

@@ -10,7 +10,7 @@ disk 1 show
 ---
 #1 ok offset=0
 #2 ok offset=1
-file orders-0/00000000000000000000.log, file orders-0/00000000000000000001.log, directory orders-0, directory ., replace orders-0/00000000000000000001.snapshot
+file orders-0/00000000000000000000.log, file orders-0/00000000000000000001.log, file orders-0/00000000000000000001.snapshot, directory orders-0, directory .
 
 # The power fails before the snapshot is there, and then once more after the flush has ended.
 disk 1 part 2
