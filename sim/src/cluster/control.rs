@@ -283,8 +283,9 @@ impl Cluster {
     /// Sends the attendant to read everything. Consumers stop before: a late request may still append a record after the
     /// attendant has asked where the log ends, and what only they read would look lost.
     pub fn begin_final_reads(&mut self) {
-        for consumer in self.clients[self.workloads.len()..].to_vec() {
-            self.kill(&consumer);
+        let consumers = self.clients[self.workloads.len()..].to_vec();
+        for consumer in &consumers {
+            self.kill(consumer);
         }
         self.send_attendant(Errand::FinalReads);
     }
