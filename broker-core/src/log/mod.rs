@@ -34,7 +34,7 @@
 //! * **Producer snapshot**: the producer state below one offset, in a file: written with the flush of each roll and at a
 //!   clean shutdown, after the batches it tells of. Opening and truncating begin with the newest at or below the end.
 //!
-//! Reading order: `partition_log` (the whole), `segment` with `index`, `header` and `scan`, then `epoch_cache`,
+//! Reading order: `partition_log` (the whole), `segment` with `file_name`, `index`, `header` and `scan`, then `epoch_cache`,
 //! `producer_state` with `producer_snapshot`, `flush`, `truncation`, `retention`, and last `recovery`, `checkpoint` and
 //! `damage` (how it all comes back, or does not).
 //!
@@ -48,6 +48,7 @@
 mod checkpoint;
 mod damage;
 mod epoch_cache;
+mod file_name;
 mod flush;
 #[cfg(test)]
 mod fuzz_tests;

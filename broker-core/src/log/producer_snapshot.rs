@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use super::epoch_cache::LeaderEpochCache;
+use super::file_name;
 use super::producer_state::{BATCHES_RETAINED, ProducerEntry, ProducerStateManager, RetainedBatch};
 use super::segment::Segment;
 use crate::error::{LogError, StorageError};
@@ -31,19 +32,12 @@ const PREAMBLE_BYTES: usize = 6;
 
 /// The path of the snapshot at this offset.
 pub(super) fn path(directory: &str, offset: Offset) -> String {
-    format!("{directory}/{:020}{SUFFIX}", offset.0)
-}
-
-/// The offset a file name stands for, `None` if it is not that of a snapshot.
-fn parse_name(name: &str) -> Option<Offset> {
-    let digits = name.strip_suffix(SUFFIX)?;
-    let canonical = digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit());
-    canonical.then(|| digits.parse().ok())?.map(Offset)
+    file_name::path(directory, offset, SUFFIX)
 }
 
 /// Offsets of the snapshots in a directory, rising.
 fn offsets(storage: &dyn Storage, directory: &str) -> Result<Vec<Offset>, StorageError> {
-    Ok(storage.list(directory)?.iter().filter_map(|name| parse_name(name)).collect())
+    Ok(storage.list(directory)?.iter().filter_map(|name| file_name::offset(name, SUFFIX)).collect())
 }
 
 /// The step that writes what is known of producers below `offset`, in a log with these leader epochs.

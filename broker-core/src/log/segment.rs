@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::file_name;
 use super::header::BatchHeader;
 use super::index::{INDEX_INTERVAL_BYTES, IndexEntry, SparseIndex};
 use super::scan::{BatchScanner, Scanned};
@@ -27,16 +28,12 @@ pub(super) struct Segment {
 
 /// Path of the segment with this base offset.
 pub(super) fn path(directory: &str, base_offset: Offset) -> String {
-    format!("{directory}/{:020}{SUFFIX}", base_offset.0)
+    file_name::path(directory, base_offset, SUFFIX)
 }
 
-/// The base offset a file name stands for, `None` if it is not that of a segment. Offsets within a segment differ by less
-/// than 2^31, as in Kafka: a name that leaves no room for them was written by nobody.
+/// The base offset a file name stands for, `None` if it is not that of a segment.
 pub(super) fn parse_name(name: &str) -> Option<Offset> {
-    let digits = name.strip_suffix(SUFFIX)?;
-    let canonical = digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let offset: i64 = canonical.then(|| digits.parse().ok())??;
-    (offset <= i64::MAX - i64::from(i32::MAX)).then_some(Offset(offset))
+    file_name::offset(name, SUFFIX)
 }
 
 impl Segment {
@@ -182,20 +179,4 @@ fn verified(batches: Bytes, mut offset: Offset) -> Result<Bytes, LogError> {
 fn header_at(bytes: &Bytes, at: usize, expected: Offset) -> Result<BatchHeader, LogError> {
     let bytes = bytes.get(at..).unwrap_or_default();
     BatchHeader::parse(bytes, expected).map_err(|reason| LogError::Corrupt { offset: expected.0, reason })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_canonical_names_are_segments() {
-        assert_eq!(path("orders-0", Offset(42)), "orders-0/00000000000000000042.log");
-        assert_eq!(parse_name("00000000000000000042.log"), Some(Offset(42)));
-        for other in
-            ["42.log", "00000000000000000042.index", "99999999999999999999.log", "+0000000000000000042.log"]
-        {
-            assert_eq!(parse_name(other), None, "{other}");
-        }
-    }
 }
