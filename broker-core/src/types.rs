@@ -141,10 +141,19 @@ pub struct TopicPartition {
     pub partition: i32,
 }
 
+/// Bytes of a topic's name (`Topic.MAX_NAME_LENGTH`).
+const TOPIC_NAME_MAX: usize = 249;
+
 impl TopicPartition {
     /// Partition `partition` of `topic`.
     pub fn new(topic: impl Into<Arc<str>>, partition: i32) -> Self {
         TopicPartition { topic: topic.into(), partition }
+    }
+
+    /// Whether a topic may have this name (`Topic.validate`): it becomes part of the name of a directory.
+    pub fn is_legal_topic(name: &str) -> bool {
+        let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        (1..=TOPIC_NAME_MAX).contains(&name.len()) && name != "." && name != ".." && name.bytes().all(legal)
     }
 
     /// The log of cluster metadata, which only the controller writes.

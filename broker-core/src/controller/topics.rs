@@ -25,9 +25,6 @@ const PRODUCER_ID_BLOCK: i32 = 1000;
 /// How many partitions one request may create (`ReplicationControlManager.MAX_PARTITIONS_PER_BATCH`).
 const PARTITIONS_MAX: i64 = 10_000;
 
-/// Bytes of a topic's name (`Topic.MAX_NAME_LENGTH`).
-const TOPIC_NAME_MAX: usize = 249;
-
 impl Controller {
     pub(super) fn allocate_producer_ids(
         &mut self,
@@ -103,7 +100,7 @@ impl Controller {
         if name == TopicPartition::metadata().topic.as_ref() {
             return Err(ErrorCode::INVALID_REQUEST);
         }
-        if !is_legal_name(name) {
+        if !TopicPartition::is_legal_topic(name) {
             return Err(ErrorCode::INVALID_TOPIC_EXCEPTION);
         }
         if self.image.topic_id(name).is_some() {
@@ -169,10 +166,4 @@ fn check_configs(topic: &CreatableTopic) -> Result<Vec<(String, String)>, ErrorC
 fn collide(one: &str, other: &str) -> bool {
     let unified = |byte: u8| if byte == b'.' { b'_' } else { byte };
     one.len() == other.len() && one.bytes().map(unified).eq(other.bytes().map(unified))
-}
-
-/// Whether a topic may have this name (`Topic.validate`): it becomes the name of a directory.
-fn is_legal_name(name: &str) -> bool {
-    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    (1..=TOPIC_NAME_MAX).contains(&name.len()) && name != "." && name != ".." && name.bytes().all(legal)
 }

@@ -2,7 +2,7 @@
 
 use super::{MetadataImage, MetadataRecord, PartitionState};
 use crate::config::{Properties, RawValue, Scope};
-use crate::types::{Offset, TopicId};
+use crate::types::{Offset, TopicId, TopicPartition};
 
 impl MetadataImage {
     /// Whether [`MetadataImage::apply`] may be called with these.
@@ -44,9 +44,7 @@ impl MetadataImage {
     fn check_topic(&self, id: TopicId, name: &str, configs: &[(String, String)]) -> Result<(), &'static str> {
         known(!self.topics().contains_key(&id), "a topic id twice")?;
         known(self.topic_id(name).is_none(), "a topic name twice")?;
-        // It becomes the name of a directory.
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-        known(!["", ".", ".."].contains(&name) && name.bytes().all(plain), "no topic's name")?;
+        known(TopicPartition::is_legal_topic(name), "no topic's name")?;
         let mut properties = Properties::new(Scope::Topic);
         let legal = configs.iter().all(|(name, value)| properties.set(name, RawValue::Text(value)).is_ok());
         known(legal, "a setting that is none")
