@@ -69,10 +69,12 @@ impl Broker {
                 replica.apply_retention(&mut self.shared.env(now));
             }
         }
-        let old = self.replicas.values().any(|replica| replica.log().has_old_segments());
-        let starts = self.log_starts();
-        let stale = self.retention.checkpointed != starts;
-        if !self.retention.checkpoint_under_way && ((check && old) || (checkpoint && stale)) {
+        // This runs with every input: nobody looks at all logs before something is due.
+        if !self.retention.checkpoint_under_way
+            && (check && self.has_old_segments()
+                || checkpoint && self.retention.checkpointed != self.log_starts())
+        {
+            let starts = self.log_starts();
             self.retention.checkpoint_under_way = true;
             self.retention.checkpointed.clone_from(&starts);
             let step = encode(&starts);
@@ -80,6 +82,10 @@ impl Broker {
             self.effects.push_back(effect);
         }
         self.expire_producers(now);
+    }
+
+    fn has_old_segments(&self) -> bool {
+        self.replicas.values().any(|replica| replica.log().has_old_segments())
     }
 
     /// These log starts are durable now: segments below may go.
