@@ -7,7 +7,8 @@ produce a b
 ---
 #1 ok offset=0
 
-# Broker 2 hears nothing while broker 1 loses power, comes back with an empty log, and leads again.
+# Broker 2 hears nothing while broker 1 loses power, comes back with an empty log, leads again, and writes more than broker 2
+# has: offsets alone tell nothing.
 cut 2 controller
 cut 2 1
 run 10s
@@ -15,9 +16,13 @@ lose-power 1
 boot 1
 run 12s
 produce c acks=1
+produce d acks=1
+produce e acks=1
 partition
 ---
 #2 ok offset=0
+#3 ok offset=1
+#4 ok offset=2
 leader=1 epoch=2 partition_epoch=4 isr=[1]
 
 watch follower_started log_truncated records_replicated
@@ -30,5 +35,11 @@ log 2
 2: follower_started leader=1 leader_epoch=2
 2: log_truncated from=2 to=0
 2: records_replicated base_offset=0 end_offset=1 leader_epoch=2
+2: records_replicated base_offset=1 end_offset=2 leader_epoch=2
+2: records_replicated base_offset=2 end_offset=3 leader_epoch=2
 0..1 epoch=2 c
+1..2 epoch=2 d
+2..3 epoch=2 e
 0..1 epoch=2 c
+1..2 epoch=2 d
+2..3 epoch=2 e
