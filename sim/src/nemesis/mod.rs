@@ -15,13 +15,21 @@
 //!
 //! Architecture invariant: nothing here reads a judge, and nothing here knows how scenarios are written.
 
+pub mod event;
 pub mod fault;
+pub mod kind;
 mod network;
+mod plan;
 mod process;
 mod resolve;
 mod schedule;
 pub mod target;
+pub mod when;
 
-pub use fault::{Cut, Direction, Fault};
-pub use schedule::{Nemesis, PlannedFault};
+pub use event::{EVENTS, EventKind};
+pub use fault::{Action, Aim, Fault, Harm, Span, Way};
+pub use kind::{Family, KINDS, Kind, Length, Shape};
+pub use plan::{Limits, Plan, RandomFaults};
+pub use schedule::Nemesis;
 pub use target::{Target, TargetError};
+pub use when::{Happening, Moment, Start, Trigger, Until};

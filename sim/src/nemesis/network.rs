@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::fault::Direction as Way;
+use super::Way;
 use crate::cluster::links::{Direction, Disturbance, Reason};
 use crate::cluster::{Cluster, HostName};
 

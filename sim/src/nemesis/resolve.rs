@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use broker_core::types::{BrokerId, TopicPartition};
-use rand::seq::SliceRandom;
+use rand::seq::{IndexedRandom, SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
 use super::Target;
@@ -41,6 +41,8 @@ fn resolve_one(target: &Target, cluster: &Cluster, rng: &mut ChaCha8Rng) -> Vec<
             usize::try_from(*index).ok().and_then(|index| clients.get(index)).cloned().into_iter().collect()
         }
         Target::Clients => cluster.client_names().to_vec(),
+        Target::RandomClient => cluster.client_names().choose(rng).cloned().into_iter().collect(),
+        Target::Others => Vec::new(),
     }
 }
 

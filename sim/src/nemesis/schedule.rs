@@ -7,23 +7,12 @@ use broker_core::time::Timestamp;
 use rand_chacha::ChaCha8Rng;
 
 use super::process::Effect;
-use super::{Fault, Target, network, process, resolve};
+use super::{Action, Aim, Fault, Plan, Start, Target, Until, network, process, resolve};
 use crate::cluster::links::Disturbance;
 use crate::cluster::{Cluster, HostName};
 use crate::report::FaultReport;
 use crate::seed::Seed;
 use crate::trace::{FaultId, TraceEvent};
-
-/// A fault and when it fires.
-#[derive(Clone, Debug)]
-pub struct PlannedFault {
-    /// What.
-    pub fault: Fault,
-    /// Since the fault phase began.
-    pub at: Duration,
-    /// Line of the scenario that asks for it.
-    pub line: usize,
-}
 
 /// Where a fault stands.
 #[derive(Clone, Debug)]
@@ -49,7 +38,7 @@ enum Stage {
 
 #[derive(Debug)]
 struct Running {
-    planned: PlannedFault,
+    planned: Fault,
     stage: Stage,
     report: FaultReport,
     rng: ChaCha8Rng,
@@ -68,14 +57,14 @@ pub struct Nemesis {
 
 impl Nemesis {
     /// The fault phase begins.
-    pub fn begin(now: Timestamp, faults: Vec<PlannedFault>, seed: Seed) -> Nemesis {
-        let running = |(planned, index): (PlannedFault, u32)| Running {
+    pub fn begin(now: Timestamp, plan: Plan, seed: Seed) -> Nemesis {
+        let running = |(planned, index): (Fault, u32)| Running {
             stage: Stage::Waiting,
             report: FaultReport {
                 index,
                 line: Some(u32::try_from(planned.line).unwrap_or(u32::MAX)),
-                kind: planned.fault.kind().to_owned(),
-                target: describe_targets(&planned.fault),
+                kind: planned.harm.kind().name.to_owned(),
+                target: planned.harm.aim_text(),
                 resolved: Vec::new(),
                 started_us: None,
                 ended_us: None,
@@ -85,7 +74,7 @@ impl Nemesis {
             rng: seed.stream("nemesis", u64::from(index)),
             planned,
         };
-        Nemesis { began: now, faults: faults.into_iter().zip(0..).map(running).collect() }
+        Nemesis { began: now, faults: plan.faults.into_iter().zip(0..).map(running).collect() }
     }
 
     /// Begins and ends what is due.
@@ -96,7 +85,7 @@ impl Nemesis {
             let kept_down = self.kept_down_by_others(index);
             let fault = &mut self.faults[index];
             match &fault.stage {
-                Stage::Waiting if self.began + fault.planned.at <= now => fault.start(cluster),
+                Stage::Waiting if self.began + at(&fault.planned) <= now => fault.start(cluster),
                 Stage::Restarting { .. } => fault.restart(cluster, &kept_down),
                 Stage::Down { until, .. } | Stage::Disturbed { until } if due(until) => {
                     fault.end(cluster, &kept_down);
@@ -147,54 +136,53 @@ impl Nemesis {
 impl Running {
     fn start(&mut self, cluster: &mut Cluster) {
         let now = cluster.now();
-        let until = self.planned.fault.duration().map(|lasts| now + lasts);
+        let lasts = match &self.planned.harm.until {
+            Until::Lasts(span) => Some(span.low),
+            _ => None,
+        };
+        let until = lasts.map(|lasts| now + lasts);
         let index = self.report.index;
         let mut hosts_of = |targets: &[Target], cluster: &Cluster| {
             let hosts = resolve::resolve(targets, cluster, &mut self.rng);
             self.report.resolved.extend(hosts.iter().map(ToString::to_string));
             hosts
         };
-        let fault = self.planned.fault.clone();
-        let (stage, effect) = match &fault {
-            Fault::Kill { target, .. } => {
-                let hosts = hosts_of(target, cluster);
-                announce(cluster, index, &fault, &hosts);
+        let fault = self.planned.clone();
+        let hosts = match &fault.harm.aim {
+            Aim::Hosts(target) => hosts_of(target, cluster),
+            Aim::Links { .. } => BTreeSet::new(),
+        };
+        let directions = match &fault.harm.aim {
+            Aim::Hosts(_) => network::around(cluster, &hosts),
+            Aim::Links { from, to, way } => {
+                let (from, to) = (hosts_of(from, cluster), hosts_of(to, cluster));
+                network::between(&from, &to, *way)
+            }
+        };
+        announce(cluster, index, &fault, &hosts);
+        let (stage, effect) = match fault.harm.action {
+            Action::Kill => {
                 let (hosts, effect) = process::kill(cluster, &hosts);
                 (Stage::Down { hosts, until }, effect)
             }
-            Fault::PowerLoss { target, .. } => {
-                let hosts = hosts_of(target, cluster);
-                announce(cluster, index, &fault, &hosts);
+            Action::PowerLoss => {
                 let (hosts, effect) = process::power_loss(cluster, &hosts);
                 (Stage::Down { hosts, until }, effect)
             }
-            Fault::Restart { target, down_for } => {
-                let hosts = hosts_of(target, cluster);
-                announce(cluster, index, &fault, &hosts);
+            Action::Restart => {
                 let (hosts, effect) = process::shut_down(cluster, &hosts);
-                (Stage::Restarting { stopping: hosts, stopped: BTreeMap::new(), down_for: *down_for }, effect)
+                let down_for = lasts.unwrap_or(Duration::from_millis(500));
+                (Stage::Restarting { stopping: hosts, stopped: BTreeMap::new(), down_for }, effect)
             }
-            Fault::Partition { cut, .. } => {
-                let (from, to) = (hosts_of(&cut.from, cluster), hosts_of(&cut.to, cluster));
-                announce(cluster, index, &fault, &(&from | &to));
-                let directions = network::between(&from, &to, cut.direction);
+            Action::Cut => {
                 let hit = network::disturb(cluster, index, Disturbance::Cut, &directions);
                 (Stage::Disturbed { until }, Effect::from([("messages_dropped".to_owned(), hit)]))
             }
-            Fault::Isolate { target, .. } => {
-                let hosts = hosts_of(target, cluster);
-                announce(cluster, index, &fault, &hosts);
-                let directions = network::around(cluster, &hosts);
-                let hit = network::disturb(cluster, index, Disturbance::Cut, &directions);
-                (Stage::Disturbed { until }, Effect::from([("messages_dropped".to_owned(), hit)]))
-            }
-            Fault::Hold { between, .. } => {
-                let (one, other) = (hosts_of(&between.0, cluster), hosts_of(&between.1, cluster));
-                announce(cluster, index, &fault, &(&one | &other));
-                let directions = network::between(&one, &other, super::Direction::Both);
+            Action::Hold => {
                 let hit = network::disturb(cluster, index, Disturbance::Hold, &directions);
                 (Stage::Disturbed { until }, Effect::from([("messages_held".to_owned(), hit)]))
             }
+            other => panic!("{other:?} is not there yet"),
         };
         self.stage = stage;
         self.report.started_us = Some(now.0);
@@ -242,23 +230,16 @@ impl Running {
     }
 }
 
-fn announce(cluster: &Cluster, index: u32, fault: &Fault, hosts: &BTreeSet<HostName>) {
-    let names: Vec<&str> = hosts.iter().map(|host| &**host).collect();
-    let description = format!("{} {} = {}", fault.kind(), describe_targets(fault), names.join(", "));
-    cluster.record(TraceEvent::FaultStarted { fault: FaultId(index), description });
+fn at(fault: &Fault) -> Duration {
+    match &fault.start {
+        Start::At(span) => span.low,
+        Start::When(trigger) => panic!("{} is not there yet", trigger.describe()),
+    }
 }
 
-fn describe_targets(fault: &Fault) -> String {
-    let list = |targets: &[Target]| targets.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    match fault {
-        Fault::Kill { target, .. }
-        | Fault::PowerLoss { target, .. }
-        | Fault::Restart { target, .. }
-        | Fault::Isolate { target, .. } => list(target),
-        Fault::Partition { cut, .. } => {
-            let arrow = if cut.direction == super::Direction::Both { "<->" } else { "->" };
-            format!("{} {arrow} {}", list(&cut.from), list(&cut.to))
-        }
-        Fault::Hold { between, .. } => format!("{} <-> {}", list(&between.0), list(&between.1)),
-    }
+fn announce(cluster: &Cluster, index: u32, fault: &Fault, hosts: &BTreeSet<HostName>) {
+    let names: Vec<&str> = hosts.iter().map(|host| &**host).collect();
+    let (kind, aim) = (fault.harm.kind().name, fault.harm.aim_text());
+    let description = format!("{kind} {aim} = {}", names.join(", "));
+    cluster.record(TraceEvent::FaultStarted { fault: FaultId(index), description });
 }

@@ -30,6 +30,10 @@ pub enum Target {
     Clients,
     /// `random`: one broker, drawn from the seed.
     Random,
+    /// `random_client`: one producer or consumer, drawn from the seed.
+    RandomClient,
+    /// `others`: on one side of a link, every host that the other side does not name.
+    Others,
 }
 
 /// Text that names no target.
@@ -76,6 +80,8 @@ const FORMS: &[Form] = &[
     ("client", "`client(0)`", || Shape::Number(|index| Some(Target::Client(index)))),
     ("clients", "`clients`", || Shape::Word(Target::Clients)),
     ("random", "`random`", || Shape::Word(Target::Random)),
+    ("random_client", "`random_client`", || Shape::Word(Target::RandomClient)),
+    ("others", "`others`", || Shape::Word(Target::Others)),
 ];
 
 impl Target {
@@ -143,6 +149,8 @@ impl fmt::Display for Target {
             Target::Client(index) => write!(f, "client({index})"),
             Target::Clients => f.write_str("clients"),
             Target::Random => f.write_str("random"),
+            Target::RandomClient => f.write_str("random_client"),
+            Target::Others => f.write_str("others"),
         }
     }
 }

@@ -14,7 +14,7 @@ use twox_hash::XxHash64;
 use super::judge::{self, Evidence};
 use crate::cluster::{Blueprint, Cluster, HostPanic};
 use crate::history::History;
-use crate::nemesis::{Nemesis, PlannedFault};
+use crate::nemesis::Nemesis;
 use crate::oracle::{LogContent, Standing, why_not_converged};
 use crate::report::{PhaseReport, RunReport};
 use crate::scenario::Scenario;
@@ -200,12 +200,8 @@ impl Run<'_> {
     fn faults(&mut self) -> Result<(), Ended> {
         self.phase("faults");
         let began = self.cluster.now();
-        let planned = self.scenario.faults.iter().map(|spec| PlannedFault {
-            fault: spec.fault.clone(),
-            at: spec.at,
-            line: spec.line,
-        });
-        let nemesis = self.nemesis.insert(Nemesis::begin(began, planned.collect(), self.seed));
+        let plan = self.scenario.plan.clone();
+        let nemesis = self.nemesis.insert(Nemesis::begin(began, plan, self.seed));
         nemesis.advance(&mut self.cluster);
         self.cluster.begin_workload();
         let end = began + self.scenario.phases.faults;

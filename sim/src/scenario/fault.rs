@@ -5,45 +5,36 @@ use std::time::Duration;
 use super::diagnostic::{Diagnostic, Problems, Span, position};
 use super::field::{Field, Read};
 use super::reader::{Table, texts, wrong_type};
-use super::spec::FaultSpec;
 use super::suggest::suggest;
-use crate::nemesis::{Cut, Direction, Fault, Target, TargetError};
+use crate::nemesis::{Action, Aim, Fault, Harm, Span as Values, Start, Target, TargetError, Until, Way};
 
 /// A fault and where its parts were written.
 pub(super) struct FaultDraft {
-    pub spec: FaultSpec,
+    pub spec: Fault,
     pub at: Read<Duration>,
     /// Every target it names.
     pub aims: Vec<(Target, Span)>,
 }
 
-type ReadKind = fn(&mut FaultTable<'_, '_>) -> Option<Fault>;
+type ReadKind = fn(&mut FaultTable<'_, '_>) -> Option<Harm>;
 
 /// Every kind and what reads it.
 const KINDS: &[(&str, ReadKind)] = &[
-    ("kill", |table| {
-        let (target, down_for) = (table.target("target"), table.duration("down_for"));
-        Some(Fault::Kill { target: target?, down_for })
-    }),
-    ("power_loss", |table| {
-        let (target, down_for) = (table.target("target"), table.duration("down_for"));
-        Some(Fault::PowerLoss { target: target?, down_for })
-    }),
-    ("restart", |table| {
-        let (target, down_for) = (table.target("target"), table.duration("down_for"));
-        Some(Fault::Restart { target: target?, down_for: down_for.unwrap_or(Duration::from_millis(500)) })
-    }),
+    ("kill", |table| table.process(Action::Kill)),
+    ("power_loss", |table| table.process(Action::PowerLoss)),
+    ("restart", |table| table.process(Action::Restart)),
     ("partition", |table| {
-        let (cut, lasts) = (table.cut(), table.duration("lasts"));
-        Some(Fault::Partition { cut: cut?, lasts })
+        let (aim, until) = (table.cut(), table.until("lasts"));
+        Some(Harm { action: Action::Cut, aim: aim?, until })
     }),
     ("isolate", |table| {
-        let (target, lasts) = (table.target("target"), table.duration("lasts"));
-        Some(Fault::Isolate { target: target?, lasts })
+        let (target, until) = (table.target("target"), table.until("lasts"));
+        Some(Harm { action: Action::Cut, aim: Aim::Hosts(target?), until })
     }),
     ("hold", |table| {
-        let (between, lasts) = (table.between(true), table.duration("lasts"));
-        Some(Fault::Hold { between: between?, lasts })
+        let (between, until) = (table.between(true), table.until("lasts"));
+        let (from, to) = between?;
+        Some(Harm { action: Action::Hold, aim: Aim::Links { from, to, way: Way::Both }, until })
     }),
 ];
 
@@ -66,11 +57,13 @@ pub(super) fn fault(source: &str, mut table: Table<'_>, problems: &mut Problems)
     };
     let at = table.duration("at", problems).required("at", &table, problems).or(Duration::ZERO);
     let mut reader = FaultTable { table, aims: Vec::new(), problems };
-    let fault = read(&mut reader);
+    let harm = read(&mut reader);
     let FaultTable { table, aims, problems } = reader;
     table.finish(problems);
     let line = position(source, header.start).0;
-    Some(FaultDraft { spec: FaultSpec { fault: fault?, at: at.value, line }, at, aims })
+    let start = Start::At(Values::exactly(at.value));
+    let spec = Fault { name: None, start, harm: harm?, may_miss: false, line };
+    Some(FaultDraft { spec, at, aims })
 }
 
 /// A fault's table, which hands out what faults are made of.
@@ -81,6 +74,15 @@ struct FaultTable<'a, 'p> {
 }
 
 impl FaultTable<'_, '_> {
+    fn process(&mut self, action: Action) -> Option<Harm> {
+        let (target, until) = (self.target("target"), self.until("down_for"));
+        Some(Harm { action, aim: Aim::Hosts(target?), until })
+    }
+
+    fn until(&mut self, key: &'static str) -> Until {
+        self.duration(key).map_or(Until::Heal, |lasts| Until::Lasts(Values::exactly(lasts)))
+    }
+
     /// How long something goes on; nothing happens for no time at all.
     fn duration(&mut self, key: &'static str) -> Option<Duration> {
         let duration = self.table.duration(key, self.problems).parse(self.problems, "", |duration| {
@@ -146,7 +148,7 @@ impl FaultTable<'_, '_> {
     }
 
     /// `between = [A, B]`, or `from = A` and `to = B`
-    fn cut(&mut self) -> Option<Cut> {
+    fn cut(&mut self) -> Option<Aim> {
         let one_way = self.table.place("from").or(self.table.place("to"));
         if let (Some(one_way), Some(between)) = (one_way, self.table.place("between")) {
             let message = "a partition is either both ways or one way";
@@ -156,11 +158,11 @@ impl FaultTable<'_, '_> {
         if one_way.is_some() {
             let _ = self.between(false);
             let (from, to) = (self.target("from"), self.target("to"));
-            return Some(Cut { from: from?, to: to?, direction: Direction::OneWay });
+            return Some(Aim::Links { from: from?, to: to?, way: Way::OneWay });
         }
         // Asked for so that they are suggested.
         let _ = (self.table.take("from"), self.table.take("to"));
         let (from, to) = self.between(true)?;
-        Some(Cut { from, to, direction: Direction::Both })
+        Some(Aim::Links { from, to, way: Way::Both })
     }
 }

@@ -13,6 +13,7 @@ use super::reader::{Places, Table};
 use super::sections::{self, Document};
 use super::spec::Scenario;
 use super::{check, client, fault, topic};
+use crate::nemesis::Plan;
 
 /// Reads and checks the file at `path`.
 ///
@@ -123,7 +124,8 @@ fn read(path: &str, source: &str, root: &DeTable<'_>, problems: &mut Problems) -
         topics: topics.into_iter().map(|topic| topic.spec).collect(),
         producers: producers.into_iter().collect::<Option<_>>()?,
         consumers,
-        faults,
+        plan: Plan { faults, ..Plan::default() },
+        seed: None,
         phases,
         expect,
         path: path.to_owned(),

@@ -43,6 +43,5 @@ pub use diagnostic::{Diagnostic, Diagnostics};
 pub use discover::discover;
 pub use load::{load, parse};
 pub use spec::{
-    ClusterSpec, ConsumerSpec, Expectation, ExpectedVerdict, FaultSpec, Phases, ProducerSpec, Scenario,
-    TopicSpec,
+    ClusterSpec, ConsumerSpec, Expectation, ExpectedVerdict, Phases, ProducerSpec, Scenario, TopicSpec,
 };

@@ -6,7 +6,8 @@ use std::time::Duration;
 use broker_core::config::{ProducerConfig, Properties, TimeScale};
 
 use crate::checker::Anomaly;
-use crate::nemesis::Fault;
+use crate::nemesis::Plan;
+use crate::seed::Seed;
 
 /// One story to run. Invariants, kept by [`parse`](super::parse):
 ///
@@ -20,6 +21,8 @@ pub struct Scenario {
     pub name: String,
     /// What happens and what is to be learnt from it.
     pub story: String,
+    /// `seed`: the seed to run with if nobody names another; a resolved scenario has the one it was run with.
+    pub seed: Option<Seed>,
     /// The machines.
     pub cluster: ClusterSpec,
     /// Broker properties, the same for all.
@@ -30,8 +33,8 @@ pub struct Scenario {
     pub producers: Vec<ProducerSpec>,
     /// Consumers, in the order of the file.
     pub consumers: Vec<ConsumerSpec>,
-    /// Scripted faults, in the order of the file.
-    pub faults: Vec<FaultSpec>,
+    /// Scripted faults, random ones, and the limits of the latter.
+    pub plan: Plan,
     /// How long each part of the run takes.
     pub phases: Phases,
     /// What must come out.
@@ -93,17 +96,6 @@ pub struct ConsumerSpec {
     pub properties: Properties,
     /// `topics`: what it reads.
     pub topics: Vec<Arc<str>>,
-}
-
-/// `[[fault]]`
-#[derive(Clone, Debug, PartialEq)]
-pub struct FaultSpec {
-    /// What is done, to whom, for how long. It may outlast the fault phase; the heal ends it then.
-    pub fault: Fault,
-    /// `at`: since the fault phase began.
-    pub at: Duration,
-    /// Line of `[[fault]]` in the file, from 1.
-    pub line: usize,
 }
 
 /// `[phases]`
