@@ -1,9 +1,12 @@
-//! Faults of links: cut and held.
+//! Faults of links: cut, held, slow, lossy, broken.
 
 use std::collections::BTreeSet;
 
-use super::Way;
-use crate::cluster::links::{Direction, Disturbance, Reason};
+use rand_chacha::ChaCha8Rng;
+
+use super::effect::{Effect, effect};
+use super::fault::{Action, Way};
+use crate::cluster::links::{Direction, Disturbance, Met, Reason};
 use crate::cluster::{Cluster, HostName};
 
 /// All directions between two groups; a host is never cut off from itself.
@@ -22,17 +25,23 @@ pub(super) fn around(cluster: &Cluster, hosts: &BTreeSet<HostName>) -> BTreeSet<
     hosts.iter().flat_map(|host| cluster.directions_around(host)).collect()
 }
 
-/// Begins a disturbance; how many messages on their way it hit.
 pub(super) fn disturb(
     cluster: &mut Cluster,
     fault: u32,
-    disturbance: Disturbance,
+    action: Action,
+    rng: ChaCha8Rng,
     directions: &BTreeSet<Direction>,
-) -> u64 {
-    cluster.disturb(Reason::Fault(fault), disturbance, directions)
+) {
+    let disturbance = match action {
+        Action::Cut => Disturbance::Cut,
+        Action::Hold => Disturbance::Hold,
+        Action::Delay { extra } => Disturbance::Delay { extra: (extra.low, extra.high), rng },
+        Action::Loss { probability } => Disturbance::Loss { probability, rng },
+        other => unreachable!("{other:?} is no fault of links that lasts"),
+    };
+    cluster.disturb(Reason::Fault(fault), disturbance, directions);
 }
 
-/// Ends it; how many writes and connection attempts met it.
-pub(super) fn restore(cluster: &mut Cluster, fault: u32) -> u64 {
-    cluster.restore(&Reason::Fault(fault)).unwrap_or(0)
+pub(super) fn restore(cluster: &mut Cluster, fault: u32) -> Effect {
+    met(&cluster.restore(&Reason::Fault(fault)).unwrap_or_default())
 }

@@ -9,13 +9,16 @@ use broker_core::types::TopicPartition;
 use twox_hash::XxHash64;
 
 use super::availability::longest_unavailable_us;
+use super::meanwhile;
 use super::phases::Ended;
 use super::story;
 use crate::checker::{Checks, check_all};
 use crate::cluster::disk::DiskStats;
 use crate::history::History;
 use crate::oracle::{LogContent, diverging_logs};
-use crate::report::{Counts, FaultReport, Hashes, PanicReport, PhaseReport, RunReport, ScenarioRef};
+use crate::report::{
+    Counts, FaultReport, Hashes, NemesisReport, PanicReport, PhaseReport, RunReport, ScenarioRef,
+};
 use crate::scenario::{ExpectedVerdict, Scenario};
 use crate::seed::Seed;
 use crate::trace::{Stop, Trace, TraceEvent};
@@ -29,6 +32,7 @@ pub(super) struct Evidence<'a> {
     pub end: Timestamp,
     pub phases: Vec<PhaseReport>,
     pub faults: Vec<FaultReport>,
+    pub nemeses: Vec<NemesisReport>,
     pub acknowledged_under_fault: u64,
     pub logs: BTreeMap<TopicPartition, Vec<LogContent>>,
     pub unread_logs: Vec<String>,
@@ -48,9 +52,11 @@ pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> 
     report.disks = evidence.disks.iter().map(|(host, stats)| (host.clone(), disk_numbers(stats))).collect();
     report.hashes = Hashes { scenario: hash(&scenario.source) };
     report.phases = evidence.phases;
-    report.vacuous = vacuous_reasons(scenario, &evidence.faults, evidence.acknowledged_under_fault);
+    report.vacuous = vacuous_reasons(scenario, &evidence);
     report.vacuous.extend(never_unavailable(scenario, report.longest_unavailable_us));
     report.faults = evidence.faults;
+    meanwhile::count(&mut report.faults, &report.phases, evidence.trace);
+    report.nemeses = evidence.nemeses;
     let mut verdict = Verdict::Pass;
     match evidence.ended {
         None => {}
@@ -108,20 +114,30 @@ pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> 
     report
 }
 
-/// Why the run shows nothing: nothing was acknowledged while faults happened, or a fault changed nothing.
-fn vacuous_reasons(scenario: &Scenario, faults: &[FaultReport], acknowledged: u64) -> Vec<String> {
+/// Why the run shows nothing: nothing was acknowledged while faults happened, a fault changed nothing, or all faults of a
+/// nemesis did.
+fn vacuous_reasons(scenario: &Scenario, evidence: &Evidence<'_>) -> Vec<String> {
     let mut reasons = Vec::new();
-    if acknowledged == 0 {
+    if evidence.acknowledged_under_fault == 0 {
         reasons.push("nothing was acknowledged during the fault phase".to_owned());
     }
-    for fault in faults.iter().filter(|fault| fault.vacuous) {
-        let line = fault.line.map_or_else(String::new, |line| format!("{}:{line}: ", scenario.path));
-        let whom = match (fault.started_us, fault.resolved.as_slice()) {
-            (None, _) => "never fired".to_owned(),
-            (Some(_), []) => "meant no host when it fired".to_owned(),
-            (Some(_), hosts) => format!("changed nothing on {}", hosts.join(", ")),
+    let place = |line: u32| format!("{}:{line}", scenario.path);
+    for fault in evidence.faults.iter().filter(|fault| fault.vacuous && !fault.may_miss) {
+        let why = match (fault.started_us, &fault.when, fault.resolved.as_slice()) {
+            (None, Some(when), _) => format!("never began: it waited for {when}"),
+            (None, None, _) => "never began".to_owned(),
+            (Some(_), _, []) => "meant no host when it began".to_owned(),
+            (Some(_), _, hosts) => format!("changed nothing on {}", hosts.join(", ")),
         };
-        reasons.push(format!("{line}fault {} {} {whom}", fault.kind, fault.target));
+        reasons.push(format!("{}: fault {} {} {why}", place(fault.line), fault.kind, fault.target));
+    }
+    for nemesis in evidence.nemeses.iter().filter(|nemesis| nemesis.effective == 0 && !nemesis.may_miss) {
+        let why = match (nemesis.begun, nemesis.held_back) {
+            (0, 0) => "never drew a fault".to_owned(),
+            (0, held_back) => format!("drew {held_back} faults, and the limits or dead hosts held all of them back"),
+            (begun, _) => format!("began {begun} faults, and none of them changed anything"),
+        };
+        reasons.push(format!("{}: nemesis {} {} {why}", place(nemesis.line), nemesis.kind, nemesis.target));
     }
     reasons
 }

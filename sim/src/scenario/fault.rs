@@ -62,7 +62,7 @@ pub(super) fn fault(source: &str, mut table: Table<'_>, problems: &mut Problems)
     table.finish(problems);
     let line = position(source, header.start).0;
     let start = Start::At(Values::exactly(at.value));
-    let spec = Fault { name: None, start, harm: harm?, may_miss: false, line };
+    let spec = Fault { name: None, start, harm: harm?, may_miss: false, stream: None, line };
     Some(FaultDraft { spec, at, aims })
 }
 
