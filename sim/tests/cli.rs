@@ -74,6 +74,36 @@ fn wrong_usage_and_wrong_scenarios_end_with_2_before_anything_runs() {
 }
 
 #[test]
+fn two_scenarios_of_one_name_are_refused_before_their_reports_replace_each_other() {
+    let place = Place::new("twice");
+    let reports = place.0.join("reports").display().to_string();
+    let one = altered(&place, &[]);
+    let other = place.file("other.toml", &std::fs::read_to_string(&one).unwrap()).display().to_string();
+    for arguments in [vec!["run", &one, &other, "--reports", &reports], vec!["check", &one, &other]] {
+        let (code, stdout, stderr) = sim(&arguments);
+        assert_eq!((code, stdout.as_str()), (2, ""), "{stderr}");
+        for said in [one.as_str(), other.as_str(), "is named `leader-killed` too", "nothing was run"] {
+            assert!(stderr.contains(said), "{said}: {stderr}");
+        }
+    }
+    assert!(!Path::new(&reports).exists(), "something was written");
+    // One file in two words is one scenario.
+    let around = place.0.join(".").join("altered.toml").display().to_string();
+    assert_eq!(sim(&["check", &one, &around]).0, 0);
+}
+
+#[test]
+fn the_list_has_a_heading_for_each_folder() {
+    let (code, stdout, _) = sim(&["list"]);
+    assert_eq!(code, 0);
+    let lines: Vec<&str> = stdout.lines().collect();
+    let heading = lines.iter().position(|line| *line == "scenarios/rolling/").expect("a heading");
+    assert!(lines[heading + 1].starts_with("  rolling-restarts.toml "), "{stdout}");
+    let headings: Vec<&&str> = lines.iter().filter(|line| !line.starts_with(' ')).collect();
+    assert!(headings.is_sorted() && headings.len() < lines.len(), "{stdout}");
+}
+
+#[test]
 fn nothing_selected_is_vacuous() {
     let place = Place::new("empty");
     let path = place.0.display().to_string();
@@ -101,7 +131,8 @@ fn a_fault_that_hits_nothing_is_vacuous_and_names_its_line() {
 fn an_unexpected_violation_ends_with_1_and_a_way_to_see_it_again() {
     let place = Place::new("violation");
     let reports = place.0.join("reports").display().to_string();
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/disk/single-replica-power-loss.toml");
+    let shipped =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/disk/single-replica-power-loss.toml");
     let text = std::fs::read_to_string(shipped).unwrap();
     let expect = text.find("[expect]").unwrap();
     let path = place.file("surprise.toml", &text[..expect]).display().to_string();
@@ -135,7 +166,8 @@ fn a_place_where_no_report_can_be_written_is_refused_before_anything_runs() {
 fn the_worst_of_several_scenarios_decides_the_exit_code() {
     let place = Place::new("worst");
     let reports = place.0.join("reports").display().to_string();
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/disk/single-replica-power-loss.toml");
+    let shipped =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/disk/single-replica-power-loss.toml");
     let text = std::fs::read_to_string(shipped).unwrap();
     let (unexpected, _) = text.split_once("[expect]").unwrap();
     let violation = place.file("violation.toml", unexpected).display().to_string();
