@@ -141,6 +141,7 @@ impl Cluster {
         self.sim.crash(&**name);
         (host.clear)();
         host.status().running.set(false);
+        host.status().stillness.process_died();
         host.state = HostState::Down;
         self.links.set_refusing(name, true);
         true
@@ -254,8 +255,9 @@ impl Cluster {
         count
     }
 
-    /// Ends every disturbance and starts every host that has no process.
+    /// Ends every disturbance and pause, and starts every host that has no process.
     pub fn heal(&mut self) {
+        self.heal_hosts();
         for reason in self.links.reasons() {
             self.restore(&reason);
         }

@@ -24,6 +24,7 @@ use super::disk::{DiskHandle, TurmoilPlatter};
 use super::driver::{Application, Driver, SharedSlot, Unattended};
 use super::links::Links;
 use super::panics::{self, HostPanic};
+use super::stillness::Stillness;
 use super::turmoil_platform::{ProcessDisk, TurmoilPlatform, simulated_now};
 use crate::history::{History, ProcessId, Reading};
 use crate::trace::{Stop, TraceEvent, Tracer};
@@ -47,6 +48,7 @@ pub(super) struct Status {
     /// A process runs.
     pub running: Cell<bool>,
     pub panic: RefCell<Option<HostPanic>>,
+    pub stillness: Stillness,
 }
 
 impl HostContext {
@@ -82,7 +84,7 @@ impl HostContext {
     }
 }
 
-/// Wraps what runs on a host: says that it started, and catches its panics.
+/// Wraps what runs on a host: says that it started, holds it back while it has to stand still, and catches its panics.
 pub(super) struct Guarded<F> {
     context: HostContext,
     process: Pin<Box<F>>,
@@ -101,6 +103,9 @@ impl<F: Future<Output = ()>> Future for Guarded<F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<turmoil::Result> {
         if self.context.status.panic.borrow().is_some() {
+            return Poll::Pending;
+        }
+        if self.context.status.stillness.withholds(cx) {
             return Poll::Pending;
         }
         if !self.started {

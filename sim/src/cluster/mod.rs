@@ -10,13 +10,16 @@
 //!
 //! * Hosts share nothing but the network. What the harness shares with them - slots, links, the trace - is the
 //!   harness's own: no node can reach it.
-//! * A process is one future without tasks: dropped, it is dead as a whole; not polled, it stands still.
+//! * A process is one future without tasks: dropped, it is dead as a whole; not polled, it stands still. That is all there
+//!   is to a pause: peers see a host that acknowledges segments and answers nothing. Its kernel is turmoil's, which does
+//!   not complete a connection before the process accepts it: who connects meanwhile waits where a real client would be
+//!   connected and wait for its first answer. In both cases the request's timeout ends it.
 //! * A host that loses power is cut off first, so that its peers see silence and not a FIN.
 //!
 //! Reading order: [`control`], [`build`], [`host`], [`driver`] with [`inbound`], [`outbound`] and [`framing`],
-//! [`platform`], [`turmoil_platform`], [`links`], [`view`], [`panics`], [`disk`].
+//! [`stillness`] with [`host_faults`], [`platform`], [`turmoil_platform`], [`links`], [`view`], [`panics`], [`disk`].
 //!
-//! Left out: paused hosts, skewed clocks, real sockets behind [`Platform`], idle timeouts of connections. Where one direction of
+//! Left out: skewed clocks, real sockets behind [`Platform`], idle timeouts of connections. Where one direction of
 //! a link is cut and the other held, turmoil can only do the cut: the held direction delivers until the cut ends.
 
 mod build;
@@ -25,11 +28,13 @@ pub mod disk;
 mod driver;
 mod framing;
 mod host;
+mod host_faults;
 mod inbound;
 pub mod links;
 mod outbound;
 mod panics;
 mod platform;
+mod stillness;
 mod turmoil_platform;
 mod view;
 
@@ -38,5 +43,6 @@ pub use control::{Cluster, HostName, HostState};
 pub use driver::{Application, Driver, SharedSlot, Slot, Unattended};
 pub use panics::HostPanic;
 pub use platform::{LocalFuture, Platform};
+pub use stillness::Paused;
 pub use turmoil_platform::{ProcessDisk, TurmoilPlatform};
 pub use view::{LogCopy, View};
