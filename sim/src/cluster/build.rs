@@ -105,6 +105,7 @@ impl Builder<'_> {
     fn context(&self, name: &str) -> HostContext {
         HostContext {
             name: Rc::from(name),
+            clock: Rc::default(),
             links: self.links.clone(),
             tracer: Tracer::new(self.blueprint.trace.clone(), name),
             status: Rc::new(Status::default()),
@@ -131,13 +132,14 @@ impl Builder<'_> {
         let name = context.name.clone();
         let for_host = context.clone();
         self.sim.host(&*name, move || Guarded::new(for_host.clone(), process(for_host.clone())));
-        let (clear, send) = (slot.clone(), slot);
+        let (clear, send, wake) = (slot.clone(), slot.clone(), slot);
         let host = Host {
             context,
             state: HostState::Up,
             disk,
             clear: Box::new(move || clear.borrow_mut().clear()),
             send: Box::new(move |input| send.borrow_mut().send(input)),
+            wake: Box::new(move || wake.borrow_mut().wake()),
         };
         self.hosts.insert(name.clone(), host);
         name
@@ -279,6 +281,11 @@ impl Builder<'_> {
         let name = self.add(context, admin, None, move |context| for_host.clone().run(context));
         let entry = self.hosts.get_mut(&name).expect("it was just added");
         let clear_admin = std::mem::replace(&mut entry.clear, Box::new(|| {}));
+        let (wake_admin, reader) = (std::mem::replace(&mut entry.wake, Box::new(|| {})), consumer.clone());
+        entry.wake = Box::new(move || {
+            wake_admin();
+            reader.borrow_mut().wake();
+        });
         entry.clear = Box::new(move || {
             clear_admin();
             consumer.borrow_mut().clear();

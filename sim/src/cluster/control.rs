@@ -39,6 +39,8 @@ pub(super) struct Host {
     pub clear: Box<dyn Fn()>,
     /// Gives the node an input, if a process runs.
     pub send: Box<dyn Fn(Input)>,
+    /// Makes the process look at its clock again.
+    pub wake: Box<dyn Fn()>,
 }
 
 impl Host {
@@ -255,7 +257,7 @@ impl Cluster {
         count
     }
 
-    /// Ends every disturbance and pause, and starts every host that has no process.
+    /// Ends every disturbance and pause, sets every clock right, and starts every host that has no process.
     pub fn heal(&mut self) {
         self.heal_hosts();
         for reason in self.links.reasons() {

@@ -22,7 +22,8 @@ const INPUTS_PER_INSTANT_MAX: u32 = 100_000;
 
 /// What runs beside a node on its host: the application of a client. Brokers have none.
 pub trait Application {
-    /// Something for the node that is due at `now`.
+    /// Something for the node that is due at `now`. Applications live in true time: they belong to the harness, and so
+    /// does what they write down.
     fn poll_input(&mut self, now: Timestamp) -> Option<Input>;
     /// When [`Application::poll_input`] has something next.
     fn next_deadline(&self) -> Option<Timestamp>;
@@ -139,10 +140,11 @@ impl<N: Node, A: Application, P: Platform> Driver<N, A, P> {
     }
 
     fn handle(&mut self, input: Input) {
-        let now = self.platform.now();
-        self.count(now);
+        let elapsed = self.platform.elapsed();
+        self.count(elapsed);
+        let now = self.platform.clock(elapsed);
         self.with_node(|node| node.handle(now, input));
-        self.carry_out(now);
+        self.carry_out(elapsed);
     }
 
     fn count(&mut self, now: Timestamp) {
@@ -157,7 +159,7 @@ impl<N: Node, A: Application, P: Platform> Driver<N, A, P> {
         ask(self.slot.borrow_mut().node.as_mut().expect("the slot is cleared only after the driver is gone"))
     }
 
-    /// Does what the node wants.
+    /// Does what the node wants. `now` is true time.
     fn carry_out(&mut self, now: Timestamp) {
         while let Some(effect) = self.with_node(Node::poll_effect) {
             match effect {
@@ -192,7 +194,7 @@ impl<N: Node, A: Application, P: Platform> Driver<N, A, P> {
 
     /// The next thing that happened, if anything did.
     fn next_input(&mut self, cx: &mut Context<'_>) -> Option<Input> {
-        let now = self.platform.now();
+        let now = self.platform.elapsed();
         if let Some(input) = self.slot.borrow_mut().inputs.pop_front() {
             return Some(input);
         }
@@ -207,7 +209,8 @@ impl<N: Node, A: Application, P: Platform> Driver<N, A, P> {
         if let Poll::Ready(arrival) = self.inbound.poll_arrival(cx) {
             return Some(self.arrived(now, arrival));
         }
-        if let Poll::Ready((request, result)) = self.outbound.poll_ended(now, cx) {
+        let shown = self.platform.clock(now);
+        if let Poll::Ready((request, result)) = self.outbound.poll_ended(shown, cx) {
             let correlation = request.0;
             self.tracer.record(
                 now,
@@ -224,7 +227,7 @@ impl<N: Node, A: Application, P: Platform> Driver<N, A, P> {
         if let Some(input) = self.application.poll_input(now) {
             return Some(input);
         }
-        let due = self.with_node(|node| node.next_deadline()).is_some_and(|deadline| deadline <= now);
+        let due = self.with_node(|node| node.next_deadline()).is_some_and(|deadline| deadline <= shown);
         due.then_some(Input::Tick)
     }
 
@@ -245,10 +248,11 @@ impl<N: Node, A: Application, P: Platform> Driver<N, A, P> {
         }
     }
 
+    /// In true time. The clock may be set before: then whoever sets it wakes the host, and it asks again.
     fn next_deadline(&self) -> Option<Timestamp> {
         let node = self.with_node(|node| node.next_deadline());
-        let rest = earliest(self.application.next_deadline(), self.outbound.next_deadline());
-        earliest(node, rest)
+        let by_clock = earliest(node, self.outbound.next_deadline());
+        earliest(by_clock.map(|at| self.platform.when(at)), self.application.next_deadline())
     }
 }
 
@@ -256,7 +260,7 @@ impl<N: Node, A: Application + Unpin, P: Platform + Unpin> Future for Driver<N, 
     type Output = HaltReason;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<HaltReason> {
-        let now = self.platform.now();
+        let now = self.platform.elapsed();
         self.carry_out(now);
         let question = self.slot.borrow_mut().question.take();
         if let Some(question) = question {

@@ -16,10 +16,12 @@ use broker_core::config::{BrokerConfig, ConsumerConfig, ProducerConfig};
 use broker_core::controller::{Controller, ControllerConfig};
 use broker_core::event::Event;
 use broker_core::io::{HaltReason, Node};
+use broker_core::time::Timestamp;
 use broker_core::types::{BrokerId, Endpoint};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
+use super::clock::HostClock;
 use super::disk::{DiskHandle, TurmoilPlatter};
 use super::driver::{Application, Driver, SharedSlot, Unattended};
 use super::links::Links;
@@ -37,6 +39,7 @@ pub(super) const PORT: u16 = 9092;
 #[derive(Clone)]
 pub(super) struct HostContext {
     pub name: Rc<str>,
+    pub clock: Rc<HostClock>,
     pub links: Rc<Links>,
     pub tracer: Tracer,
     pub status: Rc<Status>,
@@ -52,8 +55,13 @@ pub(super) struct Status {
 }
 
 impl HostContext {
+    /// What the host's clock shows now.
+    fn now(&self) -> Timestamp {
+        self.clock.read(simulated_now())
+    }
+
     fn platform(&self, disk: Option<ProcessDisk>) -> TurmoilPlatform {
-        TurmoilPlatform::new(self.name.clone(), self.links.clone(), disk)
+        TurmoilPlatform::new(self.name.clone(), self.clock.clone(), self.links.clone(), disk)
     }
 
     /// Runs a node on this host until it halts.
@@ -145,7 +153,7 @@ impl BrokerHost {
             incarnation: self.rng.borrow_mut().random(),
             config: self.config.clone(),
         };
-        match Broker::start(simulated_now(), Box::new(disk.clone()), settings) {
+        match Broker::start(context.now(), Box::new(disk.clone()), settings) {
             Ok(broker) => {
                 context.run(self.slot.clone(), broker, Unattended, Some(disk), Some(PORT)).await;
             }
@@ -170,7 +178,7 @@ impl ControllerHost {
     pub async fn run(self: Rc<Self>, context: HostContext) {
         let disk = mount(&self.disk);
         let config = ControllerConfig { broker: self.config.clone() };
-        match Controller::open(simulated_now(), Box::new(disk.clone()), config) {
+        match Controller::open(context.now(), Box::new(disk.clone()), config) {
             Ok(controller) => {
                 context.run(self.slot.clone(), controller, Unattended, Some(disk), Some(PORT)).await;
             }

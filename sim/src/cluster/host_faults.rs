@@ -1,5 +1,10 @@
 //! What the harness can do to a host beside taking its process or its power.
 
+use std::collections::BTreeSet;
+
+use broker_core::time::Timestamp;
+
+use super::clock::{ClockFault, Skewed};
 use super::control::{Cluster, HostName, HostState};
 use super::stillness::Paused;
 
@@ -23,10 +28,42 @@ impl Cluster {
         Paused { withheld: ended.map(|pause| pause.withheld).sum() }
     }
 
+    /// Makes a host's clock wrong, whether it runs or not: the clock is the machine's. Deadlines that are due by it now are
+    /// met with the next tick.
+    ///
+    /// A fault may skew several hosts, each of them once.
+    pub fn skew(&mut self, fault: u32, name: &HostName, wrong: ClockFault) {
+        let host = &self.hosts[name];
+        host.context.clock.skew(fault, wrong, self.now());
+        (host.wake)();
+    }
+
+    /// Takes a fault's error out of every clock that has it, as NTP steps a clock, and says what it came to.
+    pub fn unskew(&mut self, fault: u32) -> Skewed {
+        let mut total = Skewed::default();
+        for host in self.hosts.values() {
+            if let Some(skewed) = host.context.clock.unskew(fault) {
+                total.readings += skewed.readings;
+                (host.wake)();
+            }
+        }
+        total
+    }
+
+    /// What a host's clock shows now.
+    pub fn clock(&self, name: &HostName) -> Timestamp {
+        self.hosts[name].context.clock.show(self.now())
+    }
+
     /// Ends all that this file began.
     pub(super) fn heal_hosts(&mut self) {
         for host in self.hosts.values() {
             host.status().stillness.resume_all();
+        }
+        let skewing: BTreeSet<u32> =
+            self.hosts.values().flat_map(|host| host.context.clock.faults()).collect();
+        for fault in skewing {
+            self.unskew(fault);
         }
     }
 }

@@ -23,10 +23,21 @@ pub trait Platform {
     /// Accepts connections.
     type Listener;
 
-    /// Time as this host sees it.
-    fn now(&self) -> Timestamp;
+    /// True time since the start, which nobody can set: for traces, histories and devices.
+    fn elapsed(&self) -> Timestamp;
 
-    /// Wakes the host's task at `at`; replaces what was armed before. `None`: not at all.
+    /// What the host's own clock shows then: the only time a node gets to see.
+    fn clock(&self, elapsed: Timestamp) -> Timestamp;
+
+    /// The true time at which the host's own clock will show `at`, as far as one can tell now.
+    fn when(&self, at: Timestamp) -> Timestamp;
+
+    /// Time as this host sees it.
+    fn now(&self) -> Timestamp {
+        self.clock(self.elapsed())
+    }
+
+    /// Wakes the host's task at `at`, in true time; replaces what was armed before. `None`: not at all.
     fn arm(&mut self, at: Option<Timestamp>);
 
     /// Ready once the armed time has come.
