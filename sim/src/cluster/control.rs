@@ -12,6 +12,7 @@ use super::disk::{DiskHandle, PowerLoss};
 use super::host::{AttendantHost, Errand, HostContext, Status};
 use super::links::{Direction, Disturbance, Links, Reason};
 use super::panics::HostPanic;
+use super::tripwire::{Signal, Tripwires};
 use super::view::View;
 use crate::trace::{Stop, TraceEvent, Tracer};
 use crate::workload::ProduceWorkload;
@@ -47,6 +48,12 @@ impl Host {
     pub fn status(&self) -> &Status {
         &self.context.status
     }
+
+    /// What stood still stands still no more, and what was about to happen does not.
+    fn process_died(&self) {
+        self.context.status.stillness.process_died();
+        self.context.watch.process_died();
+    }
 }
 
 /// Everything that runs in one simulation.
@@ -57,6 +64,7 @@ pub struct Cluster {
     pub(super) sim: turmoil::Sim<'static>,
     pub(super) hosts: BTreeMap<HostName, Host>,
     pub(super) links: Rc<Links>,
+    pub(super) wires: Rc<Tripwires>,
     pub(super) harness: Tracer,
     pub(super) view: View,
     pub(super) attendant: Rc<AttendantHost>,
@@ -81,6 +89,7 @@ impl Cluster {
             if host.state == HostState::Up && !host.status().running.get() {
                 // Its process ended by itself.
                 host.state = HostState::Down;
+                host.process_died();
                 self.links.set_refusing(name, true);
                 (host.clear)();
             }
@@ -143,14 +152,17 @@ impl Cluster {
         self.sim.crash(&**name);
         (host.clear)();
         host.status().running.set(false);
-        host.status().stillness.process_died();
+        host.process_died();
         host.state = HostState::Down;
         self.links.set_refusing(name, true);
         true
     }
 
     fn record_stop(&self, name: &HostName, how: Stop) {
-        self.hosts[name].context.tracer.record(self.now(), TraceEvent::HostStopped { how });
+        let (context, event) = (&self.hosts[name].context, TraceEvent::HostStopped { how });
+        context.watch.at(self.now(), Signal::Traced(&event));
+        context.status.stillness.process_died();
+        context.tracer.record(self.now(), event);
     }
 
     /// Takes the power of all these hosts at once; peers see silence. What each disk lost; hosts without power and

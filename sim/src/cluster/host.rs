@@ -23,10 +23,12 @@ use rand_chacha::ChaCha8Rng;
 
 use super::clock::HostClock;
 use super::disk::{DiskHandle, TurmoilPlatter};
-use super::driver::{Application, Driver, SharedSlot, Unattended};
+use super::driver::{Application, Driver, Unattended};
 use super::links::Links;
 use super::panics::{self, HostPanic};
+use super::slot::SharedSlot;
 use super::stillness::Stillness;
+use super::tripwire::{Signal, Watch};
 use super::turmoil_platform::{ProcessDisk, TurmoilPlatform, simulated_now};
 use crate::history::{History, ProcessId, Reading};
 use crate::trace::{Stop, TraceEvent, Tracer};
@@ -43,6 +45,7 @@ pub(super) struct HostContext {
     pub links: Rc<Links>,
     pub tracer: Tracer,
     pub status: Rc<Status>,
+    pub watch: Rc<Watch>,
 }
 
 /// What the harness knows of a host's process.
@@ -64,6 +67,13 @@ impl HostContext {
         TurmoilPlatform::new(self.name.clone(), self.clock.clone(), self.links.clone(), disk)
     }
 
+    /// Traces what is no driver's to trace.
+    fn record(&self, event: impl Into<TraceEvent>) {
+        let (now, event) = (simulated_now(), event.into());
+        self.watch.at(now, Signal::Traced(&event));
+        self.tracer.record(now, event);
+    }
+
     /// Runs a node on this host until it halts.
     async fn run<N: Node, A: Application + Unpin>(
         self,
@@ -73,21 +83,30 @@ impl HostContext {
         disk: Option<ProcessDisk>,
         port: Option<u16>,
     ) {
-        let driver = Driver::new(slot, node, application, self.platform(disk), port, self.tracer.clone());
+        let driver = Driver::new(
+            slot,
+            node,
+            application,
+            self.platform(disk),
+            port,
+            self.tracer.clone(),
+            self.watch.clone(),
+        );
         let reason = driver.await;
         let how = match reason {
             HaltReason::Shutdown => Stop::ShutDown,
             HaltReason::Storage(_) => Stop::Halted,
         };
-        self.tracer.record(simulated_now(), TraceEvent::HostStopped { how });
+        self.record(TraceEvent::HostStopped { how });
         self.status.running.set(false);
     }
 
     /// The node could not even start.
     fn refused_to_start(&self, error: &broker_core::error::LogError) {
+        self.watch.forget();
         let (path, operation) = (error.to_string(), "open".to_owned());
-        self.tracer.record(simulated_now(), Event::StorageFailed { path, operation });
-        self.tracer.record(simulated_now(), TraceEvent::HostStopped { how: Stop::Halted });
+        self.record(Event::StorageFailed { path, operation });
+        self.record(TraceEvent::HostStopped { how: Stop::Halted });
         self.status.running.set(false);
     }
 }
@@ -118,10 +137,18 @@ impl<F: Future<Output = ()>> Future for Guarded<F> {
         }
         if !self.started {
             self.started = true;
-            self.context.tracer.record(simulated_now(), TraceEvent::HostStarted);
+            self.context.record(TraceEvent::HostStarted);
+            if self.context.status.stillness.withholds(cx) {
+                return Poll::Pending;
+            }
         }
         let _guard = panics::watch();
         match catch_unwind(AssertUnwindSafe(|| self.process.as_mut().poll(cx))) {
+            Ok(Poll::Pending) => {
+                // It may have frozen just now, and whoever thaws it has to wake it.
+                let _ = self.context.status.stillness.withholds(cx);
+                Poll::Pending
+            }
             Ok(poll) => poll.map(Ok),
             Err(payload) => {
                 let panic = HostPanic::taken(&self.context.name, simulated_now(), payload.as_ref());
@@ -146,6 +173,7 @@ pub(super) struct BrokerHost {
 impl BrokerHost {
     pub async fn run(self: Rc<Self>, context: HostContext) {
         let disk = mount(&self.disk);
+        context.watch.remember();
         let settings = BrokerSettings {
             id: self.id,
             endpoint: self.endpoint.clone(),
@@ -177,6 +205,7 @@ pub(super) struct ControllerHost {
 impl ControllerHost {
     pub async fn run(self: Rc<Self>, context: HostContext) {
         let disk = mount(&self.disk);
+        context.watch.remember();
         let config = ControllerConfig { broker: self.config.clone() };
         match Controller::open(context.now(), Box::new(disk.clone()), config) {
             Ok(controller) => {

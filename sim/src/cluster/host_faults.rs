@@ -7,6 +7,7 @@ use broker_core::time::Timestamp;
 use super::clock::{ClockFault, Skewed};
 use super::control::{Cluster, HostName, HostState};
 use super::stillness::Paused;
+use super::tripwire::{Sprung, Tripwires};
 
 impl Cluster {
     /// Pauses the process of a host, as a garbage collection, SIGSTOP or a frozen machine does: it is not polled while time
@@ -55,8 +56,26 @@ impl Cluster {
         self.hosts[name].context.clock.show(self.now())
     }
 
+    /// Where wires can be set.
+    pub fn tripwires(&self) -> &Tripwires {
+        &self.wires
+    }
+
+    /// The wires that have sprung since the last call. Their hosts are frozen until [`Cluster::thaw`].
+    pub fn take_sprung(&mut self) -> Vec<Sprung> {
+        self.wires.take_sprung()
+    }
+
+    /// Lets all frozen hosts go on from where they are, with the next tick: those that still have their processes.
+    pub fn thaw(&mut self) {
+        for host in self.hosts.values() {
+            host.status().stillness.thaw();
+        }
+    }
+
     /// Ends all that this file began.
     pub(super) fn heal_hosts(&mut self) {
+        self.thaw();
         for host in self.hosts.values() {
             host.status().stillness.resume_all();
         }

@@ -22,7 +22,7 @@
 //! * A host that loses power is cut off first, so that its peers see silence and not a FIN.
 //!
 //! Reading order: [`control`], [`build`], [`host`], [`driver`] with [`inbound`], [`outbound`] and [`framing`],
-//! [`stillness`] and [`clock`] with [`host_faults`], [`platform`], [`turmoil_platform`], [`links`], [`view`], [`panics`], [`disk`].
+//! [`stillness`] and [`clock`] with [`host_faults`], [`tripwire`], [`platform`], [`turmoil_platform`], [`links`], [`view`], [`panics`], [`disk`].
 //!
 //! Left out: real sockets behind [`Platform`], idle timeouts of connections. Where one direction of
 //! a link is cut and the other held, turmoil can only do the cut: the held direction delivers until the cut ends.
@@ -40,16 +40,20 @@ pub mod links;
 mod outbound;
 mod panics;
 mod platform;
+mod slot;
 mod stillness;
+mod tripwire;
 mod turmoil_platform;
 mod view;
 
 pub use build::Blueprint;
 pub use clock::{CLOCK_ORIGIN, ClockFault, HostClock, Skewed};
 pub use control::{Cluster, HostName, HostState};
-pub use driver::{Application, Driver, SharedSlot, Slot, Unattended};
+pub use driver::{Application, Driver, Unattended};
 pub use panics::HostPanic;
 pub use platform::{LocalFuture, Platform};
+pub use slot::{SharedSlot, Slot};
 pub use stillness::Paused;
+pub use tripwire::{Moment, Signal, Sprung, Tripwires, Weigh, Wire, WireId};
 pub use turmoil_platform::{ProcessDisk, TurmoilPlatform};
 pub use view::{LogCopy, View};

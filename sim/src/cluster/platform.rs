@@ -22,6 +22,8 @@ pub trait Platform {
     type Stream: AsyncRead + AsyncWrite + Unpin;
     /// Accepts connections.
     type Listener;
+    /// A flush under way.
+    type Flush;
 
     /// True time since the start, which nobody can set: for traces, histories and devices.
     fn elapsed(&self) -> Timestamp;
@@ -52,6 +54,9 @@ pub trait Platform {
     /// Connects to a node.
     fn connect(&self, to: &Endpoint) -> LocalFuture<io::Result<Self::Stream>>;
 
-    /// Begins to make these steps durable; ends when they are, or cannot be.
-    fn flush(&self, steps: &[FlushStep]) -> LocalFuture<Result<(), StorageError>>;
+    /// Begins to make these steps durable. When the time has come, [`Platform::finish_flush`] has to be called.
+    fn start_flush(&self, steps: &[FlushStep]) -> (Self::Flush, LocalFuture<()>);
+
+    /// Ends a flush: its steps are durable now, or cannot be made so.
+    fn finish_flush(&self, flush: Self::Flush) -> Result<(), StorageError>;
 }

@@ -19,6 +19,8 @@ pub struct Paused {
 #[derive(Default)]
 pub(super) struct Stillness {
     still: Cell<bool>,
+    /// A wire sprang: nothing happens until the harness has acted.
+    frozen: Cell<bool>,
     pauses: RefCell<BTreeMap<u32, Paused>>,
     /// Pauses of processes that are gone.
     over: RefCell<BTreeMap<u32, Paused>>,
@@ -50,6 +52,23 @@ impl Stillness {
         ended.or_else(|| self.over.borrow_mut().remove(&fault))
     }
 
+    /// Stops the process where it is.
+    pub fn freeze(&self) {
+        self.frozen.set(true);
+        self.settle();
+    }
+
+    /// Whether [`Stillness::thaw`] is awaited.
+    pub fn is_frozen(&self) -> bool {
+        self.frozen.get()
+    }
+
+    /// Lets a frozen process go on, unless a pause holds it.
+    pub fn thaw(&self) {
+        self.frozen.set(false);
+        self.settle();
+    }
+
     /// Ends all pauses; what they came to can still be asked.
     pub fn resume_all(&self) {
         self.over.borrow_mut().append(&mut self.pauses.borrow_mut());
@@ -58,12 +77,13 @@ impl Stillness {
 
     /// The process is gone, and its pauses with it.
     pub fn process_died(&self) {
+        self.frozen.set(false);
         self.resume_all();
         self.waker.take();
     }
 
     fn settle(&self) {
-        self.still.set(!self.pauses.borrow().is_empty());
+        self.still.set(self.frozen.get() || !self.pauses.borrow().is_empty());
         if !self.still.get()
             && let Some(waker) = self.waker.take()
         {

@@ -17,7 +17,7 @@ use tokio::time::{Instant, Sleep};
 use turmoil::net::{TcpListener, TcpStream};
 
 use super::clock::HostClock;
-use super::disk::{HostDisk, TurmoilPlatter};
+use super::disk::{FlushTicket, HostDisk, TurmoilPlatter};
 use super::links::Links;
 use super::platform::{LocalFuture, Platform};
 
@@ -56,11 +56,16 @@ impl TurmoilPlatform {
         let timer = Box::pin(tokio::time::sleep_until(Instant::now()));
         TurmoilPlatform { host, clock, links, disk, armed: None, timer }
     }
+
+    fn disk(&self) -> &ProcessDisk {
+        self.disk.as_ref().expect("only nodes with a disk flush")
+    }
 }
 
 impl Platform for TurmoilPlatform {
     type Stream = CountedStream;
     type Listener = TcpListener;
+    type Flush = FlushTicket;
 
     fn elapsed(&self) -> Timestamp {
         simulated_now()
@@ -123,14 +128,14 @@ impl Platform for TurmoilPlatform {
         })
     }
 
-    fn flush(&self, steps: &[FlushStep]) -> LocalFuture<Result<(), StorageError>> {
-        let disk = self.disk.clone().expect("only nodes with a disk flush");
+    fn start_flush(&self, steps: &[FlushStep]) -> (FlushTicket, LocalFuture<()>) {
         let now = self.elapsed();
-        let (ticket, done) = disk.borrow_mut().start_flush(now, steps);
-        Box::pin(async move {
-            tokio::time::sleep(done.since(now)).await;
-            disk.borrow_mut().finish_flush(ticket)
-        })
+        let (ticket, done) = self.disk().borrow_mut().start_flush(now, steps);
+        (ticket, Box::pin(tokio::time::sleep(done.since(now))))
+    }
+
+    fn finish_flush(&self, flush: FlushTicket) -> Result<(), StorageError> {
+        self.disk().borrow_mut().finish_flush(flush)
     }
 }
 
