@@ -12,6 +12,7 @@ use super::disk::{DiskHandle, PowerLoss};
 use super::host::{AttendantHost, Errand, HostContext, Status};
 use super::links::{Direction, Disturbance, Links, Reason};
 use super::panics::HostPanic;
+use super::tripwire::{Signal, Tripwires};
 use super::view::View;
 use crate::trace::{Stop, TraceEvent, Tracer};
 use crate::workload::ProduceWorkload;
@@ -39,11 +40,19 @@ pub(super) struct Host {
     pub clear: Box<dyn Fn()>,
     /// Gives the node an input, if a process runs.
     pub send: Box<dyn Fn(Input)>,
+    /// Makes the process look at its clock again.
+    pub wake: Box<dyn Fn()>,
 }
 
 impl Host {
     pub fn status(&self) -> &Status {
         &self.context.status
+    }
+
+    /// What stood still stands still no more, and what was about to happen does not.
+    fn process_died(&self) {
+        self.context.status.stillness.process_died();
+        self.context.watch.process_died();
     }
 }
 
@@ -55,6 +64,7 @@ pub struct Cluster {
     pub(super) sim: turmoil::Sim<'static>,
     pub(super) hosts: BTreeMap<HostName, Host>,
     pub(super) links: Rc<Links>,
+    pub(super) wires: Rc<Tripwires>,
     pub(super) harness: Tracer,
     pub(super) view: View,
     pub(super) attendant: Rc<AttendantHost>,
@@ -79,6 +89,7 @@ impl Cluster {
             if host.state == HostState::Up && !host.status().running.get() {
                 // Its process ended by itself.
                 host.state = HostState::Down;
+                host.process_died();
                 self.links.set_refusing(name, true);
                 (host.clear)();
             }
@@ -141,13 +152,17 @@ impl Cluster {
         self.sim.crash(&**name);
         (host.clear)();
         host.status().running.set(false);
+        host.process_died();
         host.state = HostState::Down;
         self.links.set_refusing(name, true);
         true
     }
 
     fn record_stop(&self, name: &HostName, how: Stop) {
-        self.hosts[name].context.tracer.record(self.now(), TraceEvent::HostStopped { how });
+        let (context, event) = (&self.hosts[name].context, TraceEvent::HostStopped { how });
+        context.watch.at(self.now(), Signal::Traced(&event));
+        context.status.stillness.process_died();
+        context.tracer.record(self.now(), event);
     }
 
     /// Takes the power of all these hosts at once; peers see silence. What each disk lost; hosts without power and
@@ -254,8 +269,9 @@ impl Cluster {
         count
     }
 
-    /// Ends every disturbance and starts every host that has no process.
+    /// Ends every disturbance and pause, sets every clock right, and starts every host that has no process.
     pub fn heal(&mut self) {
+        self.heal_hosts();
         for reason in self.links.reasons() {
             self.restore(&reason);
         }

@@ -8,9 +8,10 @@ use broker_core::controller::Controller;
 use broker_core::types::{BrokerId, LeaderEpoch, Offset, TopicPartition};
 
 use super::control::HostName;
-use super::driver::{SharedSlot, Slot};
+use super::slot::{SharedSlot, Slot};
 
-/// Slots of the servers.
+/// Slots of the servers. A clone is cheap and sees the same nodes.
+#[derive(Clone)]
 pub struct View {
     pub(super) controller: SharedSlot<Controller>,
     pub(super) brokers: BTreeMap<BrokerId, SharedSlot<Broker>>,

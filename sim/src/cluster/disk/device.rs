@@ -1,6 +1,7 @@
 //! The disk itself: names, inodes, the queue of the device. What happens to them, but not who asks.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::time::Duration;
 
 use broker_core::error::StorageError;
@@ -55,6 +56,8 @@ pub(super) struct Disk {
     next_inode: InodeNumber,
     /// Inodes whose rows on the platter can go, once a process runs again: only a process reaches the platter.
     pub(super) garbage: Vec<InodeNumber>,
+    /// Held by every [`super::DiskImage`]: rows that one may need stay on the platter.
+    pub(super) rows: Rc<()>,
     pub(super) stats: DiskStats,
     /// Which process may use the disk: changes when one mounts it, and when the power is lost.
     pub(super) mounted: u64,
@@ -72,6 +75,7 @@ impl Disk {
             inodes: BTreeMap::new(),
             next_inode: 1,
             garbage: Vec::new(),
+            rows: Rc::new(()),
             stats: DiskStats::default(),
             mounted: 0,
         }
@@ -233,8 +237,11 @@ impl Disk {
         self.sync_directory(&path.directory, &at_start)
     }
 
-    /// Frees the rows of files that are gone.
+    /// Frees the rows of files that are gone, unless somebody may want them back.
     pub(super) fn collect_garbage(&mut self, platter: &mut impl Platter) -> Result<(), StorageError> {
+        if 1 < Rc::strong_count(&self.rows) {
+            return Ok(());
+        }
         while let Some(number) = self.garbage.pop() {
             platter
                 .remove(number)

@@ -23,7 +23,7 @@ pub(super) type InodeNumber = u64;
 /// * `clean <= durable_len`, and less only after a truncation that was not flushed;
 /// * `clean <= len`; the bytes between are dirty;
 /// * a file that has no volatile name has nothing dirty: nobody can flush it any more.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Inode {
     /// Whether the volatile names lead here.
     pub(super) in_volatile: bool,

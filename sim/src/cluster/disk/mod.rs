@@ -63,6 +63,7 @@ pub mod flush;
 pub mod host;
 pub mod platter;
 pub mod power;
+pub mod rewind;
 
 mod dirty;
 mod errors;
@@ -78,3 +79,4 @@ pub use flush::FlushTicket;
 pub use host::HostDisk;
 pub use platter::{MemPlatter, Platter, TurmoilPlatter};
 pub use power::{DiskHandle, PowerLoss};
+pub use rewind::DiskImage;

@@ -15,7 +15,7 @@ use super::platter::Platter;
 /// The disk of one host as the harness holds it. Clones are the same disk.
 #[derive(Clone, Debug)]
 pub struct DiskHandle {
-    disk: Rc<RefCell<Disk>>,
+    pub(super) disk: Rc<RefCell<Disk>>,
 }
 
 /// What a power loss took away and brought back. Paths are sorted.
