@@ -18,6 +18,8 @@ pub enum Stop {
     Killed,
     /// The machine lost power; what was not flushed is gone.
     PowerLost,
+    /// The process was killed, or had stopped before, and its disk emptied.
+    Wiped,
     /// The node stopped in good order.
     ShutDown,
     /// The node gave up by itself, such as after a disk error.

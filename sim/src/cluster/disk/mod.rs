@@ -59,6 +59,7 @@
 //! * Memory pressure, hard links, permissions, directories in directories, removal of directories: the broker needs none.
 
 pub mod device;
+pub mod faults;
 pub mod flush;
 pub mod host;
 pub mod platter;
@@ -69,12 +70,14 @@ mod errors;
 mod inode;
 mod namespace;
 mod path;
+mod phantom;
 
 #[cfg(test)]
 mod tests;
 
 pub use device::{DiskConfig, DiskStats};
+pub use faults::{DiskEffect, DiskFault};
 pub use flush::FlushTicket;
 pub use host::HostDisk;
 pub use platter::{MemPlatter, Platter, TurmoilPlatter};
-pub use power::{DiskHandle, PowerLoss};
+pub use power::{DiskHandle, LostLog, PowerLoss, Wiped};
