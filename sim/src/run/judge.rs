@@ -137,9 +137,8 @@ fn gave_up(trace: &Trace, disks: &BTreeMap<String, DiskStats>) -> Vec<String> {
         let host = trace.host_name(entry.host);
         let hurt_since = disks.get(host).and_then(|disk| disk.hurt_since);
         let without_cause = hurt_since.is_none_or(|since| entry.time < since);
-        without_cause.then(|| {
-            format!("{host} gave up by itself at {}: see storage_failed in trace.jsonl", entry.time)
-        })
+        without_cause
+            .then(|| format!("{host} gave up by itself at {}: see storage_failed in trace.jsonl", entry.time))
     });
     reasons.collect()
 }
@@ -213,4 +212,29 @@ fn disk_numbers(stats: &DiskStats) -> BTreeMap<String, u64> {
         ("power_losses", stats.power_losses),
     ];
     numbers.into_iter().map(|(name, number)| (name.to_owned(), number)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    use super::*;
+    use crate::trace::Tracer;
+
+    #[test]
+    fn a_host_may_give_up_after_its_disk_was_hurt_and_not_before() {
+        let trace = Rc::new(RefCell::new(Trace::new()));
+        let halted = TraceEvent::HostStopped { how: Stop::Halted };
+        Tracer::new(trace.clone(), "broker-1").record(Timestamp(10), halted.clone());
+        Tracer::new(trace.clone(), "broker-2").record(Timestamp(10), halted);
+        let complaints = |host: &str, hurt_since| {
+            let disk = DiskStats { hurt_since, ..DiskStats::default() };
+            gave_up(&trace.borrow(), &BTreeMap::from([(host.to_owned(), disk)])).len()
+        };
+        assert_eq!(complaints("broker-1", None), 2);
+        assert_eq!(complaints("broker-1", Some(Timestamp(10))), 1);
+        assert_eq!(complaints("broker-1", Some(Timestamp(11))), 2);
+        assert_eq!(complaints("client", Some(Timestamp(1))), 2);
+    }
 }

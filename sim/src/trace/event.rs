@@ -18,12 +18,12 @@ pub enum Stop {
     Killed,
     /// The machine lost power; what was not flushed is gone.
     PowerLost,
-    /// The process was killed, or had stopped before, and its disk emptied.
-    Wiped,
     /// The node stopped in good order.
     ShutDown,
     /// The node gave up by itself, such as after a disk error.
     Halted,
+    /// The process was killed, or had stopped before, and its disk emptied.
+    Wiped,
 }
 
 /// Something that happened on one host. Sizes are in bytes and leave out the length prefix of a frame.

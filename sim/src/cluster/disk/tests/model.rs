@@ -16,16 +16,30 @@ const DIRECTORIES: [&str; 2] = ["", "t-0"];
 
 #[derive(Clone, Debug)]
 enum Op {
-    Append { path: usize, len: usize },
-    Truncate { path: usize, permille: u64 },
-    Remove { path: usize },
-    Start { steps: Vec<StepOf> },
-    Finish { nth: usize },
+    Append {
+        path: usize,
+        len: usize,
+    },
+    Truncate {
+        path: usize,
+        permille: u64,
+    },
+    Remove {
+        path: usize,
+    },
+    Start {
+        steps: Vec<StepOf>,
+    },
+    Finish {
+        nth: usize,
+    },
     Kill,
     PowerLoss,
     Wipe,
     /// Each flush step fails with this probability, or never.
-    Fail { percent: Option<u8> },
+    Fail {
+        percent: Option<u8>,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -335,7 +349,8 @@ impl Pair {
                 self.restart();
             }
             Op::Wipe => {
-                let bytes: usize = self.model.volatile.values().map(|id| self.model.files[*id].cached.len()).sum();
+                let bytes: usize =
+                    self.model.volatile.values().map(|id| self.model.files[*id].cached.len()).sum();
                 assert_eq!(self.disk.wipe().bytes, bytes as u64);
                 self.model.wipe();
                 self.restart();
