@@ -8,7 +8,7 @@ use broker_core::io::Input;
 use broker_core::time::Timestamp;
 use broker_core::types::BrokerId;
 
-use super::disk::{DiskHandle, PowerLoss};
+use super::disk::{DiskHandle, PowerLoss, Wiped};
 use super::host::{AttendantHost, Errand, HostContext, Status};
 use super::links::{Direction, Disturbance, Links, Reason};
 use super::panics::HostPanic;
@@ -135,6 +135,11 @@ impl Cluster {
         self.hosts.iter().filter_map(|(name, host)| Some((name, host.disk.as_ref()?)))
     }
 
+    /// The disk of a host, if it has one.
+    pub fn disk(&self, name: &HostName) -> Option<&DiskHandle> {
+        self.hosts[name].disk.as_ref()
+    }
+
     /// Kills the process; the page cache lives on. `false` if there is none.
     pub fn kill(&mut self, name: &HostName) -> bool {
         let killed = self.drop_process(name);
@@ -184,6 +189,15 @@ impl Cluster {
             losses.insert(name.clone(), host.disk.as_ref().map(DiskHandle::power_loss).unwrap_or_default());
         }
         losses
+    }
+
+    /// Kills the process, if there is one, and empties the disk. What was on it; `None`, and nothing happens, if the host
+    /// has no disk.
+    pub fn wipe(&mut self, name: &HostName) -> Option<Wiped> {
+        self.hosts[name].disk.as_ref()?;
+        self.drop_process(name);
+        self.record_stop(name, Stop::Wiped);
+        self.hosts[name].disk.as_ref().map(DiskHandle::wipe)
     }
 
     /// Asks the process to stop in good order. `false` if there is none.
@@ -269,9 +283,11 @@ impl Cluster {
         count
     }
 
-    /// Ends every disturbance and pause, sets every clock right, and starts every host that has no process.
+    /// Ends every disturbance and pause, repairs every disk, sets every clock right, and starts every host that has no
+    /// process.
     pub fn heal(&mut self) {
         self.heal_hosts();
+        self.disks().for_each(|(_, disk)| disk.heal());
         for reason in self.links.reasons() {
             self.restore(&reason);
         }

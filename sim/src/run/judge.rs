@@ -93,7 +93,7 @@ pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> 
         report.vacuous.clear();
     }
     report.unknown.extend(evidence.unread_logs);
-    report.unknown.extend(gave_up(evidence.trace));
+    report.unknown.extend(gave_up(evidence.trace, &evidence.disks));
     report.unknown.extend(too_much_in_doubt(scenario, report.counts.indeterminate));
     if !report.unknown.is_empty() {
         verdict = verdict.and(Verdict::Unknown);
@@ -142,16 +142,19 @@ fn vacuous_reasons(scenario: &Scenario, evidence: &Evidence<'_>) -> Vec<String> 
     reasons
 }
 
-/// Hosts that stopped by themselves although no fault touched their disks: something is wrong with them, even if the run
-/// came to a good end.
-fn gave_up(trace: &Trace) -> Vec<String> {
+/// Hosts that stopped by themselves although no fault had hurt their disks before: something is wrong with them, even if
+/// the run came to a good end.
+fn gave_up(trace: &Trace, disks: &BTreeMap<String, DiskStats>) -> Vec<String> {
     let halted = trace
         .entries()
         .iter()
         .filter(|entry| matches!(entry.event, TraceEvent::HostStopped { how: Stop::Halted }));
-    let reasons = halted.map(|entry| {
+    let reasons = halted.filter_map(|entry| {
         let host = trace.host_name(entry.host);
-        format!("{host} gave up by itself at {}: see storage_failed in trace.jsonl", entry.time)
+        let hurt_since = disks.get(host).and_then(|disk| disk.hurt_since);
+        let without_cause = hurt_since.is_none_or(|since| entry.time < since);
+        without_cause
+            .then(|| format!("{host} gave up by itself at {}: see storage_failed in trace.jsonl", entry.time))
     });
     reasons.collect()
 }
@@ -219,8 +222,35 @@ fn disk_numbers(stats: &DiskStats) -> BTreeMap<String, u64> {
         ("appended_bytes", stats.appended_bytes),
         ("flushes", stats.flushes),
         ("flushed_bytes", stats.flushed_bytes),
+        ("failed_flushes", stats.failed_flushes),
         ("dirty_bytes", stats.dirty_bytes),
+        ("phantom_bytes", stats.phantom_bytes),
         ("power_losses", stats.power_losses),
     ];
     numbers.into_iter().map(|(name, number)| (name.to_owned(), number)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    use super::*;
+    use crate::trace::Tracer;
+
+    #[test]
+    fn a_host_may_give_up_after_its_disk_was_hurt_and_not_before() {
+        let trace = Rc::new(RefCell::new(Trace::new()));
+        let halted = TraceEvent::HostStopped { how: Stop::Halted };
+        Tracer::new(trace.clone(), "broker-1").record(Timestamp(10), halted.clone());
+        Tracer::new(trace.clone(), "broker-2").record(Timestamp(10), halted);
+        let complaints = |host: &str, hurt_since| {
+            let disk = DiskStats { hurt_since, ..DiskStats::default() };
+            gave_up(&trace.borrow(), &BTreeMap::from([(host.to_owned(), disk)])).len()
+        };
+        assert_eq!(complaints("broker-1", None), 2);
+        assert_eq!(complaints("broker-1", Some(Timestamp(10))), 1);
+        assert_eq!(complaints("broker-1", Some(Timestamp(11))), 2);
+        assert_eq!(complaints("client", Some(Timestamp(1))), 2);
+    }
 }
