@@ -198,7 +198,8 @@ fn every_kind_shows_what_it_changed() {
         } else {
             "down_for = \"500ms\""
         };
-        let (output, _) = run_with(&[format!("kind = \"{}\"\nat = \"1s\"\n{}\n{length}", row.kind, row.hits)]);
+        let (output, _) =
+            run_with(&[format!("kind = \"{}\"\nat = \"1s\"\n{}\n{length}", row.kind, row.hits)]);
         let fault = last(&output);
         assert!(0 < fault.effect[row.number], "{}: {:?}", row.kind, fault.effect);
         assert!(!fault.vacuous, "{}", row.kind);

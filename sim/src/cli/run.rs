@@ -80,10 +80,7 @@ fn run_scenario(scenario: &Scenario, arguments: &RunArguments) -> u8 {
     // A panic on a host is a verdict; one outside of them is this program's own fault and printed by the panic hook.
     let run = || run_once(scenario, seed, &INTERRUPT);
     let Ok(output) = catch_unwind(run) else {
-        complain(&format!(
-            "error: the harness itself panicked in {} with seed {}\n",
-            scenario.path, seed
-        ));
+        complain(&format!("error: the harness itself panicked in {} with seed {}\n", scenario.path, seed));
         return Verdict::HarnessBug.exit_code();
     };
     let RunOutput { mut report, script, history, trace } = output;
@@ -104,7 +101,8 @@ fn run_scenario(scenario: &Scenario, arguments: &RunArguments) -> u8 {
             print(&format!("{path}: two runs of seed {seed} agree in all {events} events\n"));
         }
     }
-    let written = write_run_dir(&arguments.reports, &report, &history, &trace, &resolved_text(&script, &report));
+    let written =
+        write_run_dir(&arguments.reports, &report, &history, &trace, &resolved_text(&script, &report));
     let directory = written.as_deref().ok();
     match arguments.format {
         Format::Human => print(&human_summary(&report, directory, color(&stdout()))),
@@ -123,4 +121,8 @@ fn run_scenario(scenario: &Scenario, arguments: &RunArguments) -> u8 {
         (_, false, 0) => Verdict::Violation.exit_code(),
         (_, false, code) => code,
     }
+}
+
+fn resolved_text(script: &Scenario, _report: &crate::report::RunReport) -> String {
+    format!("{script:#?}")
 }

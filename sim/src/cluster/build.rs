@@ -81,8 +81,9 @@ impl Blueprint<'_> {
         clients.extend((0..scenario.consumers.len()).map(|index| builder.consumer(index)));
         let (attendant_name, attendant) = builder.attendant();
         let harness = Tracer::new(self.trace.clone(), "harness");
-        let Builder { sim, links, wires, hosts, view, .. } = builder;
-        Cluster { sim, hosts, links, wires, harness, view, attendant, attendant_name, workloads, clients }
+        let Builder { sim, links, wires, hosts, mut view, .. } = builder;
+        view.clients = clients;
+        Cluster { sim, hosts, links, wires, harness, view, attendant, attendant_name, workloads }
     }
 
     fn simulation(&self) -> turmoil::Sim<'static> {

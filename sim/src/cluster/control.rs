@@ -70,7 +70,6 @@ pub struct Cluster {
     pub(super) attendant: Rc<AttendantHost>,
     pub(super) attendant_name: HostName,
     pub(super) workloads: Vec<Rc<std::cell::RefCell<ProduceWorkload>>>,
-    pub(super) clients: Vec<HostName>,
 }
 
 impl Cluster {
@@ -115,6 +114,16 @@ impl Cluster {
         self.hosts[host].state
     }
 
+    /// All hosts.
+    pub fn host_names(&self) -> impl Iterator<Item = &HostName> {
+        self.hosts.keys()
+    }
+
+    /// Whether a host has a process that nothing keeps still.
+    pub fn is_running(&self, host: &HostName) -> bool {
+        self.state(host) == HostState::Up && !self.hosts[host].status().stillness.is_paused()
+    }
+
     /// The host of a broker.
     pub fn broker_name(id: BrokerId) -> HostName {
         Rc::from(format!("broker-{id}"))
@@ -127,7 +136,7 @@ impl Cluster {
 
     /// Hosts of producers, then of consumers, in the order of the scenario.
     pub fn client_names(&self) -> &[HostName] {
-        &self.clients
+        self.view.client_names()
     }
 
     /// Disks by host.
@@ -315,7 +324,7 @@ impl Cluster {
     /// Sends the attendant to read everything. Consumers stop before: a late request may still append a record after the
     /// attendant has asked where the log ends, and what only they read would look lost.
     pub fn begin_final_reads(&mut self) {
-        let consumers = self.clients[self.workloads.len()..].to_vec();
+        let consumers = self.view.clients[self.workloads.len()..].to_vec();
         for consumer in &consumers {
             self.kill(consumer);
         }
@@ -340,7 +349,7 @@ impl Cluster {
         for workload in &self.workloads {
             workload.borrow_mut().begin(now);
         }
-        for name in &self.clients {
+        for name in &self.view.clients {
             // Their drivers have armed no timer for it.
             (self.hosts[name].send)(Input::Tick);
         }
@@ -349,7 +358,7 @@ impl Cluster {
     /// Messages that were not sent or have no end yet, by producer host.
     pub fn unfinished(&self) -> Vec<(HostName, u64)> {
         let unfinished = self.workloads.iter().map(|workload| workload.borrow().unfinished());
-        self.clients.iter().cloned().zip(unfinished).filter(|(_, count)| 0 < *count).collect()
+        self.view.clients.iter().cloned().zip(unfinished).filter(|(_, count)| 0 < *count).collect()
     }
 
     /// How long one tick is.

@@ -52,6 +52,11 @@ impl Stillness {
         ended.or_else(|| self.over.borrow_mut().remove(&fault))
     }
 
+    /// Whether a fault pauses the process.
+    pub fn is_paused(&self) -> bool {
+        !self.pauses.borrow().is_empty()
+    }
+
     /// Stops the process where it is.
     pub fn freeze(&self) {
         self.frozen.set(true);

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use super::effect::{Effect, effect};
 use super::fault::Action;
-use crate::cluster::clock::ClockFault;
-use crate::cluster::{Cluster, HostName};
+use crate::cluster::{ClockFault, Cluster, HostName};
 
 pub(super) fn begin(cluster: &mut Cluster, fault: u32, action: Action, hosts: &BTreeSet<HostName>) {
     let what = match action {
@@ -19,5 +18,5 @@ pub(super) fn begin(cluster: &mut Cluster, fault: u32, action: Action, hosts: &B
 }
 
 pub(super) fn end(cluster: &mut Cluster, fault: u32) -> Effect {
-    effect([("clock_readings", cluster.unskew(fault))])
+    effect([("clock_readings", cluster.unskew(fault).readings)])
 }

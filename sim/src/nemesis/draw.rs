@@ -45,7 +45,9 @@ fn target_of(cluster: &Cluster, name: &HostName) -> Target {
     match broker {
         Some(id) => Target::Broker(id),
         None if *name == Cluster::controller_name() => Target::Controller,
-        None => Target::Client(client().and_then(|index| u32::try_from(index).ok()).expect("all other hosts are clients")),
+        None => Target::Client(
+            client().and_then(|index| u32::try_from(index).ok()).expect("all other hosts are clients"),
+        ),
     }
 }
 

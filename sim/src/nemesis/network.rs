@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::effect::{Effect, effect};
 use super::fault::{Action, Way};
-use crate::cluster::links::{Direction, Disturbance, Met, Reason};
+use crate::cluster::links::{Direction, Disturbance, Reason};
 use crate::cluster::{Cluster, HostName};
 
 /// All directions between two groups; a host is never cut off from itself.
@@ -29,19 +29,22 @@ pub(super) fn disturb(
     cluster: &mut Cluster,
     fault: u32,
     action: Action,
-    rng: ChaCha8Rng,
+    _rng: ChaCha8Rng,
     directions: &BTreeSet<Direction>,
-) {
+) -> Effect {
     let disturbance = match action {
         Action::Cut => Disturbance::Cut,
         Action::Hold => Disturbance::Hold,
-        Action::Delay { extra } => Disturbance::Delay { extra: (extra.low, extra.high), rng },
-        Action::Loss { probability } => Disturbance::Loss { probability, rng },
         other => unreachable!("{other:?} is no fault of links that lasts"),
     };
-    cluster.disturb(Reason::Fault(fault), disturbance, directions);
+    let hit = cluster.disturb(Reason::Fault(fault), disturbance, directions);
+    effect([("messages_dropped", hit)])
 }
 
 pub(super) fn restore(cluster: &mut Cluster, fault: u32) -> Effect {
-    met(&cluster.restore(&Reason::Fault(fault)).unwrap_or_default())
+    effect([("messages_dropped", cluster.restore(&Reason::Fault(fault)).unwrap_or_default())])
+}
+
+pub(super) fn drop_connections(_: &mut Cluster, _: &BTreeSet<Direction>) -> Effect {
+    Effect::new()
 }

@@ -117,8 +117,9 @@ pub(super) fn begin(
             (Ongoing::Nothing, network::drop_connections(cluster, &victims.directions(cluster)))
         }
         Action::Cut | Action::Hold | Action::Delay { .. } | Action::Loss { .. } => {
-            network::disturb(cluster, fault, harm.action, rng, &victims.directions(cluster));
-            (Ongoing::Links, Effect::new())
+            let directions = victims.directions(cluster);
+            let effect = network::disturb(cluster, fault, harm.action, rng, &directions);
+            (Ongoing::Links, effect)
         }
         Action::SlowDisk { .. } | Action::FsyncError { .. } => {
             disk::begin(cluster, fault, harm.action, (seed, stream), hosts);

@@ -21,19 +21,19 @@ pub(super) fn power_loss(cluster: &mut Cluster, hosts: &BTreeSet<HostName>) -> H
     let effect = effect([
         ("hosts_stopped", losses.len() as u64),
         ("bytes_lost", count(|loss| loss.lost_bytes)),
-        ("records_lost", count(|loss| loss.records_lost)),
+        ("records_lost", count(PowerLoss::lost_records)),
         ("files_damaged", count(|loss| (loss.lost_files.len() + loss.vanished.len()) as u64)),
     ]);
     (losses.into_keys().collect(), effect)
 }
 
 pub(super) fn wipe(cluster: &mut Cluster, hosts: &BTreeSet<HostName>) -> Hit {
-    let mut effect = effect([("files_lost", 0), ("bytes_lost", 0), ("records_lost", 0)]);
+    let mut effect = effect([("files_lost", 0), ("bytes_lost", 0)]);
     let mut hit = BTreeSet::new();
     for host in hosts {
         let Some(wiped) = cluster.wipe(host) else { continue };
         hit.insert(host.clone());
-        let lost = [("files_lost", wiped.files), ("bytes_lost", wiped.bytes), ("records_lost", wiped.records)];
+        let lost = [("files_lost", wiped.files), ("bytes_lost", wiped.bytes)];
         lost.into_iter().for_each(|(name, lost)| *effect.get_mut(name).expect("it is above") += lost);
     }
     (hit, effect)
@@ -46,7 +46,7 @@ pub(super) fn pause(cluster: &mut Cluster, fault: u32, hosts: &BTreeSet<HostName
 }
 
 pub(super) fn resume(cluster: &mut Cluster, fault: u32) -> Effect {
-    effect([("wakeups_withheld", cluster.resume(fault))])
+    effect([("wakeups_withheld", cluster.resume(fault).withheld)])
 }
 
 pub(super) fn shut_down(cluster: &mut Cluster, hosts: &BTreeSet<HostName>) -> Hit {

@@ -10,11 +10,17 @@ use super::Target;
 use crate::cluster::{Cluster, HostName, View};
 
 /// The hosts that targets mean of which nothing is left to draw. `other_side` is what `others` leaves out.
-pub(super) fn hosts(targets: &[Target], other_side: &BTreeSet<HostName>, cluster: &Cluster) -> BTreeSet<HostName> {
+pub(super) fn hosts(
+    targets: &[Target],
+    other_side: &BTreeSet<HostName>,
+    cluster: &Cluster,
+) -> BTreeSet<HostName> {
     let mut found = BTreeSet::new();
     for target in targets {
         match target {
-            Target::Others => found.extend(cluster.host_names().filter(|name| !other_side.contains(*name)).cloned()),
+            Target::Others => {
+                found.extend(cluster.host_names().filter(|name| !other_side.contains(*name)).cloned())
+            }
             Target::Random | Target::RandomClient | Target::Minority => {}
             target => found.extend(certain(target, cluster.view())),
         }

@@ -13,7 +13,7 @@ use super::plan::{Limits, Plan};
 use super::random::Source;
 use super::trigger::Waiting;
 use super::when::{Happening, Start, Until};
-use crate::cluster::{Cluster, HostName};
+use crate::cluster::{Cluster, HostName, Sprung};
 use crate::report::{FaultReport, NemesisReport};
 use crate::seed::Seed;
 use crate::trace::{FaultId, TraceEvent};
@@ -81,7 +81,10 @@ impl Nemesis {
             began,
             seed,
             faults: Vec::new(),
-            sources: (0..).zip(plan.random).map(|(ordinal, spec)| Source::new(spec, ordinal, began, seed)).collect(),
+            sources: (0..)
+                .zip(plan.random)
+                .map(|(ordinal, spec)| Source::new(spec, ordinal, began, seed))
+                .collect(),
             limits: plan.limits,
         };
         for (index, mut fault) in (0..).zip(plan.faults) {
@@ -238,9 +241,14 @@ impl Nemesis {
         for index in 0..self.sources.len() {
             let Some(ordinal) = self.sources[index].due(now) else { continue };
             let stream = RANDOM_STREAMS * (index as u64 + 1) + ordinal;
+            let harm = draw::concrete(
+                &self.sources[index].spec.harm,
+                cluster,
+                &mut self.seed.stream("nemesis", stream),
+            );
+            let allowed = self.limits.allow(&harm, &self.lossy(cluster), cluster);
             let source = &mut self.sources[index];
-            let harm = draw::concrete(&source.spec.harm, cluster, &mut self.seed.stream("nemesis", stream));
-            if !self.limits.allow(&harm, &self.lossy(cluster), cluster) {
+            if !allowed {
                 source.held_back += 1;
                 continue;
             }
@@ -263,7 +271,7 @@ impl Nemesis {
             lossy && fault.report.started_us.is_some()
         });
         let hosts = lossy.flat_map(|fault| fault.report.resolved.iter());
-        hosts.map(|name| HostName::from(name.as_str())).filter(|host| !cluster.is_whole(host)).collect()
+        hosts.map(|name| HostName::from(name.as_str())).filter(|host| !is_whole(cluster, host)).collect()
     }
 
     /// Ends what is under way; what has not begun never will.
@@ -306,8 +314,14 @@ impl Nemesis {
     }
 }
 
+/// Whether a host runs and, if it is a broker, has everything again.
+fn is_whole(cluster: &Cluster, host: &HostName) -> bool {
+    let broker = cluster.view().broker_ids().into_iter().find(|id| Cluster::broker_name(*id) == *host);
+    cluster.is_running(host) && broker.is_none_or(|id| cluster.view().in_every_isr(id))
+}
+
 impl Running {
-    fn note(&mut self, sprung: &crate::cluster::tripwire::Sprung) {
+    fn note(&mut self, sprung: &Sprung) {
         if let Stage::Waiting(Due::When(waiting)) | Stage::UnderWay(_, Due::When(waiting)) = &mut self.stage {
             waiting.note(sprung.wire, sprung.time);
         }
@@ -330,7 +344,12 @@ impl Harm {
     pub(super) fn stops_brokers(&self) -> bool {
         matches!(
             self.action,
-            Action::Kill | Action::PowerLoss | Action::Restart | Action::Pause | Action::Wipe | Action::FsyncError { .. }
+            Action::Kill
+                | Action::PowerLoss
+                | Action::Restart
+                | Action::Pause
+                | Action::Wipe
+                | Action::FsyncError { .. }
         )
     }
 }

@@ -9,10 +9,9 @@ use broker_core::types::{LeaderEpoch, TopicPartition};
 use broker_core::wire;
 use rand_chacha::ChaCha8Rng;
 
-use super::when::{Happening, Moment, Trigger};
+use super::when::{Happening, Trigger};
 use super::{draw, resolve};
-use crate::cluster::tripwire::{self, Wire, WireId};
-use crate::cluster::{Cluster, View};
+use crate::cluster::{Cluster, Signal, View, Weigh, Wire, WireId};
 
 /// A trigger that waits.
 #[derive(Debug)]
@@ -27,7 +26,7 @@ pub(super) struct Waiting {
 
 impl Waiting {
     /// Begins to count.
-    pub fn begin(trigger: &Trigger, cluster: &mut Cluster, rng: &mut ChaCha8Rng) -> Waiting {
+    pub fn begin(trigger: &Trigger, cluster: &Cluster, rng: &mut ChaCha8Rng) -> Waiting {
         let seen = Rc::new(Cell::new(0));
         let wire = match &trigger.what {
             Happening::FaultStarted(_) | Happening::FaultEnded(_) => None,
@@ -41,11 +40,8 @@ impl Waiting {
                     view: cluster.view().clone(),
                     seen: seen.clone(),
                 };
-                let moment = match trigger.moment {
-                    Moment::Before => tripwire::Moment::Before,
-                    Moment::After => tripwire::Moment::After,
-                };
-                Some(cluster.set_wire(Wire { moment, nth: trigger.nth, weigh: counter.into_weigh() }))
+                let wire = Wire { moment: trigger.moment, nth: trigger.nth, weigh: counter.into_weigh() };
+                Some(cluster.tripwires().set(wire))
             }
         };
         Waiting { trigger: trigger.clone(), wire, seen, sprung: None }
@@ -68,9 +64,9 @@ impl Waiting {
     }
 
     /// Counts no more.
-    pub fn give_up(&mut self, cluster: &mut Cluster) {
+    pub fn give_up(&mut self, cluster: &Cluster) {
         if let Some(wire) = self.wire.take() {
-            cluster.remove_wire(wire);
+            cluster.tripwires().remove(wire);
         }
     }
 
@@ -94,7 +90,7 @@ struct Counter {
 }
 
 impl Counter {
-    fn into_weigh(mut self) -> tripwire::Weigh {
+    fn into_weigh(mut self) -> Weigh {
         Box::new(move |host, signal| {
             let count = self.count(host, signal);
             self.seen.set(self.seen.get() + count);
@@ -102,7 +98,7 @@ impl Counter {
         })
     }
 
-    fn count(&mut self, host: &str, signal: &tripwire::Signal<'_>) -> u64 {
+    fn count(&mut self, host: &str, signal: Signal<'_>) -> u64 {
         let Some(occurrence) = (self.weigh)(signal) else { return 0 };
         let wanted = |wanted: &TopicPartition| occurrence.topic_partition == Some(wanted);
         if !self.topic_partition.as_ref().is_none_or(wanted)
@@ -121,13 +117,15 @@ impl Counter {
 
     fn is_here(&self, host: &str) -> bool {
         self.at.is_empty()
-            || self.at.iter().any(|target| resolve::certain(target, &self.view).iter().any(|name| **name == *host))
+            || self
+                .at
+                .iter()
+                .any(|target| resolve::certain(target, &self.view).iter().any(|name| **name == *host))
     }
 }
 
 fn leader_epochs(view: &View) -> BTreeMap<TopicPartition, LeaderEpoch> {
-    view.controlled(|image| {
-        image.partitions().map(|(key, partition)| (key.clone(), partition.leader_epoch)).collect()
-    })
-    .unwrap_or_default()
+    let epochs =
+        view.metadata(|image| image.partitions().map(|(_, key, state)| (key, state.leader_epoch)).collect());
+    epochs.unwrap_or_default()
 }

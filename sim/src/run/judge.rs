@@ -51,9 +51,9 @@ pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> 
     report.longest_unavailable_us = longest_unavailable_us(evidence.history, evidence.end);
     report.disks = evidence.disks.iter().map(|(host, stats)| (host.clone(), disk_numbers(stats))).collect();
     report.hashes = Hashes { scenario: hash(&scenario.source) };
-    report.phases = evidence.phases;
     report.vacuous = vacuous_reasons(scenario, &evidence);
     report.vacuous.extend(never_unavailable(scenario, report.longest_unavailable_us));
+    report.phases = evidence.phases;
     report.faults = evidence.faults;
     meanwhile::count(&mut report.faults, &report.phases, evidence.trace);
     report.nemeses = evidence.nemeses;
@@ -134,7 +134,9 @@ fn vacuous_reasons(scenario: &Scenario, evidence: &Evidence<'_>) -> Vec<String> 
     for nemesis in evidence.nemeses.iter().filter(|nemesis| nemesis.effective == 0 && !nemesis.may_miss) {
         let why = match (nemesis.begun, nemesis.held_back) {
             (0, 0) => "never drew a fault".to_owned(),
-            (0, held_back) => format!("drew {held_back} faults, and the limits or dead hosts held all of them back"),
+            (0, held_back) => {
+                format!("drew {held_back} faults, and the limits or dead hosts held all of them back")
+            }
             (begun, _) => format!("began {begun} faults, and none of them changed anything"),
         };
         reasons.push(format!("{}: nemesis {} {} {why}", place(nemesis.line), nemesis.kind, nemesis.target));

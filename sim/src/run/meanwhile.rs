@@ -44,7 +44,9 @@ fn moments(trace: &Trace) -> Moments {
         let time = entry.time.0;
         match &entry.event {
             TraceEvent::RequestFailed { .. } => moments.failed_requests.push(time),
-            TraceEvent::Node(Event::IsrShrunk { .. } | Event::IsrExpanded { .. }) => moments.isr_changes.push(time),
+            TraceEvent::Node(Event::IsrShrunk { .. } | Event::IsrExpanded { .. }) => {
+                moments.isr_changes.push(time)
+            }
             TraceEvent::Node(Event::LogTruncated { .. } | Event::LogTruncatedFully { .. }) => {
                 moments.truncations.push(time);
             }
