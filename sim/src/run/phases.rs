@@ -328,7 +328,7 @@ mod tests {
     use crate::verdict::Verdict;
 
     fn scenario() -> Scenario {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/leader-killed.toml");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/crash/leader-killed.toml");
         crate::scenario::load(&path).unwrap()
     }
 

@@ -14,8 +14,8 @@
 //! with dots as in `server.properties`; TOML makes nested tables of them, and `reader` makes dotted names of those.
 //!
 //! Reading order: `spec` (the value), `load` (the way through), `reader` and `field` (one table, one value), then the
-//! sections (`sections`, `topic`, `client`, `fault`), `check` and `aim` (what only shows between sections), and for the
-//! messages `diagnostic`, `render`, `suggest`.
+//! sections (`sections`, `topic`, `client`, `fault`), `check` and `aim` (what only shows between sections), `names` (what
+//! only shows between files), and for the messages `diagnostic`, `render`, `suggest`.
 //!
 //! To add a kind of fault: a variant of [`Fault`](crate::nemesis::Fault) and one row in `fault::KINDS`. To add an own key:
 //! one line where its section is read; unknown keys and suggestions follow from what was asked for.
@@ -31,6 +31,7 @@ mod discover;
 mod fault;
 mod field;
 mod load;
+mod names;
 mod reader;
 mod render;
 mod sections;
@@ -42,6 +43,7 @@ mod units;
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use discover::discover;
 pub use load::{load, parse};
+pub use names::distinct;
 pub use spec::{
     ClusterSpec, ConsumerSpec, Expectation, ExpectedVerdict, FaultSpec, Phases, ProducerSpec, Scenario,
     TopicSpec,
