@@ -16,8 +16,7 @@
 //! Reading order: [`control`], [`build`], [`host`], [`driver`] with [`inbound`], [`outbound`] and [`framing`],
 //! [`platform`], [`turmoil_platform`], [`links`], [`view`], [`panics`], [`disk`].
 //!
-//! Left out: paused hosts, skewed clocks, real sockets behind [`Platform`], idle timeouts of connections. Where one direction of
-//! a link is cut and the other held, turmoil can only do the cut: the held direction delivers until the cut ends.
+//! Left out: paused hosts, skewed clocks, real sockets behind [`Platform`], idle timeouts of connections.
 
 mod build;
 mod control;

@@ -22,17 +22,19 @@ pub(super) fn around(cluster: &Cluster, hosts: &BTreeSet<HostName>) -> BTreeSet<
     hosts.iter().flat_map(|host| cluster.directions_around(host)).collect()
 }
 
-/// Begins a disturbance; how many messages on their way it hit.
+/// Begins a disturbance; how many messages and attempts to connect it hit at once.
 pub(super) fn disturb(
     cluster: &mut Cluster,
     fault: u32,
     disturbance: Disturbance,
     directions: &BTreeSet<Direction>,
 ) -> u64 {
-    cluster.disturb(Reason::Fault(fault), disturbance, directions)
+    let reason = Reason::Fault(fault);
+    cluster.disturb(reason.clone(), disturbance, directions);
+    cluster.met(&reason).map_or(0, |met| met.total())
 }
 
-/// Ends it; how many writes and connection attempts met it.
+/// Ends it; how many messages and attempts to connect met it.
 pub(super) fn restore(cluster: &mut Cluster, fault: u32) -> u64 {
-    cluster.restore(&Reason::Fault(fault)).unwrap_or(0)
+    cluster.restore(&Reason::Fault(fault)).map_or(0, |met| met.total())
 }

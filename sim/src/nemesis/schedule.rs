@@ -230,7 +230,7 @@ impl Running {
             Stage::Down { hosts, .. } => process::start(cluster, &hosts, kept_down),
             Stage::Disturbed { .. } => {
                 let met = network::restore(cluster, self.report.index);
-                self.report.effect.values_mut().for_each(|hit| *hit += met);
+                self.report.effect.values_mut().for_each(|hit| *hit = met);
             }
             stage => unreachable!("{stage:?} does not end like this"),
         }
