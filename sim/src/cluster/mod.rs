@@ -24,8 +24,7 @@
 //! Reading order: [`control`], [`build`], [`host`], [`driver`] with [`inbound`], [`outbound`] and [`framing`],
 //! [`stillness`] and [`clock`] with [`host_faults`], [`tripwire`], [`platform`], [`turmoil_platform`], [`links`], [`view`], [`panics`], [`disk`].
 //!
-//! Left out: real sockets behind [`Platform`], idle timeouts of connections. Where one direction of
-//! a link is cut and the other held, turmoil can only do the cut: the held direction delivers until the cut ends.
+//! Left out: real sockets behind [`Platform`], idle timeouts of connections.
 
 mod build;
 mod clock;
