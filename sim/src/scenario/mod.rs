@@ -40,6 +40,8 @@ mod spec;
 mod suggest;
 mod topic;
 mod units;
+mod write;
+mod write_plan;
 
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use discover::discover;
