@@ -57,6 +57,9 @@ macro_rules! requests {
         /// Which requests are spoken, and their oldest and newest version.
         pub const VERSIONS: &[(ApiKey, i16, i16)] = &[$((ApiKey::$variant, $min, $max),)*];
 
+        /// What Kafka calls them.
+        pub const API_NAMES: &[(&str, ApiKey)] = &[$((stringify!($variant), ApiKey::$variant),)*];
+
         fn decode_body(api: ApiKey, body: &mut Bytes, version: i16) -> Result<Request, WireError> {
             match api {
                 $(ApiKey::$variant => <$body>::decode(body, version)
@@ -108,16 +111,6 @@ pub struct RequestContext {
 
 fn supported(api: ApiKey) -> Option<(i16, i16)> {
     VERSIONS.iter().find(|(key, ..)| *key == api).map(|(_, min, max)| (*min, *max))
-}
-
-/// The api key of a request that is spoken here, by Kafka's name: `Fetch`.
-pub fn api_key(name: &str) -> Option<i16> {
-    VERSIONS.iter().map(|(key, ..)| *key).find(|key| format!("{key:?}") == name).map(|key| key as i16)
-}
-
-/// Kafka's names of the requests that are spoken here.
-pub fn api_names() -> impl Iterator<Item = String> {
-    VERSIONS.iter().map(|(key, ..)| format!("{key:?}"))
 }
 
 fn newest(api: ApiKey) -> i16 {

@@ -26,10 +26,12 @@
 mod aim;
 mod check;
 mod client;
+mod clocks;
 mod diagnostic;
 mod discover;
 mod fault;
 mod field;
+mod limits;
 mod load;
 mod names;
 mod reader;
@@ -39,6 +41,8 @@ mod spec;
 mod suggest;
 mod topic;
 mod units;
+mod write;
+mod write_plan;
 
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use discover::discover;
