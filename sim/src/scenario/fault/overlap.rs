@@ -151,15 +151,14 @@ fn contradiction(first: &Timed, second: &Timed) -> Diagnostic {
     let are = if plural { "are" } else { "is" };
     let what = second.fault.harm.aim_text();
     let state = match one.name {
-        "kill" | "wipe" => format!("`{what}` {are} already down"),
-        "power_loss" => format!("`{what}` {are} already without power"),
-        "pause" => format!("`{what}` {are} already paused"),
-        "hold" => format!("`{what}` {are} already held"),
-        _ => format!("`{what}` {are} already cut"),
+        "kill" | "wipe" => "down",
+        "power_loss" => "without power",
+        "pause" => "paused",
+        "hold" => "held",
+        _ => "cut",
     };
-    let from = duration_text(first.start.high);
-    let diagnostic = Diagnostic::new(format!("this `{}` changes nothing: {state} then", other.name));
-    let diagnostic = diagnostic.at(second.start_place, "again here");
-    let diagnostic = diagnostic.at(first.start_place, format!("`{}` from {from} to {until}", one.name));
+    let message = format!("this `{}` changes nothing: `{what}` {are} already {state} then", other.name);
+    let diagnostic = Diagnostic::new(message).at(second.start_place, "again here");
+    let diagnostic = diagnostic.at(first.start_place, format!("{state} from here to {until}"));
     diagnostic.help("move one of them, or write `may_miss = true` if this is meant".to_owned())
 }
