@@ -182,6 +182,8 @@ fn two_faults_that_may_mean_different_hosts_do_not_contradict_each_other() {
         ["'kill'\ntarget = 'leader(orders-0)'\nat = '2s'", "'kill'\ntarget = 'leader(orders-0)'\nat = '3s'"],
         ["'kill'\ntarget = 'random'\nat = '2s'", "'kill'\ntarget = 'random'\nat = '2s'"],
         ["'kill'\ntarget = 'broker(1)'\nat = '2s'", "'kill'\ntarget = 'all_brokers'\nat = '3s'"],
+        // Whether anybody leads then is for the run to find out.
+        ["'kill'\ntarget = 'all_brokers'\nat = '2s'", "'pause'\ntarget = 'leader(orders-0)'\nat = '3s'"],
         // A dead process leaves a page cache that power can still take.
         ["'kill'\ntarget = 'broker(1)'\nat = '2s'", "'power_loss'\ntarget = 'broker(1)'\nat = '3s'"],
         ["'power_loss'\ntarget = 'broker(1)'\nat = '2s'", "'wipe'\ntarget = 'broker(1)'\nat = '3s'"],
