@@ -87,8 +87,8 @@ const ROWS: &[Row] = &[
         kind: "pause",
         hits: "target = \"leader(orders-0)\"\nlasts = \"200ms\"",
         number: "wakeups_withheld",
-        before: CONSUMER_DEAD,
-        misses: CONSUMER,
+        before: NOBODY_LEADS,
+        misses: LEADER,
     },
     Row {
         kind: "wipe",
