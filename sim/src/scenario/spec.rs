@@ -22,7 +22,8 @@ pub struct Scenario {
     pub name: String,
     /// What happens and what is to be learnt from it.
     pub story: String,
-    /// `seed`: the seed to run with if nobody names another; a resolved scenario has the one it was run with.
+    /// `seed`: the seed to run with if nobody names another. A scenario with a seed is the record of a run, and faults that
+    /// overlap are what happened then.
     pub seed: Option<Seed>,
     /// The machines.
     pub cluster: ClusterSpec,
