@@ -102,7 +102,7 @@ fn run_scenario(scenario: &Scenario, arguments: &RunArguments) -> u8 {
             print(&format!("{path}: two runs of seed {} agree in all {events} events\n", arguments.seed));
         }
     }
-    let resolved = resolved_scenario(scenario, &report);
+    let resolved = resolved_scenario(&scenario.draw(arguments.seed).0, &report);
     let written = write_run_dir(&arguments.reports, &report, &history, &trace, &resolved);
     let directory = written.as_deref().ok();
     match arguments.format {

@@ -9,10 +9,11 @@ use toml::de::DeTable;
 
 use super::aim::Range;
 use super::diagnostic::{Diagnostic, Diagnostics, Problems, Span, position};
+use super::field::Origin;
 use super::reader::{Places, Table};
 use super::sections::{self, Document};
 use super::spec::Scenario;
-use super::{check, client, fault, topic};
+use super::{check, client, fault, swarm, topic};
 use crate::nemesis::Plan;
 
 /// Reads and checks the file at `path`.
@@ -62,7 +63,12 @@ pub fn parse(path: &str, source: &str) -> Result<Scenario, Diagnostics> {
         && let Some(scenario) = read(path, source, root.get_ref(), &mut problems)
         && problems.is_empty()
     {
-        return Ok(scenario);
+        match swarm::check(&scenario) {
+            Ok(()) => return Ok(scenario),
+            Err(problem) => {
+                problems.report(Diagnostic::new(format!("the swarm draws what cannot be, {problem}")))
+            }
+        }
     }
     Err(problems.into_diagnostics(path, source))
 }
@@ -72,11 +78,19 @@ fn read(path: &str, source: &str, root: &DeTable<'_>, problems: &mut Problems) -
     let mut document = Document::new(source, root);
     let name = sections::name(&mut document, problems);
     let story = document.text("story", problems).or(String::new()).value;
-    let (cluster, brokers) = sections::cluster(document.section("cluster", problems), problems);
+    let swarm = document.section("swarm", problems);
+    let swarm = swarm.map(|table| swarm::section(source, root, table, problems));
+    let (mut cluster, mut brokers) = sections::cluster(document.section("cluster", problems), problems);
+    if let Some(swarm) = swarm.as_ref().filter(|_| brokers.origin == Origin::Default) {
+        // What is written must fit the smallest cluster that may be drawn.
+        (cluster.brokers, brokers.value) = (swarm.brokers.low, swarm.brokers.low);
+    }
     let broker = broker(document.section("broker", problems), problems);
 
     let topic_tables = document.sections("topic", problems);
-    at_least_one("topic", topic_tables.as_deref(), problems);
+    if swarm.is_none() {
+        at_least_one("topic", topic_tables.as_deref(), problems);
+    }
     let topics_read = topic_tables.is_some();
     let topics: Vec<_> = topic_tables
         .into_iter()
@@ -88,9 +102,12 @@ fn read(path: &str, source: &str, root: &DeTable<'_>, problems: &mut Problems) -
     check::min_insync(&topics, (&broker.0, &broker.1), problems);
 
     let producer_tables = document.sections("producer", problems);
-    at_least_one("producer", producer_tables.as_deref(), problems);
+    if swarm.is_none() {
+        at_least_one("producer", producer_tables.as_deref(), problems);
+    }
     let consumer_tables = document.sections("consumer", problems);
     let clients = producer_tables.as_ref().zip(consumer_tables.as_ref()).map(|(a, b)| a.len() + b.len());
+    let clients = clients.filter(|_| swarm.is_none());
     let (producers, mut named): (Vec<_>, Vec<_>) = producer_tables
         .into_iter()
         .flatten()
@@ -128,6 +145,7 @@ fn read(path: &str, source: &str, root: &DeTable<'_>, problems: &mut Problems) -
         seed: None,
         phases,
         expect,
+        swarm,
         path: path.to_owned(),
         source: Arc::from(source),
     })

@@ -15,7 +15,7 @@
 //!
 //! Reading order: `spec` (the value), `load` (the way through), `reader` and `field` (one table, one value), then the
 //! sections (`sections`, `topic`, `client`, `fault`), `check` and `aim` (what only shows between sections), and for the
-//! messages `diagnostic`, `render`, `suggest`.
+//! messages `diagnostic`, `render`, `suggest`. A file with `[swarm]` leaves the rest to the seed: [`swarm`].
 //!
 //! To add a kind of fault: a variant of [`Fault`](crate::nemesis::Fault) and one row in `fault::KINDS`. To add an own key:
 //! one line where its section is read; unknown keys and suggestions follow from what was asked for.
@@ -36,6 +36,7 @@ mod render;
 mod sections;
 mod spec;
 mod suggest;
+pub mod swarm;
 mod topic;
 mod units;
 
