@@ -57,15 +57,12 @@ fn drawn(
     draw.consumers(&topics);
     draw.nemeses(brokers, &topics[0]);
     let mut scenario = parse(&written.path, &draw.draft.text())?;
-    // Lines are those of the file that people have, not of the text that was just made.
-    for (fault, line) in
-        scenario.plan.faults.iter_mut().zip(written.plan.faults.iter().map(|fault| fault.line))
-    {
-        fault.line = line;
+    // What is written has the lines of the file that people know, and not of the text that was just made.
+    for (fault, written) in scenario.plan.faults.iter_mut().zip(&written.plan.faults) {
+        fault.line = written.line;
     }
-    let lines = written.plan.random.iter().map(|nemesis| nemesis.line);
-    for (nemesis, line) in scenario.plan.random.iter_mut().zip(lines.chain(std::iter::repeat(spec.line))) {
-        nemesis.line = line;
+    for (nemesis, written) in scenario.plan.random.iter_mut().zip(&written.plan.random) {
+        nemesis.line = written.line;
     }
     Ok((scenario, draw.values))
 }
