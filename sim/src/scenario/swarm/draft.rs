@@ -49,10 +49,10 @@ impl Draft {
         self.0.iter().any(|section| section.name == name)
     }
 
-    /// Whether a section that stands once says this.
-    pub fn says(&self, name: &str, key: &str) -> bool {
-        let mut sections = self.0.iter().filter(|section| section.name == name);
-        sections.any(|section| section.keys.iter().any(|(known, _)| known == key))
+    /// What a section that stands once says, if it says this.
+    pub fn value(&self, name: &str, key: &str) -> Option<&str> {
+        let section = self.0.iter().find(|section| section.name == name)?;
+        section.keys.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
     }
 
     /// Takes a section out.

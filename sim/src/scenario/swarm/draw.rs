@@ -102,14 +102,14 @@ impl Draw<'_> {
         let once = matches!(section, "cluster" | "broker");
         for (key, values) in settings {
             let value = self.choose(&format!("{section}.{key}"), ordinal, values);
-            if value != choices::DEFAULT && !(once && self.draft.says(section, key)) {
+            if value != choices::DEFAULT && !(once && self.draft.value(section, key).is_some()) {
                 self.set(section, ordinal, key, value);
             }
         }
     }
 
     fn cluster(&mut self) -> u32 {
-        let brokers = if self.draft.says("cluster", "brokers") {
+        let brokers = if self.draft.value("cluster", "brokers").is_some() {
             self.written.cluster.brokers
         } else {
             let brokers = self.number("cluster.brokers", 0, self.spec.brokers);
@@ -157,7 +157,7 @@ impl Draw<'_> {
 
     /// How long the fault phase takes.
     fn phases(&mut self) -> Duration {
-        if self.draft.says("phases", "faults") {
+        if self.draft.value("phases", "faults").is_some() {
             return self.written.phases.faults;
         }
         let seconds = self.choose("phases.faults", 0, choices::FAULT_SECONDS);
@@ -169,15 +169,18 @@ impl Draw<'_> {
         if self.draft.has("producer") {
             return;
         }
+        let sync = self.draft.value("broker", "log.flush.interval.messages") == Some("1");
+        let rates = if sync { choices::RATES_SYNC } else { choices::RATES };
         for ordinal in 0..self.choose("producer", 0, choices::PRODUCERS) {
             self.draft.add("producer");
             self.draft.set("producer", "topics", &format!("{topics:?}"));
-            let rate = self.choose("producer.rate", ordinal, choices::RATES);
+            let rate = self.choose("producer.rate", ordinal, rates);
             self.set("producer", ordinal, "rate", &format!("{rate}/s"));
             // Enough for the fault phase.
             let records = (u128::from(rate) * faults.as_millis() / 1000).max(1);
             self.set("producer", ordinal, "records", &records.to_string());
-            let settings = choices::both(choices::PRODUCER, choices::PRODUCER_ANY, self.spec.settings);
+            let promises = if ordinal == 0 { Settings::Safe } else { self.spec.settings };
+            let settings = choices::both(choices::PRODUCER, choices::PRODUCER_ANY, promises);
             self.settings("producer", ordinal, settings);
         }
     }

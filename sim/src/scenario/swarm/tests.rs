@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use broker_core::config::Acks;
+
 use super::choices::{self, Setting};
 use crate::nemesis::KINDS;
 use crate::scenario::{Scenario, parse};
@@ -49,7 +51,7 @@ fn every_seed_draws_a_sound_scenario_and_together_they_cover_every_choice() {
     covers(&seen, "broker", choices::BROKER);
     covers(&seen, "broker", choices::BROKER_ANY);
     covers(&seen, "producer[0]", choices::PRODUCER);
-    covers(&seen, "producer[0]", choices::PRODUCER_ANY);
+    covers(&seen, "producer[1]", choices::PRODUCER_ANY);
     covers(&seen, "consumer[0]", choices::CONSUMER);
     for kind in KINDS {
         let section = format!("nemesis.{}", kind.name);
@@ -88,6 +90,7 @@ fn safe_settings_promise_that_nothing_acknowledged_is_lost() {
             assert!(min.is_some_and(|min| min != "1"), "seed {seed}");
         }
         for producer in &drawn.producers {
+            assert_eq!(producer.config.acks, Acks::All, "seed {seed}");
             assert!(producer.config.idempotence, "seed {seed}");
         }
         for key in
