@@ -92,6 +92,15 @@ impl<P: Platform> Outbound<P> {
         self.ended.pop_front().map_or(Poll::Pending, Poll::Ready)
     }
 
+    /// Hands what is queued to the kernel, where there is a connection; who is gone is found out later.
+    pub fn write(&mut self, cx: &mut Context<'_>) {
+        for peer in self.peers.values_mut() {
+            if let State::Connected(framed) = &mut peer.state {
+                let _ = framed.poll_write(cx);
+            }
+        }
+    }
+
     /// When the next request times out.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         self.peers.values().flat_map(|peer| peer.in_flight.iter().map(|flight| flight.deadline)).min()

@@ -16,14 +16,15 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 use turmoil::net::{TcpListener, TcpStream};
 
-use super::disk::{HostDisk, TurmoilPlatter};
+use super::clock::HostClock;
+use super::disk::{FlushTicket, HostDisk, TurmoilPlatter};
 use super::links::Links;
 use super::platform::{LocalFuture, Platform};
 
 /// How long it takes to learn that nobody listens: a round trip.
 const REFUSAL_LATENCY: Duration = Duration::from_millis(2);
 
-/// Time on the simulation's clock.
+/// True time on the simulation's clock.
 ///
 /// # Panics
 /// Outside of a host's task.
@@ -37,6 +38,7 @@ pub type ProcessDisk = Rc<RefCell<HostDisk<TurmoilPlatter>>>;
 /// The platform of one process.
 pub struct TurmoilPlatform {
     host: Rc<str>,
+    clock: Rc<HostClock>,
     links: Rc<Links>,
     disk: Option<ProcessDisk>,
     armed: Option<Timestamp>,
@@ -45,18 +47,36 @@ pub struct TurmoilPlatform {
 
 impl TurmoilPlatform {
     /// For a process on `host`; clients have no disk. To be called from the host's own task.
-    pub fn new(host: Rc<str>, links: Rc<Links>, disk: Option<ProcessDisk>) -> TurmoilPlatform {
+    pub fn new(
+        host: Rc<str>,
+        clock: Rc<HostClock>,
+        links: Rc<Links>,
+        disk: Option<ProcessDisk>,
+    ) -> TurmoilPlatform {
         let timer = Box::pin(tokio::time::sleep_until(Instant::now()));
-        TurmoilPlatform { host, links, disk, armed: None, timer }
+        TurmoilPlatform { host, clock, links, disk, armed: None, timer }
+    }
+
+    fn disk(&self) -> &ProcessDisk {
+        self.disk.as_ref().expect("only nodes with a disk flush")
     }
 }
 
 impl Platform for TurmoilPlatform {
     type Stream = CountedStream;
     type Listener = TcpListener;
+    type Flush = FlushTicket;
 
-    fn now(&self) -> Timestamp {
+    fn elapsed(&self) -> Timestamp {
         simulated_now()
+    }
+
+    fn clock(&self, elapsed: Timestamp) -> Timestamp {
+        self.clock.read(elapsed)
+    }
+
+    fn when(&self, at: Timestamp) -> Timestamp {
+        self.clock.when(at, self.elapsed())
     }
 
     fn arm(&mut self, at: Option<Timestamp>) {
@@ -65,7 +85,7 @@ impl Platform for TurmoilPlatform {
         }
         self.armed = at;
         if let Some(at) = at {
-            let left = at.since(self.now());
+            let left = at.since(self.elapsed());
             self.timer.as_mut().reset(Instant::now() + left);
         }
     }
@@ -108,14 +128,14 @@ impl Platform for TurmoilPlatform {
         })
     }
 
-    fn flush(&self, steps: &[FlushStep]) -> LocalFuture<Result<(), StorageError>> {
-        let disk = self.disk.clone().expect("only nodes with a disk flush");
-        let now = self.now();
-        let (ticket, done) = disk.borrow_mut().start_flush(now, steps);
-        Box::pin(async move {
-            tokio::time::sleep(done.since(now)).await;
-            disk.borrow_mut().finish_flush(ticket)
-        })
+    fn start_flush(&self, steps: &[FlushStep]) -> (FlushTicket, LocalFuture<()>) {
+        let now = self.elapsed();
+        let (ticket, done) = self.disk().borrow_mut().start_flush(now, steps);
+        (ticket, Box::pin(tokio::time::sleep(done.since(now))))
+    }
+
+    fn finish_flush(&self, flush: FlushTicket) -> Result<(), StorageError> {
+        self.disk().borrow_mut().finish_flush(flush)
     }
 }
 

@@ -35,6 +35,9 @@ pub struct Fault {
     pub harm: Harm,
     /// Whether it may change nothing without making the run vacuous.
     pub may_miss: bool,
+    /// Which stream of randomness it draws from; `None`: that of its position. A resolved scenario says it, so that
+    /// leaving one fault out does not shift what the others draw.
+    pub stream: Option<u64>,
     /// Line of the scenario that asks for it, from 1.
     pub line: usize,
 }

@@ -1,8 +1,11 @@
-//! Faults of links: cut and held.
+//! Faults of links: cut, held, slow, lossy, broken.
 
 use std::collections::BTreeSet;
 
-use super::Way;
+use rand_chacha::ChaCha8Rng;
+
+use super::effect::{Effect, effect};
+use super::fault::{Action, Way};
 use crate::cluster::links::{Direction, Disturbance, Reason};
 use crate::cluster::{Cluster, HostName};
 
@@ -22,17 +25,26 @@ pub(super) fn around(cluster: &Cluster, hosts: &BTreeSet<HostName>) -> BTreeSet<
     hosts.iter().flat_map(|host| cluster.directions_around(host)).collect()
 }
 
-/// Begins a disturbance; how many messages on their way it hit.
 pub(super) fn disturb(
     cluster: &mut Cluster,
     fault: u32,
-    disturbance: Disturbance,
+    action: Action,
+    _rng: ChaCha8Rng,
     directions: &BTreeSet<Direction>,
-) -> u64 {
-    cluster.disturb(Reason::Fault(fault), disturbance, directions)
+) -> Effect {
+    let disturbance = match action {
+        Action::Cut => Disturbance::Cut,
+        Action::Hold => Disturbance::Hold,
+        other => unreachable!("{other:?} is no fault of links that lasts"),
+    };
+    let hit = cluster.disturb(Reason::Fault(fault), disturbance, directions);
+    effect([("messages_dropped", hit)])
 }
 
-/// Ends it; how many writes and connection attempts met it.
-pub(super) fn restore(cluster: &mut Cluster, fault: u32) -> u64 {
-    cluster.restore(&Reason::Fault(fault)).unwrap_or(0)
+pub(super) fn restore(cluster: &mut Cluster, fault: u32) -> Effect {
+    effect([("messages_dropped", cluster.restore(&Reason::Fault(fault)).unwrap_or_default())])
+}
+
+pub(super) fn drop_connections(_: &mut Cluster, _: &BTreeSet<Direction>) -> Effect {
+    Effect::new()
 }

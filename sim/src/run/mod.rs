@@ -14,6 +14,7 @@
 
 pub mod availability;
 mod judge;
+mod meanwhile;
 mod phases;
 mod story;
 

@@ -14,8 +14,9 @@
 //! with dots as in `server.properties`; TOML makes nested tables of them, and `reader` makes dotted names of those.
 //!
 //! Reading order: `spec` (the value), `load` (the way through), `reader` and `field` (one table, one value), then the
-//! sections (`sections`, `topic`, `client`, `fault`), `check` and `aim` (what only shows between sections), and for the
-//! messages `diagnostic`, `render`, `suggest`. A file with `[swarm]` leaves the rest to the seed: [`swarm`].
+//! sections (`sections`, `topic`, `client`, `fault`), `check` and `aim` (what only shows between sections), `names` (what
+//! only shows between files), and for the messages `diagnostic`, `render`, `suggest`. A file with `[swarm]` leaves the rest
+//! to the seed: [`swarm`].
 //!
 //! To add a kind of fault: a variant of [`Fault`](crate::nemesis::Fault) and one row in `fault::KINDS`. To add an own key:
 //! one line where its section is read; unknown keys and suggestions follow from what was asked for.
@@ -33,6 +34,7 @@ mod fault;
 mod field;
 mod limits;
 mod load;
+mod names;
 mod reader;
 mod render;
 mod sections;
@@ -45,6 +47,7 @@ mod units;
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use discover::discover;
 pub use load::{load, parse};
+pub use names::distinct;
 pub use spec::{
     ClusterSpec, ConsumerSpec, Expectation, ExpectedVerdict, Phases, ProducerSpec, Scenario, TopicSpec,
 };

@@ -28,6 +28,7 @@ impl FaultDraft {
             start: start.unwrap_or(Start::At(Values::exactly(Duration::ZERO))),
             harm: self.harm.as_ref()?.harm()?,
             may_miss: self.may_miss,
+            stream: None,
             line: self.line,
         })
     }

@@ -215,6 +215,8 @@ impl Draw<'_> {
     fn nemesis(&mut self, kind: &'static Kind, brokers: u32, topic: &str) {
         self.draft.add("nemesis");
         self.draft.set("nemesis", "kind", kind.name);
+        // The limits may hold back all of its faults, or chance may aim them at nothing.
+        self.draft.set("nemesis", "may_miss", "true");
         let mut keys = vec![("every", choices::EVERY)];
         match kind.length {
             Length::DownFor => keys.push(("down_for", choices::LASTS)),
