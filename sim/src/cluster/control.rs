@@ -10,7 +10,7 @@ use broker_core::types::BrokerId;
 
 use super::disk::{DiskHandle, PowerLoss, Wiped};
 use super::host::{AttendantHost, Errand, HostContext, Status};
-use super::links::{Direction, Disturbance, Links, Reason};
+use super::links::{Direction, Disturbance, Links, Met, Reason, wire};
 use super::panics::HostPanic;
 use super::tripwire::{Signal, Tripwires};
 use super::view::View;
@@ -83,6 +83,7 @@ impl Cluster {
     /// # Errors
     /// The first panic of a host.
     pub fn step(&mut self) -> Result<(), HostPanic> {
+        self.links.tick(self.now());
         self.sim.step().expect("hosts never return errors");
         for (name, host) in &mut self.hosts {
             if host.state == HostState::Up && !host.status().running.get() {
@@ -230,66 +231,31 @@ impl Cluster {
         self.sim.bounce(&**name);
     }
 
-    /// Disturbs these directions for a reason, and says how many messages on their way are hit at once.
-    pub fn disturb(
-        &mut self,
-        reason: Reason,
-        disturbance: Disturbance,
-        directions: &BTreeSet<Direction>,
-    ) -> u64 {
-        let in_flight = self.in_flight(directions);
-        self.links.disturb(reason, disturbance, directions.clone());
-        self.apply(directions);
-        in_flight
+    /// Disturbs these directions for a reason.
+    pub fn disturb(&mut self, reason: Reason, disturbance: Disturbance, directions: &BTreeSet<Direction>) {
+        wire::disturb(&self.sim, &self.links, reason, disturbance, directions);
     }
 
-    /// Ends a disturbance; how many writes and connection attempts met it.
-    pub fn restore(&mut self, reason: &Reason) -> Option<u64> {
-        let (directions, met) = self.links.restore(reason)?;
-        self.apply(&directions);
-        Some(met)
+    /// What met a disturbance so far; `None` if there is none for this reason.
+    pub fn met(&self, reason: &Reason) -> Option<Met> {
+        self.links.met(reason)
+    }
+
+    /// Ends a disturbance; what met it.
+    pub fn restore(&mut self, reason: &Reason) -> Option<Met> {
+        wire::restore(&self.sim, &self.links, reason)
+    }
+
+    /// Resets at once every connection between hosts that one of these directions joins: both ends see a reset, and what is
+    /// on its way or unread is lost. How many connections that was.
+    pub fn drop_connections(&mut self, directions: &BTreeSet<Direction>) -> u64 {
+        self.links.drop_connections(directions)
     }
 
     /// Both directions between a host and every other.
     pub fn directions_around(&self, name: &HostName) -> BTreeSet<Direction> {
         let others = self.hosts.keys().filter(|other| *other != name);
         others.flat_map(|other| [(name.clone(), other.clone()), (other.clone(), name.clone())]).collect()
-    }
-
-    /// Makes turmoil's links what [`Links`] says.
-    fn apply(&self, directions: &BTreeSet<Direction>) {
-        let pairs: BTreeSet<(&HostName, &HostName)> =
-            directions.iter().map(|(from, to)| if from < to { (from, to) } else { (to, from) }).collect();
-        for (a, b) in pairs {
-            let (forth, back) = (self.links.state(a, b), self.links.state(b, a));
-            let (a, b) = (&**a, &**b);
-            match (forth, back) {
-                (None, None) => self.sim.release(a, b),
-                (Some(Disturbance::Cut), Some(Disturbance::Cut)) => self.sim.partition(a, b),
-                (Some(Disturbance::Cut), _) => {
-                    self.sim.repair_oneway(b, a);
-                    self.sim.partition_oneway(a, b);
-                }
-                (_, Some(Disturbance::Cut)) => {
-                    self.sim.repair_oneway(a, b);
-                    self.sim.partition_oneway(b, a);
-                }
-                _ => self.sim.hold(a, b),
-            }
-        }
-    }
-
-    fn in_flight(&self, directions: &BTreeSet<Direction>) -> u64 {
-        let addresses: BTreeSet<_> =
-            directions.iter().map(|(from, to)| (self.sim.lookup(&**from), self.sim.lookup(&**to))).collect();
-        let mut count = 0;
-        self.sim.links(|links| {
-            for sent in links.flatten() {
-                let (from, to) = sent.pair();
-                count += u64::from(addresses.contains(&(from.ip(), to.ip())));
-            }
-        });
-        count
     }
 
     /// Ends every disturbance and pause, repairs every disk, sets every clock right, and starts every host that has no

@@ -77,6 +77,8 @@ pub struct Driver<N, A, P: Platform> {
     watch: Rc<Watch>,
     halted: Option<HaltReason>,
     instant: (Timestamp, u32),
+    /// What the host's clock showed last.
+    shown: Timestamp,
     /// Taken from its source, and not given to the node yet.
     next: Option<Next<P::Flush>>,
     /// What brought about `effects`, not in the trace yet.
@@ -109,6 +111,7 @@ impl<N: Node, A: Application, P: Platform> Driver<N, A, P> {
             watch,
             halted: None,
             instant: (Timestamp::ZERO, 0),
+            shown: Timestamp::ZERO,
             next: None,
             begun: None,
             effects: VecDeque::new(),
@@ -254,6 +257,12 @@ impl<N: Node, A: Application, P: Platform> Driver<N, A, P> {
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Option<Next<P::Flush>> {
         let now = self.platform.elapsed();
+        let shown = self.platform.clock(now);
+        if shown < std::mem::replace(&mut self.shown, shown) {
+            // The clock was set back: what was to come by the old time may be due.
+            self.outbound.clock_went_back(shown);
+            return Some(Next::Input(None, Input::Tick));
+        }
         if let Some(input) = self.slot.borrow_mut().inputs.pop_front() {
             return Some(Next::Input(None, input));
         }
@@ -267,7 +276,6 @@ impl<N: Node, A: Application, P: Platform> Driver<N, A, P> {
         if let Poll::Ready(arrival) = self.inbound.poll_arrival(cx) {
             return Some(arrived(arrival));
         }
-        let shown = self.platform.clock(now);
         if let Poll::Ready((request, result)) = self.outbound.poll_ended(shown, cx) {
             let correlation = request.0;
             let event = match &result {

@@ -16,16 +16,15 @@
 //!   connected and wait for its first answer. In both cases the request's timeout ends it.
 //! * A node sees one clock, its machine's, and that clock may jump or drift: [`clock`]. Kafka reads the wall clock
 //!   (`Time.milliseconds`) for replica lag, request and delivery timeouts and the timestamps of records alike, so one clock
-//!   is the honest choice. It is also the harsher one: Kafka's sessions, schedulers and purgatories go by the monotonic
-//!   clock (`Time.nanoseconds`), and do not stand still after a jump back as they do here. Traces, histories, workloads and
-//!   devices live in true time.
+//!   is the honest choice. Kafka's sessions, schedulers and purgatories go by the monotonic clock (`Time.nanoseconds`):
+//!   here a jump ahead ends sessions early, and after a jump back servers do at once what they had planned. Clients wait, as
+//!   Kafka's do. Traces, histories, workloads and devices live in true time.
 //! * A host that loses power is cut off first, so that its peers see silence and not a FIN.
 //!
 //! Reading order: [`control`], [`build`], [`host`], [`driver`] with [`inbound`], [`outbound`] and [`framing`],
 //! [`stillness`] and [`clock`] with [`host_faults`], [`tripwire`], [`platform`], [`turmoil_platform`], [`links`], [`view`], [`panics`], [`disk`].
 //!
-//! Left out: real sockets behind [`Platform`], idle timeouts of connections. Where one direction of
-//! a link is cut and the other held, turmoil can only do the cut: the held direction delivers until the cut ends.
+//! Left out: real sockets behind [`Platform`], idle timeouts of connections.
 
 mod build;
 mod clock;

@@ -6,23 +6,18 @@ use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use broker_core::error::StorageError;
 use broker_core::io::FlushStep;
 use broker_core::time::Timestamp;
 use broker_core::types::Endpoint;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
-use turmoil::net::{TcpListener, TcpStream};
+use turmoil::net::TcpListener;
 
 use super::clock::HostClock;
 use super::disk::{FlushTicket, HostDisk, TurmoilPlatter};
-use super::links::Links;
+use super::links::{LinkedStream, Links};
 use super::platform::{LocalFuture, Platform};
-
-/// How long it takes to learn that nobody listens: a round trip.
-const REFUSAL_LATENCY: Duration = Duration::from_millis(2);
 
 /// True time on the simulation's clock.
 ///
@@ -63,7 +58,7 @@ impl TurmoilPlatform {
 }
 
 impl Platform for TurmoilPlatform {
-    type Stream = CountedStream;
+    type Stream = LinkedStream;
     type Listener = TcpListener;
     type Flush = FlushTicket;
 
@@ -105,27 +100,18 @@ impl Platform for TurmoilPlatform {
         Box::pin(TcpListener::bind(("0.0.0.0", port)))
     }
 
-    fn accept(&self, listener: Rc<TcpListener>) -> LocalFuture<io::Result<CountedStream>> {
+    fn accept(&self, listener: Rc<TcpListener>) -> LocalFuture<io::Result<LinkedStream>> {
         let (host, links) = (self.host.clone(), self.links.clone());
         Box::pin(async move {
             let (stream, peer) = listener.accept().await?;
             let peer = turmoil::reverse_lookup(peer.ip()).unwrap_or_else(|| peer.to_string());
-            Ok(CountedStream { stream, host, peer: Rc::from(peer), links })
+            LinkedStream::accepted(links, stream, host, Rc::from(peer))
         })
     }
 
-    fn connect(&self, to: &Endpoint) -> LocalFuture<io::Result<CountedStream>> {
-        let (host, links) = (self.host.clone(), self.links.clone());
-        let (peer, port): (Rc<str>, u16) = (Rc::from(&*to.host), to.port);
-        Box::pin(async move {
-            links.meet(&host, &peer);
-            if links.refuses(&host, &peer) {
-                tokio::time::sleep(REFUSAL_LATENCY).await;
-                return Err(io::ErrorKind::ConnectionRefused.into());
-            }
-            let stream = TcpStream::connect((&*peer, port)).await?;
-            Ok(CountedStream { stream, host, peer, links })
-        })
+    fn connect(&self, to: &Endpoint) -> LocalFuture<io::Result<LinkedStream>> {
+        let peer = Rc::from(&*to.host);
+        Box::pin(self.links.clone().connect(self.host.clone(), peer, to.port))
     }
 
     fn start_flush(&self, steps: &[FlushStep]) -> (FlushTicket, LocalFuture<()>) {
@@ -136,41 +122,5 @@ impl Platform for TurmoilPlatform {
 
     fn finish_flush(&self, flush: FlushTicket) -> Result<(), StorageError> {
         self.disk().borrow_mut().finish_flush(flush)
-    }
-}
-
-/// A connection that tells [`Links`] when something is sent.
-pub struct CountedStream {
-    stream: TcpStream,
-    host: Rc<str>,
-    peer: Rc<str>,
-    links: Rc<Links>,
-}
-
-impl AsyncRead for CountedStream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
-    }
-}
-
-impl AsyncWrite for CountedStream {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        if let Poll::Ready(Ok(_)) = written {
-            self.links.meet(&self.host, &self.peer);
-        }
-        written
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }

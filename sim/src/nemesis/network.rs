@@ -25,26 +25,32 @@ pub(super) fn around(cluster: &Cluster, hosts: &BTreeSet<HostName>) -> BTreeSet<
     hosts.iter().flat_map(|host| cluster.directions_around(host)).collect()
 }
 
+/// Begins a disturbance that lasts.
 pub(super) fn disturb(
     cluster: &mut Cluster,
     fault: u32,
     action: Action,
-    _rng: ChaCha8Rng,
+    rng: ChaCha8Rng,
     directions: &BTreeSet<Direction>,
-) -> Effect {
+) {
     let disturbance = match action {
         Action::Cut => Disturbance::Cut,
         Action::Hold => Disturbance::Hold,
+        Action::Delay { extra } => Disturbance::Delay { extra: (extra.low, extra.high), rng },
+        Action::Loss { probability } => Disturbance::Loss { probability, rng },
         other => unreachable!("{other:?} is no fault of links that lasts"),
     };
-    let hit = cluster.disturb(Reason::Fault(fault), disturbance, directions);
-    effect([("messages_dropped", hit)])
+    cluster.disturb(Reason::Fault(fault), disturbance, directions);
 }
 
+/// Ends it; what met it.
 pub(super) fn restore(cluster: &mut Cluster, fault: u32) -> Effect {
-    effect([("messages_dropped", cluster.restore(&Reason::Fault(fault)).unwrap_or_default())])
+    let met = cluster.restore(&Reason::Fault(fault)).unwrap_or_default();
+    let numbers = met.by_name().into_iter().filter(|(_, number)| 0 < *number);
+    numbers.map(|(name, number)| (name.to_owned(), number)).collect()
 }
 
-pub(super) fn drop_connections(_: &mut Cluster, _: &BTreeSet<Direction>) -> Effect {
-    Effect::new()
+/// Breaks connections at once.
+pub(super) fn drop_connections(cluster: &mut Cluster, directions: &BTreeSet<Direction>) -> Effect {
+    effect([("connections_broken", cluster.drop_connections(directions))])
 }

@@ -118,8 +118,8 @@ pub(super) fn begin(
         }
         Action::Cut | Action::Hold | Action::Delay { .. } | Action::Loss { .. } => {
             let directions = victims.directions(cluster);
-            let effect = network::disturb(cluster, fault, harm.action, rng, &directions);
-            (Ongoing::Links, effect)
+            network::disturb(cluster, fault, harm.action, rng, &directions);
+            (Ongoing::Links, Effect::new())
         }
         Action::SlowDisk { .. } | Action::FsyncError { .. } => {
             disk::begin(cluster, fault, harm.action, (seed, stream), hosts);

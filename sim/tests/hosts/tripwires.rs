@@ -243,8 +243,7 @@ fn wires_that_do_not_spring_change_nothing() {
         world.cluster.power_loss(&[host.clone()].into());
         world.run(SECOND);
         world.all_ends_well();
-        let digest = world.trace.borrow().digest();
-        digest
+        world.digest()
     };
     assert_eq!(digest(false), digest(true));
 }
@@ -266,8 +265,7 @@ fn a_host_that_is_thawed_goes_on_and_was_late_by_less_than_a_tick() {
         }
         assert_eq!(world.happened(|event| matches!(event, Event::BrokerFenced { .. })), 0);
         world.all_ends_well();
-        let digest = world.trace.borrow().digest();
-        digest
+        world.digest()
     };
     assert_eq!(run(), run(), "and the same again");
 }

@@ -11,7 +11,7 @@ use sim::history::History;
 use sim::report::Counts;
 use sim::scenario::parse;
 use sim::seed::Seed;
-use sim::trace::{Trace, TraceEvent};
+use sim::trace::{Trace, TraceDigest, TraceEvent};
 
 /// A cluster of three under load, and what it wrote.
 pub struct World {
@@ -87,6 +87,10 @@ rate    = "200/s"
 
     pub fn acknowledged(&self) -> u64 {
         Counts::of(&self.history.borrow()).acknowledged
+    }
+
+    pub fn digest(&self) -> TraceDigest {
+        self.trace.borrow().digest()
     }
 
     pub fn events_on(&self, host: &str) -> usize {
