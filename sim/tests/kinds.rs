@@ -93,7 +93,7 @@ const ROWS: &[Row] = &[
     Row {
         kind: "wipe",
         hits: r#"target = "follower(orders-0, 0)""#,
-        number: "records_lost",
+        number: "files_lost",
         before: NOBODY_LEADS,
         misses: LEADER,
     },

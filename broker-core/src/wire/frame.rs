@@ -113,16 +113,6 @@ fn supported(api: ApiKey) -> Option<(i16, i16)> {
     VERSIONS.iter().find(|(key, ..)| *key == api).map(|(_, min, max)| (*min, *max))
 }
 
-/// The api key of a request that is spoken here, by Kafka's name: `Fetch`.
-pub fn api_key(name: &str) -> Option<i16> {
-    VERSIONS.iter().map(|(key, ..)| *key).find(|key| format!("{key:?}") == name).map(|key| key as i16)
-}
-
-/// Kafka's names of the requests that are spoken here.
-pub fn api_names() -> impl Iterator<Item = String> {
-    VERSIONS.iter().map(|(key, ..)| format!("{key:?}"))
-}
-
 fn newest(api: ApiKey) -> i16 {
     supported(api).unwrap_or_else(|| panic!("{api:?} is not in the table of versions")).1
 }

@@ -26,6 +26,6 @@ mod tests;
 mod walk;
 
 pub use frame::{
-    API_NAMES, Request, RequestContext, VERSIONS, WireError, api_key, api_names, decode_request,
-    decode_response, encode_request, encode_response, peek_context, response_correlation_id,
+    API_NAMES, Request, RequestContext, VERSIONS, WireError, decode_request, decode_response, encode_request,
+    encode_response, peek_context, response_correlation_id,
 };

@@ -10,7 +10,7 @@ use super::environment::Stopwatch;
 use super::list::{load_all, nothing_selected, refuse};
 use super::{EXIT_USAGE, color, complain, print};
 use crate::report::{human_summary, write_run_dir};
-use crate::run::{RunOutput, run as run_once};
+use crate::run::{RunOutput, run as run_once, script_text};
 use crate::scenario::Scenario;
 use crate::seed::Seed;
 use crate::trace::first_difference;
@@ -102,7 +102,7 @@ fn run_scenario(scenario: &Scenario, arguments: &RunArguments) -> u8 {
         }
     }
     let written =
-        write_run_dir(&arguments.reports, &report, &history, &trace, &resolved_text(&script, &report));
+        write_run_dir(&arguments.reports, &report, &history, &trace, &script_text(&script, &report));
     let directory = written.as_deref().ok();
     match arguments.format {
         Format::Human => print(&human_summary(&report, directory, color(&stdout()))),
@@ -121,8 +121,4 @@ fn run_scenario(scenario: &Scenario, arguments: &RunArguments) -> u8 {
         (_, false, 0) => Verdict::Violation.exit_code(),
         (_, false, code) => code,
     }
-}
-
-fn resolved_text(script: &Scenario, _report: &crate::report::RunReport) -> String {
-    format!("{script:#?}")
 }

@@ -24,6 +24,9 @@ pub struct EventKind {
     pub(super) weigh: Weigh,
 }
 
+/// How many occurrences a signal is worth, and of what. `None`: it is another event.
+pub(super) type Weigh = for<'a> fn(Signal<'a>) -> Option<Occurrence<'a>>;
+
 /// Where an event can happen at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Site {
@@ -49,9 +52,6 @@ pub enum Detail {
     /// `api`
     Api,
 }
-
-/// How many occurrences a signal is worth, and of what. `None`: it is another event.
-pub(super) type Weigh = for<'a> fn(Signal<'a>) -> Option<Occurrence<'a>>;
 
 /// What a signal is worth to a trigger.
 pub(super) struct Occurrence<'a> {

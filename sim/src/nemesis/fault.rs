@@ -104,6 +104,17 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// Whether it goes on drawing from the seed while it lasts.
+    pub fn draws(&self) -> bool {
+        match self {
+            Action::Delay { .. } | Action::Loss { .. } | Action::SlowDisk { .. } => true,
+            Action::FsyncError { probability } => *probability < 1.0,
+            _ => false,
+        }
+    }
+}
+
 /// To whom it is done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Aim {

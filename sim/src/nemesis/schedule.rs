@@ -331,7 +331,8 @@ impl Running {
     /// leads.
     fn scripted(&self, began: Timestamp) -> Fault {
         let mut fault = self.fault.clone();
-        fault.stream = Some(self.stream);
+        let position = u64::from(self.report.index);
+        fault.stream = Some(self.stream).filter(|stream| *stream != position && fault.harm.action.draws());
         if let (Start::At(span), Some(started)) = (&mut fault.start, self.report.started_us) {
             *span = Span::exactly(Timestamp(started).since(began));
         }

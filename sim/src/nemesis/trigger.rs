@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use broker_core::time::Timestamp;
 use broker_core::types::{LeaderEpoch, TopicPartition};
-use broker_core::wire;
+use broker_core::wire::API_NAMES;
 use rand_chacha::ChaCha8Rng;
 
 use super::when::{Happening, Trigger};
@@ -35,7 +35,7 @@ impl Waiting {
                     weigh: event.weigh,
                     at: draw::hosts(at, cluster, rng),
                     topic_partition: topic_partition.clone(),
-                    api: api.map(|name| wire::api_key(name).expect("checked with the scenario")),
+                    api: api.map(api_key),
                     epochs: leader_epochs(cluster.view()),
                     view: cluster.view().clone(),
                     seen: seen.clone(),
@@ -128,4 +128,9 @@ fn leader_epochs(view: &View) -> BTreeMap<TopicPartition, LeaderEpoch> {
     let epochs =
         view.metadata(|image| image.partitions().map(|(_, key, state)| (key, state.leader_epoch)).collect());
     epochs.unwrap_or_default()
+}
+
+fn api_key(name: &str) -> i16 {
+    let known = API_NAMES.iter().find(|(known, _)| *known == name);
+    known.map(|(_, api)| *api as i16).expect("checked with the scenario")
 }

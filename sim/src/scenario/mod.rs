@@ -43,6 +43,8 @@ mod suggest;
 pub mod swarm;
 mod topic;
 mod units;
+mod write;
+mod write_plan;
 
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use discover::discover;

@@ -4,7 +4,6 @@
 
 use std::time::Duration;
 
-use super::harm::HarmDraft;
 use super::scripted::FaultDraft;
 use super::when::times;
 use crate::nemesis::{Action, Aim, Fault, Span as Values, Target, Until, Way};
@@ -12,18 +11,17 @@ use crate::scenario::diagnostic::{Diagnostic, Problems, Span};
 use crate::scenario::units::duration_text;
 
 /// A fault with times.
-struct Timed<'a> {
+struct Timed {
     fault: Fault,
     start: Values<Duration>,
     /// The earliest and the latest time it ends.
     end: Values<Duration>,
     start_place: Span,
-    harm: &'a HarmDraft,
 }
 
 /// Reports each fault that certainly changes nothing because of another one. `phase` is when everything is healed.
 pub(in crate::scenario) fn check(faults: &[FaultDraft], phase: Duration, problems: &mut Problems) {
-    let mut timed: Vec<Timed<'_>> = faults.iter().filter_map(|draft| Timed::of(draft, phase)).collect();
+    let mut timed: Vec<Timed> = faults.iter().filter_map(|draft| Timed::of(draft, phase)).collect();
     // Stable: of those that begin at the same time the first of the file is the first.
     timed.sort_by_key(|timed| timed.start.low);
     for (index, second) in timed.iter().enumerate() {
@@ -35,8 +33,8 @@ pub(in crate::scenario) fn check(faults: &[FaultDraft], phase: Duration, problem
     }
 }
 
-impl<'a> Timed<'a> {
-    fn of(draft: &'a FaultDraft, phase: Duration) -> Option<Timed<'a>> {
+impl Timed {
+    fn of(draft: &FaultDraft, phase: Duration) -> Option<Timed> {
         let fault = draft.spec()?;
         let (start, start_place) = draft.start.as_ref().and_then(|it| Some((times(&it.value)?, it.span)))?;
         let end = match fault.harm.until {
@@ -48,21 +46,21 @@ impl<'a> Timed<'a> {
             Until::When(_) => Values { low: start.high, high: phase },
         };
         let end = Values { low: end.low.min(phase), high: end.high.min(phase) };
-        Some(Timed { fault, start, end, start_place, harm: draft.harm.as_ref()? })
+        Some(Timed { fault, start, end, start_place })
     }
 
     /// Whether this is under way whenever the other begins.
-    fn holds_when_begins(&self, other: &Timed<'_>) -> bool {
+    fn holds_when_begins(&self, other: &Timed) -> bool {
         self.start.high <= other.start.low && other.start.high < self.end.low
     }
 
     /// Whether both certainly begin at one moment, and so see the same roles.
-    fn begins_with(&self, other: &Timed<'_>) -> bool {
+    fn begins_with(&self, other: &Timed) -> bool {
         self.start.low == self.start.high && self.start == other.start
     }
 }
 
-fn leaves_nothing(first: &Timed<'_>, second: &Timed<'_>) -> bool {
+fn leaves_nothing(first: &Timed, second: &Timed) -> bool {
     let same_moment = first.begins_with(second);
     if !first.holds_when_begins(second) {
         return false;
@@ -139,7 +137,7 @@ fn is_within(target: &Target, group: &Target, same_moment: bool) -> bool {
     }
 }
 
-fn contradiction(first: &Timed<'_>, second: &Timed<'_>) -> Diagnostic {
+fn contradiction(first: &Timed, second: &Timed) -> Diagnostic {
     let (one, other) = (first.fault.harm.kind(), second.fault.harm.kind());
     let until = match first.fault.harm.until {
         Until::Heal => "the heal".to_owned(),
@@ -163,6 +161,5 @@ fn contradiction(first: &Timed<'_>, second: &Timed<'_>) -> Diagnostic {
     let diagnostic = Diagnostic::new(format!("this `{}` changes nothing: {state} then", other.name));
     let diagnostic = diagnostic.at(second.start_place, "again here");
     let diagnostic = diagnostic.at(first.start_place, format!("`{}` from {from} to {until}", one.name));
-    let _ = second.harm;
     diagnostic.help("move one of them, or write `may_miss = true` if this is meant".to_owned())
 }

@@ -11,12 +11,12 @@ use crate::scenario::reader::Table;
 
 /// A fault and where its parts were written; a part that could not be read is missing.
 pub(in crate::scenario) struct FaultDraft {
-    pub header: Span,
     line: usize,
     pub name: Field<String>,
     pub start: Option<Written<Start>>,
     pub harm: Option<HarmDraft>,
     pub may_miss: bool,
+    stream: Option<u64>,
 }
 
 impl FaultDraft {
@@ -28,7 +28,7 @@ impl FaultDraft {
             start: start.unwrap_or(Start::At(Values::exactly(Duration::ZERO))),
             harm: self.harm.as_ref()?.harm()?,
             may_miss: self.may_miss,
-            stream: None,
+            stream: self.stream,
             line: self.line,
         })
     }
@@ -56,17 +56,17 @@ impl FaultDraft {
 
 /// Reads one fault.
 pub(in crate::scenario) fn fault(source: &str, mut table: Table<'_>, problems: &mut Problems) -> FaultDraft {
-    let header = table.header();
-    let line = position(source, header.start).0;
+    let line = position(source, table.header().start).0;
     let name = name(&mut table, problems);
     let start = start(&mut table, problems);
     let may_miss = table.flag("may_miss", problems).or(false).value;
+    let stream = table.whole("stream", 0..=i64::MAX, problems).ok().map(i64::unsigned_abs);
     let harm = harm(&mut table, Section::Fault, problems);
     // Which other keys belong here is unknown without a kind.
     if harm.is_some() {
         table.finish(problems);
     }
-    FaultDraft { header, line, name, start, harm, may_miss }
+    FaultDraft { line, name, start, harm, may_miss, stream }
 }
 
 fn name(table: &mut Table<'_>, problems: &mut Problems) -> Field<String> {

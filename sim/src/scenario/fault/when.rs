@@ -17,7 +17,8 @@ use crate::scenario::units;
 
 const FAULT_STARTED: &str = "fault_started";
 const FAULT_ENDED: &str = "fault_ended";
-const TIMES: &str = "write a time such as \"2s\", or a range such as \"1s..3s\" to draw from";
+const TIMES: &str =
+    "write a number and a unit of us, ms, s, m or h, such as \"2s\", or a range such as \"1s..3s\"";
 
 /// A beginning or an end, and where it was written.
 pub(in crate::scenario) struct Written<T> {
