@@ -87,8 +87,8 @@ const ROWS: &[Row] = &[
         kind: "pause",
         hits: "target = \"leader(orders-0)\"\nlasts = \"200ms\"",
         number: "wakeups_withheld",
-        before: CONSUMER_DEAD,
-        misses: CONSUMER,
+        before: NOBODY_LEADS,
+        misses: LEADER,
     },
     Row {
         kind: "wipe",
@@ -223,7 +223,8 @@ fn every_kind_that_changed_nothing_says_so_with_its_line() {
             Some(row.before).filter(|before| !before.is_empty()).map(str::to_owned).into_iter().collect();
         faults.push(format!("kind = \"{}\"\n{}", row.kind, row.misses));
         let (output, source) = run_with(&faults);
-        let line = 1 + source.lines().rposition(|line| line == "[[fault]]").unwrap();
+        let lines: Vec<&str> = source.lines().collect();
+        let line = 1 + lines.iter().rposition(|line| *line == "[[fault]]").unwrap();
         let report = &output.report;
         assert_eq!(report.verdict, Verdict::Vacuous, "{}: {:?}", row.kind, last(&output));
         assert_eq!(report.vacuous.len(), 1, "{:?}", report.vacuous);

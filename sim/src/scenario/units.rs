@@ -84,7 +84,8 @@ pub(super) fn values(text: &str) -> Result<Span<Duration>, String> {
 /// As [`duration`].
 pub(super) fn lengths(text: &str) -> Result<Span<Duration>, String> {
     values(text).and_then(|values| {
-        if values.low.is_zero() { Err(format!("`{text}` is no time at all")) } else { Ok(values) }
+        let verb = if values.high.is_zero() { "is" } else { "may be" };
+        if values.low.is_zero() { Err(format!("`{text}` {verb} no time at all")) } else { Ok(values) }
     })
 }
 
