@@ -71,12 +71,18 @@ impl View {
         self.controller.borrow().node().map(|controller| ask(controller.image()))
     }
 
-    /// Whether a broker is in the ISR of every topic partition of which it has a replica, in the eyes of the controller.
-    pub fn in_every_isr(&self, id: BrokerId) -> bool {
-        let in_sync = |image: &MetadataImage| {
-            image.partitions().all(|(_, _, state)| !state.replicas.contains(&id) || state.isr.contains(&id))
+    /// Whether a broker has everything it should have: its process runs, the controller knows this very process, and counts
+    /// it in the ISR of every topic partition of which it has a replica.
+    pub fn is_whole(&self, id: BrokerId) -> bool {
+        let Some(epoch) = self.broker(id, Broker::broker_epoch).flatten() else { return false };
+        let whole = |image: &MetadataImage| {
+            let known = image.broker(id).is_some_and(|known| known.epoch == epoch && !known.fenced);
+            known
+                && image
+                    .partitions()
+                    .all(|(_, _, state)| !state.replicas.contains(&id) || state.isr.contains(&id))
         };
-        self.metadata(in_sync).unwrap_or(false)
+        self.metadata(whole).unwrap_or(false)
     }
 
     /// How many brokers the controller counts as alive.

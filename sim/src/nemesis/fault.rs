@@ -105,6 +105,21 @@ pub enum Action {
 }
 
 impl Action {
+    /// Whether hosts that it hits cannot serve meanwhile.
+    pub(super) fn stops_hosts(&self) -> bool {
+        self.is_unclean() || matches!(self, Action::Restart | Action::Pause)
+    }
+
+    /// Whether brokers that it hits come back without having shut down in good order. One whose flush failed halts.
+    pub(super) fn is_unclean(&self) -> bool {
+        self.is_lossy() || *self == Action::Kill
+    }
+
+    /// Whether what was not durable may be lost.
+    pub(super) fn is_lossy(&self) -> bool {
+        matches!(self, Action::PowerLoss | Action::Wipe | Action::FsyncError { .. })
+    }
+
     /// Whether it goes on drawing from the seed while it lasts.
     pub fn draws(&self) -> bool {
         match self {

@@ -36,8 +36,9 @@ pub struct RandomFaults {
 pub struct Limits {
     /// `brokers_down`: so many brokers at most that are dead, without power or paused at a time; `None`: any number.
     pub brokers_down: Option<usize>,
-    /// `lossy_crashes`: so many brokers at most that lost what was not durable and are not back in every ISR; `None`: any
-    /// number.
+    /// `lossy_crashes`: so many brokers at most that may have lost what was not durable and are not whole again, which is
+    /// when the process that runs now is in every ISR. A broker that was merely killed counts too while there is such a
+    /// one: nobody can tell them apart. `None`: any number.
     pub lossy_crashes: Option<usize>,
 }
 

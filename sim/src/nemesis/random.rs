@@ -87,10 +87,19 @@ impl Source {
     }
 }
 
+/// Brokers that stopped without a clean shutdown and are not whole again.
+#[derive(Debug, Default)]
+pub(super) struct Unclean {
+    /// All of them.
+    pub all: BTreeSet<HostName>,
+    /// Those that may have lost what was not durable.
+    pub lossy: BTreeSet<HostName>,
+}
+
 impl Limits {
-    /// Whether this may begin now. `lossy` are the brokers that are not whole since they lost something.
-    pub(super) fn allow(self, harm: &Harm, lossy: &BTreeSet<HostName>, cluster: &Cluster) -> bool {
-        if !harm.stops_brokers() {
+    /// Whether this may begin now.
+    pub(super) fn allow(self, harm: &Harm, unclean: &Unclean, cluster: &Cluster) -> bool {
+        if !harm.action.stops_hosts() {
             return true;
         }
         let victims = Victims::of(&harm.aim, cluster).hosts;
@@ -105,13 +114,17 @@ impl Limits {
         if self.brokers_down.is_some_and(|most| most < (&down | &hit).len()) {
             return false;
         }
-        let loses = matches!(harm.action, Action::PowerLoss | Action::Wipe | Action::FsyncError { .. });
-        // There is one copy of the cluster's metadata: what its disk forgets after it was told to remember is gone.
-        let forgets = matches!(harm.action, Action::Wipe | Action::FsyncError { .. });
-        let controller = victims.contains(&Cluster::controller_name());
         self.lossy_crashes.is_none_or(|most| {
-            let crashed = if loses { (lossy | &hit).len() } else { 0 };
-            crashed <= most && !(forgets && controller)
+            // There is one copy of the cluster's metadata: what its disk forgets after it was told to remember is gone.
+            let forgets = matches!(harm.action, Action::Wipe | Action::FsyncError { .. });
+            if forgets && victims.contains(&Cluster::controller_name()) {
+                return false;
+            }
+            // Nobody can tell a broker that lost something from one that was merely killed: both leave ISR and ELR. So
+            // kills count as soon as anybody may have lost something (KIP-966).
+            let lossy = !unclean.lossy.is_empty() || (harm.action.is_lossy() && !hit.is_empty());
+            let all = if harm.action.is_unclean() { &unclean.all | &hit } else { unclean.all.clone() };
+            !lossy || all.len() <= most
         })
     }
 }

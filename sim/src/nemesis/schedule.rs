@@ -7,10 +7,10 @@ use rand_chacha::ChaCha8Rng;
 
 use super::draw;
 use super::effect::{self, Effect};
-use super::fault::{Action, Fault, Harm, Span};
+use super::fault::{Action, Fault, Span};
 use super::ongoing::{self, Ongoing, Victims};
 use super::plan::{Limits, Plan};
-use super::random::Source;
+use super::random::{Source, Unclean};
 use super::trigger::Waiting;
 use super::when::{Happening, Start, Until};
 use crate::cluster::{Cluster, HostName, Sprung};
@@ -239,7 +239,7 @@ impl Nemesis {
                 cluster,
                 &mut self.seed.stream("nemesis", stream),
             );
-            let allowed = self.limits.allow(&harm, &self.lossy(cluster), cluster);
+            let allowed = self.limits.allow(&harm, &self.unclean(cluster), cluster);
             let source = &mut self.sources[index];
             if !allowed {
                 source.held_back += 1;
@@ -254,17 +254,27 @@ impl Nemesis {
         }
     }
 
-    /// Brokers that lost what was not durable, and have not come back into every ISR since.
-    fn lossy(&self, cluster: &Cluster) -> BTreeSet<HostName> {
-        let lossy = self.faults.iter().filter(|fault| {
-            let lossy = matches!(
-                fault.fault.harm.action,
-                Action::PowerLoss | Action::Wipe | Action::FsyncError { .. }
-            );
-            lossy && fault.report.started_us.is_some()
-        });
-        let hosts = lossy.flat_map(|fault| fault.report.resolved.iter());
-        hosts.map(|name| HostName::from(name.as_str())).filter(|host| !is_whole(cluster, host)).collect()
+    /// Brokers that stopped uncleanly and are not whole again.
+    fn unclean(&self, cluster: &Cluster) -> Unclean {
+        let mut unclean = Unclean::default();
+        for id in cluster.view().broker_ids() {
+            if cluster.view().is_whole(id) {
+                continue;
+            }
+            let host = Cluster::broker_name(id);
+            let hit = |is: fn(&Action) -> bool| {
+                self.faults.iter().any(|fault| {
+                    is(&fault.fault.harm.action) && fault.report.resolved.iter().any(|name| **name == *host)
+                })
+            };
+            if hit(Action::is_lossy) {
+                unclean.lossy.insert(host.clone());
+            }
+            if hit(Action::is_unclean) {
+                unclean.all.insert(host);
+            }
+        }
+        unclean
     }
 
     /// Ends what is under way; what has not begun never will.
@@ -307,12 +317,6 @@ impl Nemesis {
     }
 }
 
-/// Whether a host runs and, if it is a broker, has everything again.
-fn is_whole(cluster: &Cluster, host: &HostName) -> bool {
-    let broker = cluster.view().broker_ids().into_iter().find(|id| Cluster::broker_name(*id) == *host);
-    cluster.is_running(host) && broker.is_none_or(|id| cluster.view().in_every_isr(id))
-}
-
 impl Running {
     fn note(&mut self, sprung: &Sprung) {
         if let Stage::Waiting(Due::When(waiting)) | Stage::UnderWay(_, Due::When(waiting)) = &mut self.stage {
@@ -330,20 +334,5 @@ impl Running {
             *span = Span::exactly(Timestamp(started).since(began));
         }
         fault
-    }
-}
-
-impl Harm {
-    /// Whether brokers hit by it cannot serve.
-    pub(super) fn stops_brokers(&self) -> bool {
-        matches!(
-            self.action,
-            Action::Kill
-                | Action::PowerLoss
-                | Action::Restart
-                | Action::Pause
-                | Action::Wipe
-                | Action::FsyncError { .. }
-        )
     }
 }
