@@ -41,6 +41,21 @@ pub(super) fn hosts(targets: &[Target], cluster: &Cluster, rng: &mut ChaCha8Rng)
     if concrete.is_empty() { targets.to_vec() } else { concrete }
 }
 
+/// Targets that mean the same roles; what is random is drawn once and for all.
+pub(super) fn roles(targets: &[Target], cluster: &Cluster, rng: &mut ChaCha8Rng) -> Vec<Target> {
+    let mut drawn = Vec::new();
+    for target in targets {
+        match target {
+            Target::Random | Target::RandomClient | Target::Minority => {
+                let names = resolve::resolve_one(target, cluster, rng);
+                drawn.extend(names.iter().map(|name| target_of(cluster, name)));
+            }
+            role => drawn.push(role.clone()),
+        }
+    }
+    drawn
+}
+
 /// The target that always means this host.
 fn target_of(cluster: &Cluster, name: &HostName) -> Target {
     let broker = cluster.view().broker_ids().into_iter().find(|id| Cluster::broker_name(*id) == *name);

@@ -446,7 +446,7 @@ pub const EVENTS: &[EventKind] = &[
         site: Site::Hosts,
         detail: Detail::None,
         doc: "A process begins to run.",
-        before: "the process has done nothing",
+        before: "nothing: before and after are the same moment, in which the process has done nothing yet",
         weigh: |event| matches!(event, Signal::Traced(TraceEvent::HostStarted)).then(anywhere)?,
     },
 ];

@@ -33,7 +33,7 @@ impl Waiting {
             Happening::Event { event, at, topic_partition, api } => {
                 let counter = Counter {
                     weigh: event.weigh,
-                    at: draw::hosts(at, cluster, rng),
+                    at: draw::roles(at, cluster, rng),
                     topic_partition: topic_partition.clone(),
                     api: api.map(api_key),
                     epochs: leader_epochs(cluster.view()),
@@ -80,6 +80,7 @@ impl Waiting {
 /// Counts occurrences of one event on the hosts that count.
 struct Counter {
     weigh: super::event::Weigh,
+    /// Nothing random among them: each means the hosts that have the role when something happens.
     at: Vec<super::Target>,
     topic_partition: Option<TopicPartition>,
     api: Option<i16>,

@@ -1,0 +1,167 @@
+//! One row for each event: a small cluster in which it happens, at a host that is known by its role.
+
+use crate::lookup::{PLAIN, Settings};
+
+/// Where an event happens, and how often before the fault.
+pub struct Row {
+    pub event: &'static str,
+    /// A role that means one host then.
+    pub at: &'static str,
+    pub nth: u64,
+    /// What else is asked of the event.
+    pub more: &'static str,
+    pub settings: Settings,
+    /// Whether the host is the same before and after.
+    pub no_inside: bool,
+}
+
+const LEADER: &str = "leader(orders-0)";
+const FOLLOWER: &str = "follower(orders-0, 0)";
+
+/// A follower is away until the leader goes on without it.
+const FOLLOWER_AWAY: Settings = Settings {
+    before: r#"
+[[fault]]
+kind     = "kill"
+target   = "follower(orders-0, 1)"
+at       = "400ms"
+down_for = "900ms"
+"#,
+    ..PLAIN
+};
+
+/// Another broker leads, and the former leader returns.
+const FAILOVER: Settings = Settings {
+    before: r#"
+[[fault]]
+kind     = "kill"
+target   = "leader(orders-0)"
+at       = "400ms"
+down_for = "900ms"
+"#,
+    ..PLAIN
+};
+
+/// The leader goes on alone with its own producer, while another one leads: it has records nobody else has.
+const LEFT_BEHIND: Settings = Settings {
+    producers: r#"
+[[producer]]
+topics  = ["orders"]
+records = 200
+rate    = "100/s"
+"#,
+    before: r#"
+[[fault]]
+kind    = "partition"
+between = [["broker(1)", "client(0)"], ["broker(2)", "broker(3)", "controller", "client(1)"]]
+at      = "400ms"
+lasts   = "1500ms"
+"#,
+    ..PLAIN
+};
+
+/// A leader asks for another ISR while the controller makes it smaller without being asked.
+const ASKED_TOO_LATE: Settings = Settings {
+    before: r#"
+[[fault]]
+kind     = "kill"
+target   = "follower(orders-0, 0)"
+at       = "400ms"
+down_for = "900ms"
+
+[[fault]]
+kind   = "hold"
+from   = "leader(orders-0)"
+to     = "controller"
+lasts  = "300ms"
+when   = { event = "alter_partition_sent", moment = "before" }
+
+[[fault]]
+kind   = "restart"
+target = "follower(orders-0, 1)"
+when   = { event = "alter_partition_sent" }
+"#,
+    ..PLAIN
+};
+
+const fn row(event: &'static str, at: &'static str, nth: u64, settings: Settings) -> Row {
+    Row { event, at, nth, more: "", settings, no_inside: false }
+}
+
+/// Every event of `EVENTS`.
+pub const ROWS: &[Row] = &[
+    row("record_appended", LEADER, 50, PLAIN),
+    row("record_replicated", FOLLOWER, 50, PLAIN),
+    row("record_acknowledged", "client(0)", 50, PLAIN),
+    row("produce_answered", LEADER, 50, PLAIN),
+    row(
+        "duplicate_recognised",
+        LEADER,
+        1,
+        Settings {
+            before: r#"
+[[fault]]
+kind  = "partition"
+from  = "leader(orders-0)"
+to    = "client(0)"
+at    = "400ms"
+lasts = "200ms"
+"#,
+            ..PLAIN
+        },
+    ),
+    row("batch_sent", "client(0)", 50, PLAIN),
+    row("high_watermark_advanced", LEADER, 50, PLAIN),
+    row("isr_shrunk", LEADER, 1, FOLLOWER_AWAY),
+    row("isr_expanded", LEADER, 1, FOLLOWER_AWAY),
+    row("alter_partition_sent", LEADER, 1, FOLLOWER_AWAY),
+    row("alter_partition_answered", LEADER, 1, FOLLOWER_AWAY),
+    row("alter_partition_refused", "controller", 1, ASKED_TOO_LATE),
+    row("leader_elected", "controller", 1, FAILOVER),
+    row("epoch_started", LEADER, 1, FAILOVER),
+    row("following_started", "broker(1)", 1, FAILOVER),
+    row("log_truncated", "broker(1)", 1, LEFT_BEHIND),
+    row("segment_rolled", LEADER, 3, Settings { topic: "segment.bytes = 1024", ..PLAIN }),
+    row(
+        "segments_deleted",
+        LEADER,
+        2,
+        Settings {
+            broker: "log.initial.task.delay.ms = 300\nlog.retention.check.interval.ms = 200",
+            topic: "segment.bytes = 1024\nretention.bytes = 2048",
+            ..PLAIN
+        },
+    ),
+    row("flush_started", LEADER, 3, PLAIN),
+    row("flush_finished", LEADER, 3, PLAIN),
+    row("disk_flush_finished", LEADER, 4, PLAIN),
+    row("recovery_started", "broker(1)", 1, FAILOVER),
+    row("recovery_finished", "broker(1)", 1, FAILOVER),
+    row("broker_registered", "controller", 1, FAILOVER),
+    row("broker_fenced", "controller", 1, FAILOVER),
+    row("broker_unfenced", "controller", 1, FAILOVER),
+    row(
+        "producer_id_assigned",
+        "client(0)",
+        1,
+        Settings {
+            before: r#"
+[[fault]]
+kind     = "kill"
+target   = "client(0)"
+at       = "400ms"
+down_for = "100ms"
+"#,
+            ..PLAIN
+        },
+    ),
+    row(
+        "snapshot_written",
+        "controller",
+        1,
+        Settings { broker: "metadata.log.max.record.bytes.between.snapshots = 300", ..FAILOVER },
+    ),
+    Row { more: r#"api = "Fetch""#, ..row("request_sent", FOLLOWER, 40, PLAIN) },
+    Row { more: r#"api = "Produce""#, ..row("request_received", LEADER, 40, PLAIN) },
+    Row { no_inside: true, ..row("host_started", "broker(1)", 1, FAILOVER) },
+];
