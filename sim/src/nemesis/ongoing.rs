@@ -65,8 +65,13 @@ fn names(hosts: &BTreeSet<HostName>) -> String {
 pub(super) enum Ongoing {
     /// Hosts are down.
     Down(BTreeSet<HostName>),
-    /// Clean shutdowns: hosts whose processes still run, and when those that have stopped are started again.
-    Restarting { stopping: BTreeSet<HostName>, stopped: BTreeMap<HostName, Timestamp>, down_for: Duration },
+    /// Clean shutdowns: hosts whose processes still run, since when others have stopped, and how long they are down if
+    /// nothing else ends it.
+    Restarting {
+        stopping: BTreeSet<HostName>,
+        stopped: BTreeMap<HostName, Timestamp>,
+        down_for: Option<Duration>,
+    },
     /// Links are disturbed.
     Links,
     /// Processes stand still.
@@ -104,8 +109,9 @@ pub(super) fn begin(
         Action::Restart => {
             let (hit, effect) = process::shut_down(cluster, hosts);
             let down_for = match &harm.until {
-                Until::Lasts(span) => span.low,
-                _ => RESTART,
+                Until::Lasts(span) => Some(span.low),
+                Until::At(_) | Until::When(_) => None,
+                Until::Heal | Until::Instant => Some(RESTART),
             };
             (Ongoing::Restarting { stopping: hit, stopped: BTreeMap::new(), down_for }, effect)
         }
@@ -142,16 +148,22 @@ impl Ongoing {
         }
     }
 
-    /// Takes each host of a restart one step further; whether all of them run again. `keep_down` are those that others
-    /// keep down.
-    pub fn restart(&mut self, cluster: &mut Cluster, keep_down: impl FnOnce() -> BTreeSet<HostName>) -> bool {
-        let Ongoing::Restarting { stopping, stopped, down_for } = self else { return false };
+    /// Takes each host of a restart one step further; whether all of them run again. `is_over` ends it however long they
+    /// were down; `keep_down` are those that others keep down.
+    pub fn restart(
+        &mut self,
+        cluster: &mut Cluster,
+        is_over: bool,
+        keep_down: impl FnOnce() -> BTreeSet<HostName>,
+    ) -> bool {
+        let Ongoing::Restarting { stopping, stopped, down_for } = self else { return is_over };
         let now = cluster.now();
         for host in process::take_stopped(cluster, stopping) {
-            stopped.insert(host, now + *down_for);
+            stopped.insert(host, now);
         }
+        let is_due = |since: Timestamp| is_over || down_for.is_some_and(|down_for| since + down_for <= now);
         let due: BTreeSet<HostName> =
-            stopped.iter().filter(|(_, until)| **until <= now).map(|(host, _)| host.clone()).collect();
+            stopped.iter().filter(|(_, since)| is_due(**since)).map(|(host, _)| host.clone()).collect();
         if !due.is_empty() {
             stopped.retain(|host, _| !due.contains(host));
             process::start(cluster, &due, &keep_down());

@@ -147,11 +147,8 @@ impl Nemesis {
                 }
             }
             Stage::UnderWay(mut ongoing, mut due) => {
-                let over = match ongoing {
-                    Ongoing::Restarting { .. } => ongoing.restart(cluster, || self.kept_down()),
-                    _ => self.is_due(&mut due, now),
-                };
-                if over {
+                let is_due = self.is_due(&mut due, now);
+                if ongoing.restart(cluster, is_due, || self.kept_down()) {
                     self.end(index, ongoing, due, cluster);
                 } else {
                     self.faults[index].stage = Stage::UnderWay(ongoing, due);
@@ -195,6 +192,8 @@ impl Nemesis {
         fault.report.vacuous = effect::is_nothing(&fault.report.effect);
         let due = match (&ongoing, &harm.until) {
             (Ongoing::Nothing, _) => return self.end(index, ongoing, Due::Never, cluster),
+            // It counts from the moment when a process has stopped.
+            (Ongoing::Restarting { .. }, Until::Lasts(_)) => Due::Never,
             (_, Until::Lasts(span)) => Due::At(now + span.low),
             (_, Until::At(at)) => Due::At(self.began + *at),
             (_, Until::When(trigger)) => {
@@ -288,6 +287,14 @@ impl Nemesis {
                 }
                 Stage::Waiting(_) => {}
                 Stage::UnderWay(ongoing @ Ongoing::Restarting { .. }, due) => {
+                    let due = match due {
+                        Due::When(mut waiting) => {
+                            waiting.give_up(cluster);
+                            Due::At(cluster.now())
+                        }
+                        Due::At(_) => Due::At(cluster.now()),
+                        Due::Never => Due::Never,
+                    };
                     self.faults[index].stage = Stage::UnderWay(ongoing, due);
                 }
                 Stage::UnderWay(ongoing, due) => self.end(index, ongoing, due, cluster),

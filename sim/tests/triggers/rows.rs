@@ -31,7 +31,7 @@ down_for = "900ms"
 };
 
 /// Another broker leads, and the former leader returns.
-const FAILOVER: Settings = Settings {
+pub const FAILOVER: Settings = Settings {
     before: r#"
 [[fault]]
 kind     = "kill"
@@ -43,7 +43,7 @@ down_for = "900ms"
 };
 
 /// The leader goes on alone with its own producer, while another one leads: it has records nobody else has.
-const LEFT_BEHIND: Settings = Settings {
+pub const LEFT_BEHIND: Settings = Settings {
     producers: r#"
 [[producer]]
 topics  = ["orders"]

@@ -93,6 +93,11 @@ fn hits_on_both_sides(row: &Row) {
         assert!(count_before < row.nth, "{}: {count_before} before", row.event);
         assert!(had.len() <= last, "{}", row.event);
     }
+    eprintln!(
+        "UNSEEN {} {:?}",
+        row.event,
+        has[had.len()..].iter().map(|entry| entry.event.name()).collect::<Vec<_>>()
+    );
     // All of it is one input's doing, and the fault comes with the end of its tick.
     for entry in &has[last..] {
         assert_eq!(entry.time, has[last].time, "{}: {:?}", row.event, entry.event);

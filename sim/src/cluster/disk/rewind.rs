@@ -16,6 +16,7 @@ pub struct DiskImage {
     durable: Namespace,
     inodes: BTreeMap<InodeNumber, Inode>,
     dirty_bytes: u64,
+    phantom_bytes: u64,
     mounted: u64,
     _rows: Rc<()>,
 }
@@ -29,6 +30,7 @@ impl DiskHandle {
             durable: disk.durable.clone(),
             inodes: disk.inodes.clone(),
             dirty_bytes: disk.stats.dirty_bytes,
+            phantom_bytes: disk.stats.phantom_bytes,
             mounted: disk.mounted,
             _rows: Rc::clone(&disk.rows),
         }
@@ -48,6 +50,7 @@ impl DiskHandle {
         disk.durable = image.durable;
         disk.inodes = image.inodes;
         disk.stats.dirty_bytes = image.dirty_bytes;
+        disk.stats.phantom_bytes = image.phantom_bytes;
         disk.check();
     }
 }

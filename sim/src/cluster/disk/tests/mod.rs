@@ -3,6 +3,7 @@
 
 mod faults;
 mod model;
+mod rewind;
 mod stories;
 mod turmoil;
 

@@ -36,6 +36,11 @@ enum Op {
     Kill,
     PowerLoss,
     Wipe,
+    /// A flush that ends and some changes, all of which the process dies before.
+    Undone {
+        finish: usize,
+        changes: Vec<Op>,
+    },
     /// Each flush step fails with this probability, or never.
     Fail {
         percent: Option<u8>,
@@ -57,17 +62,25 @@ fn step() -> impl Strategy<Value = StepOf> {
     ]
 }
 
-fn op() -> impl Strategy<Value = Op> {
+fn change() -> impl Strategy<Value = Op> {
     let len = prop_oneof![4 => 0..50_usize, 1 => 60_000..140_000_usize];
     prop_oneof![
         8 => (0..4_usize, len).prop_map(|(path, len)| Op::Append { path, len }),
         4 => (0..4_usize, 0..=1_000_u64).prop_map(|(path, permille)| Op::Truncate { path, permille }),
         1 => (0..4_usize).prop_map(|path| Op::Remove { path }),
+    ]
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        13 => change(),
         5 => prop::collection::vec(step(), 1..4).prop_map(|steps| Op::Start { steps }),
         5 => (0..3_usize).prop_map(|nth| Op::Finish { nth }),
         1 => Just(Op::Kill),
         2 => Just(Op::PowerLoss),
         1 => Just(Op::Wipe),
+        3 => (0..3_usize, prop::collection::vec(change(), 0..4))
+            .prop_map(|(finish, changes)| Op::Undone { finish, changes }),
         2 => prop_oneof![Just(None), Just(Some(30)), Just(Some(100))].prop_map(|percent| Op::Fail { percent }),
     ]
 }
@@ -145,7 +158,7 @@ enum Begun {
     Refused,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Model {
     files: Vec<File>,
     volatile: Names,
@@ -268,6 +281,16 @@ impl Model {
         lost as u64
     }
 
+    /// Back to `before`, but for what a flush wrote over bytes that were cut.
+    fn roll_back(&mut self, before: Model) {
+        let after = std::mem::replace(self, before);
+        for (file, later) in self.files.iter_mut().zip(&after.files) {
+            let both = file.durable.len().min(later.durable.len());
+            file.durable[..both].copy_from_slice(&later.durable[..both]);
+        }
+        (self.failing, self.effect) = (after.failing, after.effect);
+    }
+
     fn wipe(&mut self) {
         (self.volatile, self.durable, self.directory) = (Names::new(), Names::new(), (false, false));
     }
@@ -355,6 +378,14 @@ impl Pair {
                 self.model.wipe();
                 self.restart();
                 assert_eq!(self.platter.rows(), 0);
+            }
+            Op::Undone { finish, changes } => {
+                let (image, model) = (self.disk.snapshot(), self.model.clone());
+                self.apply(&Op::Finish { nth: *finish });
+                changes.iter().for_each(|change| self.apply(change));
+                self.disk.roll_back(image);
+                self.model.roll_back(model);
+                self.restart();
             }
             Op::Fail { percent } => self.fail(*percent),
         }
