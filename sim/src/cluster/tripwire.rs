@@ -12,6 +12,10 @@
 //! | [`Moment::Before`] | when nothing that follows from that input has left the process; if the process dies now, its disk is as if it had never been given the input |
 //!
 //! A frame for a peer to which there is no connection yet is with nobody: it waits in the process, as it would in reality.
+//! One that is with the kernel is sent even if the process is killed now; power loss takes it too.
+//!
+//! Where two wires wait for `Before` on one host, and it dies of the first one, the second one has counted what was about
+//! to happen and did not.
 //!
 //! Which events wires see: all that a node's driver traces, the start and stop of a host, and that a producer's
 //! application is told of an acknowledged record ([`Signal::Acknowledged`]). They do not see `client_op`, faults and phases,

@@ -105,6 +105,8 @@ macro_rules! node_event {
 
 const NOT_SENT: &str = "nobody was told: no request and no response that follows from it has left the host";
 const NOT_READ: &str = "the node has not seen it";
+const NOT_ON_DISK: &str = "its disk is as it was; nothing of it leaves the host at once, so that nobody else can tell before from after";
+const NOT_KNOWN: &str = "the host does not know it; nothing of it leaves the host at once, so that nobody else can tell before from after";
 
 impl EventKind {
     /// The event with this name.
@@ -193,7 +195,7 @@ pub const EVENTS: &[EventKind] = &[
         host: "the leader or a follower",
         site: Site::Brokers,
         detail: Detail::TopicPartition,
-        doc: "A replica's high watermark moves.",
+        doc: "A replica's high watermark moves; a follower's moves back when it truncates.",
         before: NOT_SENT,
         weigh: node_event!(HighWatermarkMoved),
     },
@@ -212,7 +214,7 @@ pub const EVENTS: &[EventKind] = &[
         site: Site::Brokers,
         detail: Detail::TopicPartition,
         doc: "A leader learns that its ISR gained members.",
-        before: NOT_SENT,
+        before: NOT_KNOWN,
         weigh: node_event!(IsrExpanded),
     },
     EventKind {
@@ -247,8 +249,8 @@ pub const EVENTS: &[EventKind] = &[
         host: "the controller",
         site: Site::Controller,
         detail: Detail::TopicPartition,
-        doc: "The controller elects a leader, which begins a new leader epoch.",
-        before: NOT_SENT,
+        doc: "The controller elects a leader, which begins a new leader epoch. Nobody is told before it is durable.",
+        before: NOT_ON_DISK,
         weigh: |event| match event {
             Signal::Traced(TraceEvent::Node(Event::PartitionChanged {
                 topic_partition,
@@ -285,7 +287,7 @@ pub const EVENTS: &[EventKind] = &[
         site: Site::Brokers,
         detail: Detail::TopicPartition,
         doc: "A follower cuts off what its leader does not have, or drops its whole log.",
-        before: NOT_SENT,
+        before: NOT_ON_DISK,
         weigh: |event| match event {
             Signal::Traced(TraceEvent::Node(
                 Event::LogTruncated { topic_partition, .. }
@@ -309,7 +311,7 @@ pub const EVENTS: &[EventKind] = &[
         site: Site::Brokers,
         detail: Detail::TopicPartition,
         doc: "Retention deletes segments of a log.",
-        before: NOT_SENT,
+        before: NOT_ON_DISK,
         weigh: node_event!(SegmentsDeleted),
     },
     EventKind {
@@ -327,7 +329,7 @@ pub const EVENTS: &[EventKind] = &[
         site: Site::Brokers,
         detail: Detail::TopicPartition,
         doc: "A flush of a log ends, and its broker learns it.",
-        before: NOT_SENT,
+        before: "nothing of it is durable",
         weigh: node_event!(FlushFinished),
     },
     EventKind {
@@ -347,7 +349,7 @@ pub const EVENTS: &[EventKind] = &[
         site: Site::Brokers,
         detail: Detail::TopicPartition,
         doc: "A broker that did not shut down in good order begins to recover a log from its recovery point.",
-        before: NOT_SENT,
+        before: NOT_KNOWN,
         weigh: node_event!(RecoveryStarted),
     },
     EventKind {
@@ -356,7 +358,7 @@ pub const EVENTS: &[EventKind] = &[
         site: Site::Brokers,
         detail: Detail::TopicPartition,
         doc: "A broker has opened a log.",
-        before: NOT_SENT,
+        before: NOT_KNOWN,
         weigh: node_event!(RecoveryFinished),
     },
     EventKind {
@@ -365,7 +367,7 @@ pub const EVENTS: &[EventKind] = &[
         site: Site::Controller,
         detail: Detail::None,
         doc: "The controller registers a broker that has just started.",
-        before: NOT_SENT,
+        before: NOT_ON_DISK,
         weigh: |event| {
             matches!(event, Signal::Traced(TraceEvent::Node(Event::BrokerRegistered { .. })))
                 .then(anywhere)?
@@ -377,7 +379,7 @@ pub const EVENTS: &[EventKind] = &[
         site: Site::Controller,
         detail: Detail::None,
         doc: "The controller ends a broker's session: it leads nothing any more.",
-        before: NOT_SENT,
+        before: NOT_ON_DISK,
         weigh: |event| {
             matches!(event, Signal::Traced(TraceEvent::Node(Event::BrokerFenced { .. }))).then(anywhere)?
         },
@@ -388,7 +390,7 @@ pub const EVENTS: &[EventKind] = &[
         site: Site::Controller,
         detail: Detail::None,
         doc: "The controller lets a broker lead and be in ISRs again.",
-        before: NOT_SENT,
+        before: NOT_ON_DISK,
         weigh: |event| {
             matches!(event, Signal::Traced(TraceEvent::Node(Event::BrokerUnfenced { .. }))).then(anywhere)?
         },

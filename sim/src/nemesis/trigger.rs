@@ -84,7 +84,7 @@ struct Counter {
     at: Vec<super::Target>,
     topic_partition: Option<TopicPartition>,
     api: Option<i16>,
-    /// Of elections: the leader epochs that are known already.
+    /// Of elections: the leader epochs that are known already, as far as the controller could be asked.
     epochs: BTreeMap<TopicPartition, LeaderEpoch>,
     view: View,
     seen: Rc<Cell<u64>>,
@@ -108,10 +108,12 @@ impl Counter {
         {
             return 0;
         }
-        if let (Some(epoch), Some(key)) = (occurrence.leader_epoch, occurrence.topic_partition)
-            && self.epochs.insert(key.clone(), epoch) == Some(epoch)
-        {
-            return 0;
+        if let (Some(epoch), Some(key)) = (occurrence.leader_epoch, occurrence.topic_partition) {
+            // Counting may have begun when the controller was dead: then its brokers know.
+            let by_leader = || self.view.leadership(key).map(|known| known.leader_epoch);
+            if self.epochs.insert(key.clone(), epoch).or_else(by_leader) == Some(epoch) {
+                return 0;
+            }
         }
         occurrence.count
     }

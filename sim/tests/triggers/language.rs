@@ -251,3 +251,28 @@ when     = { event = "request_received", target = "controller", api = "BrokerHea
     assert_eq!(received(&|api| api == 63), 7);
     assert!(0 < received(&|api| api != 63), "others come too, and do not count");
 }
+
+#[test]
+fn a_smaller_isr_is_no_election_even_if_the_controller_was_dead_when_counting_began() {
+    let ran = run_with(
+        &Settings {
+            before: r#"
+[[fault]]
+kind     = "kill"
+target   = "controller"
+at       = "500ms"
+down_for = "300ms"
+"#,
+            ..PLAIN
+        },
+        r#"kind   = "isolate"
+target = "follower(orders-0, 1)"
+at     = "600ms"
+until  = { event = "leader_elected" }"#,
+    );
+    passes(&ran);
+    assert!(ran.started(0) < ran.started(1) && ran.started(1) < ran.ended(0));
+    assert!(0 < ran.output.report.trace_events["isr_shrunk"]);
+    let heal = ran.output.report.phases.iter().find(|phase| phase.name == "heal").unwrap();
+    assert_eq!(ran.ended(1), Timestamp(heal.started_us));
+}

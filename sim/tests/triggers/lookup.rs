@@ -69,9 +69,13 @@ faults = "3500ms"
 
 /// Runs it. Whatever the faults do, nothing is lost and everything recovers.
 pub fn run_with(settings: &Settings, fault: &str) -> Ran {
+    run_seed(settings, fault, 1)
+}
+
+pub fn run_seed(settings: &Settings, fault: &str, seed: u64) -> Ran {
     let source = source(settings, fault);
     let scenario = parse("triggers.toml", &source).unwrap_or_else(|problems| panic!("{problems}"));
-    let output = run(&scenario, Seed(1), &Interrupt::new(false));
+    let output = run(&scenario, Seed(seed), &Interrupt::new(false));
     let report = &output.report;
     assert_eq!(report.panic, None, "{source}");
     assert!(report.violations.is_empty(), "{:?}\n{source}", report.violations);

@@ -11,8 +11,18 @@ pub struct Row {
     /// What else is asked of the event.
     pub more: &'static str,
     pub settings: Settings,
-    /// Whether the host is the same before and after.
-    pub no_inside: bool,
+    pub difference: Difference,
+}
+
+/// Who can tell before from after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Difference {
+    /// Others: a request, a response or an acknowledgement left, which [`crate::moments`] follows up.
+    ForOthers,
+    /// Only the host itself: its memory, its disk, its trace.
+    OnItsHost,
+    /// Nobody: they are the same moment.
+    None,
 }
 
 const LEADER: &str = "leader(orders-0)";
@@ -85,7 +95,11 @@ when   = { event = "alter_partition_sent" }
 };
 
 const fn row(event: &'static str, at: &'static str, nth: u64, settings: Settings) -> Row {
-    Row { event, at, nth, more: "", settings, no_inside: false }
+    Row { event, at, nth, more: "", settings, difference: Difference::ForOthers }
+}
+
+const fn own(event: &'static str, at: &'static str, nth: u64, settings: Settings) -> Row {
+    Row { difference: Difference::OnItsHost, ..row(event, at, nth, settings) }
 }
 
 /// Every event of `EVENTS`.
@@ -113,16 +127,16 @@ lasts = "200ms"
     row("batch_sent", "client(0)", 50, PLAIN),
     row("high_watermark_advanced", LEADER, 50, PLAIN),
     row("isr_shrunk", LEADER, 1, FOLLOWER_AWAY),
-    row("isr_expanded", LEADER, 1, FOLLOWER_AWAY),
+    own("isr_expanded", LEADER, 1, FOLLOWER_AWAY),
     row("alter_partition_sent", LEADER, 1, FOLLOWER_AWAY),
-    row("alter_partition_answered", LEADER, 1, FOLLOWER_AWAY),
+    own("alter_partition_answered", LEADER, 1, FOLLOWER_AWAY),
     row("alter_partition_refused", "controller", 1, ASKED_TOO_LATE),
-    row("leader_elected", "controller", 1, FAILOVER),
+    own("leader_elected", "controller", 1, FAILOVER),
     row("epoch_started", LEADER, 1, FAILOVER),
     row("following_started", "broker(1)", 1, FAILOVER),
-    row("log_truncated", "broker(1)", 1, LEFT_BEHIND),
+    own("log_truncated", "broker(1)", 1, LEFT_BEHIND),
     row("segment_rolled", LEADER, 3, Settings { topic: "segment.bytes = 1024", ..PLAIN }),
-    row(
+    own(
         "segments_deleted",
         LEADER,
         2,
@@ -132,14 +146,14 @@ lasts = "200ms"
             ..PLAIN
         },
     ),
-    row("flush_started", LEADER, 3, PLAIN),
-    row("flush_finished", LEADER, 3, PLAIN),
-    row("disk_flush_finished", LEADER, 4, PLAIN),
-    row("recovery_started", "broker(1)", 1, FAILOVER),
-    row("recovery_finished", "broker(1)", 1, FAILOVER),
-    row("broker_registered", "controller", 1, FAILOVER),
-    row("broker_fenced", "controller", 1, FAILOVER),
-    row("broker_unfenced", "controller", 1, FAILOVER),
+    own("flush_started", LEADER, 3, PLAIN),
+    own("flush_finished", LEADER, 3, PLAIN),
+    own("disk_flush_finished", LEADER, 4, PLAIN),
+    own("recovery_started", "broker(1)", 1, FAILOVER),
+    own("recovery_finished", "broker(1)", 1, FAILOVER),
+    own("broker_registered", "controller", 1, FAILOVER),
+    own("broker_fenced", "controller", 1, FAILOVER),
+    own("broker_unfenced", "controller", 1, FAILOVER),
     row(
         "producer_id_assigned",
         "client(0)",
@@ -163,5 +177,5 @@ down_for = "100ms"
     ),
     Row { more: r#"api = "Fetch""#, ..row("request_sent", FOLLOWER, 40, PLAIN) },
     Row { more: r#"api = "Produce""#, ..row("request_received", LEADER, 40, PLAIN) },
-    Row { no_inside: true, ..row("host_started", "broker(1)", 1, FAILOVER) },
+    Row { difference: Difference::None, ..row("host_started", "broker(1)", 1, FAILOVER) },
 ];
