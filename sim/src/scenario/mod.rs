@@ -35,7 +35,7 @@ mod reader;
 mod render;
 mod sections;
 mod spec;
-mod suggest;
+pub(crate) mod suggest;
 mod topic;
 mod units;
 

@@ -1,0 +1,283 @@
+//! Every word one can ask about, and what is to be said about it.
+
+use broker_core::config::{self, PROPERTIES, Property, TimeScale};
+use serde_json::{Value, json};
+
+use super::example;
+use super::sections::SECTIONS;
+use super::table::{Key, Section};
+use super::trigger::{FAULT_EVENTS, TRIGGER};
+use crate::checker::Anomaly;
+use crate::nemesis::{EVENTS, EventKind, KINDS, Kind, Shape, TARGETS};
+use crate::scenario::suggest::suggest;
+use crate::verdict::Verdict;
+
+/// What sort of word it is. In the order of the index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// A table of the file.
+    Sections,
+    /// One of our own keys.
+    Keys,
+    /// A kind of fault.
+    Kinds,
+    /// An event a trigger can wait for.
+    Events,
+    /// Whom a fault hits.
+    Targets,
+    /// A setting of Kafka's.
+    Properties,
+    /// What is wrong with a history.
+    Anomalies,
+    /// What a run came to.
+    Verdicts,
+}
+
+/// A word and what is to be said about it.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// What sort of word.
+    pub group: Group,
+    /// The word. Of a key with its section: `fault.at`.
+    pub word: String,
+    /// What it is: `a key of [[fault]]`.
+    pub what: String,
+    /// What it means.
+    pub doc: String,
+    /// Further facts, each under its label.
+    pub facts: Vec<(&'static str, String)>,
+    /// Of a section or a kind: its keys.
+    pub keys: Vec<Key>,
+    /// TOML.
+    pub example: Option<String>,
+}
+
+impl Group {
+    /// All of them.
+    pub const ALL: [Group; 8] = [
+        Group::Sections,
+        Group::Keys,
+        Group::Kinds,
+        Group::Events,
+        Group::Targets,
+        Group::Properties,
+        Group::Anomalies,
+        Group::Verdicts,
+    ];
+
+    /// As one asks for all of it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Group::Sections => "sections",
+            Group::Keys => "keys",
+            Group::Kinds => "kinds",
+            Group::Events => "events",
+            Group::Targets => "targets",
+            Group::Properties => "properties",
+            Group::Anomalies => "anomalies",
+            Group::Verdicts => "verdicts",
+        }
+    }
+
+    /// What it is, as a heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Group::Sections => "sections of a scenario",
+            Group::Keys => "own keys of sections",
+            Group::Kinds => "kinds of faults",
+            Group::Events => "events that triggers wait for",
+            Group::Targets => "targets of faults",
+            Group::Properties => "Kafka's properties",
+            Group::Anomalies => "anomalies",
+            Group::Verdicts => "verdicts",
+        }
+    }
+}
+
+impl Entry {
+    /// What it means in one line: its first sentence.
+    pub fn brief(&self) -> &str {
+        let end = self.doc.match_indices(". ").map(|(at, _)| at + 1).next();
+        // An example within a sentence (`default 1. …`) is not worth a parser.
+        self.doc[..end.unwrap_or(self.doc.len())].trim_end()
+    }
+
+    /// For programs.
+    pub fn to_json(&self) -> Value {
+        let facts: serde_json::Map<_, _> =
+            self.facts.iter().map(|(label, text)| ((*label).to_owned(), json!(text))).collect();
+        let keys: Vec<Value> = self
+            .keys
+            .iter()
+            .map(|key| {
+                json!({
+                    "name": key.name, "takes": key.form.describe(), "absent": key.absent.describe(),
+                    "doc": key.doc, "example": key.example,
+                })
+            })
+            .collect();
+        json!({
+            "group": self.group.name(), "word": self.word, "what": self.what, "doc": self.doc,
+            "facts": facts, "keys": keys, "example": self.example,
+        })
+    }
+}
+
+/// Every entry, group by group.
+pub fn entries() -> Vec<Entry> {
+    let keys = SECTIONS.iter().chain([&TRIGGER]).flat_map(|section| {
+        section.every_key().into_iter().map(move |(key, kinds)| of_key(section, key, &kinds))
+    });
+    let named = |section: &&Section| !section.name.is_empty();
+    let targets = TARGETS.iter().map(|target| {
+        let facts = vec![("written", target.form.to_owned())];
+        Entry { facts, ..entry(Group::Targets, target.word, "a target", target.doc) }
+    });
+    SECTIONS
+        .iter()
+        .filter(named)
+        .chain([&TRIGGER])
+        .map(of_section)
+        .chain(keys)
+        .chain(KINDS.iter().map(of_kind))
+        .chain(EVENTS.iter().map(of_event))
+        .chain(FAULT_EVENTS.map(of_fault_event))
+        .chain(targets)
+        .chain(PROPERTIES.iter().map(of_property))
+        .chain(Anomaly::ALL.map(of_anomaly))
+        .chain(Verdict::ALL.map(of_verdict))
+        .collect()
+}
+
+/// What there is to say about `word`: exactly that word, or else every key of that name, whatever its section.
+///
+/// # Errors
+/// With words that are near, if nobody knows it.
+pub fn lookup(word: &str) -> Result<Vec<Entry>, String> {
+    let bare = word.trim().trim_matches(['[', ']', '`']);
+    let bare = bare.split_once('(').map_or(bare, |(target, _)| target);
+    let bare = bare.strip_prefix("fault.when.").map_or(bare.to_owned(), |key| format!("when.{key}"));
+    let every = entries();
+    let exact: Vec<_> =
+        every.iter().filter(|entry| entry.word.eq_ignore_ascii_case(&bare)).cloned().collect();
+    if !exact.is_empty() {
+        return Ok(exact);
+    }
+    let of_any_section = |entry: &&Entry| {
+        entry.group == Group::Keys && entry.word.split_once('.').is_some_and(|(_, key)| key == bare)
+    };
+    let keys: Vec<_> = every.iter().filter(of_any_section).cloned().collect();
+    if !keys.is_empty() {
+        return Ok(keys);
+    }
+    let last = |entry: &'_ Entry| entry.word.split_once('.').map(|(_, key)| key.to_owned());
+    let names: Vec<String> =
+        every.iter().filter(|entry| entry.group == Group::Keys).filter_map(last).collect();
+    let groups = Group::ALL.map(Group::name);
+    let words = every.iter().map(|entry| entry.word.as_str()).chain(groups);
+    let help = suggest(&bare, words.chain(names.iter().map(String::as_str)));
+    Err(help.unwrap_or_else(|| "`cargo sim explain` lists every word".to_owned()))
+}
+
+fn entry(group: Group, word: &str, what: &str, doc: &str) -> Entry {
+    let (word, what, doc) = (word.to_owned(), what.to_owned(), doc.to_owned());
+    Entry { group, word, what, doc, facts: Vec::new(), keys: Vec::new(), example: None }
+}
+
+fn of_section(section: &Section) -> Entry {
+    let (what, header) = match section.name {
+        "when" => ("a table of a fault", "when = { … }, until = { … }".to_owned()),
+        _ => ("a section", section.header()),
+    };
+    let mut facts = vec![("written", header)];
+    if section.needed {
+        facts.push(("needed", "at least one".to_owned()));
+    }
+    if section.of_kind.is_some() {
+        facts.push(("kinds", KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ")));
+    }
+    if let Some(scope) = section.properties {
+        facts.push(("properties", format!("Kafka's {scope} properties")));
+    }
+    let keys = section.keys.to_vec();
+    Entry { facts, keys, ..entry(Group::Sections, section.name, what, section.doc) }
+}
+
+fn of_key(section: &Section, key: Key, kinds: &[&str]) -> Entry {
+    let mut facts = vec![("takes", key.form.describe()), ("without it", key.absent.describe())];
+    if !kinds.is_empty() {
+        facts.push(("kinds", kinds.join(", ")));
+    }
+    let header = if section.name == TRIGGER.name { "a trigger".to_owned() } else { section.header() };
+    let example = Some(format!("{} = {}\n", key.name, key.example));
+    Entry {
+        facts,
+        example,
+        ..entry(Group::Keys, &section.path(&key), &format!("a key of {header}"), key.doc)
+    }
+}
+
+fn of_kind(kind: &Kind) -> Entry {
+    let aim = match kind.shape {
+        Shape::Hosts => "hosts: `target`",
+        Shape::Links => "links: `between`, or `from` and `to`",
+        Shape::HostsOrLinks => "links: `target` for all of a host, `between`, or `from` and `to`",
+    };
+    let effect = format!("{}; otherwise the run is vacuous", kind.effect);
+    let what = format!("a kind of fault ({})", kind.family.name());
+    let example = format!("{}\n{}", example::fault(kind), example::nemesis(kind));
+    Entry {
+        facts: vec![("effect", effect), ("aimed at", aim.to_owned())],
+        keys: super::faults::fault_keys(kind),
+        example: Some(example),
+        ..entry(Group::Kinds, kind.name, &what, kind.doc)
+    }
+}
+
+fn of_event(event: &EventKind) -> Entry {
+    let after = "it has happened, and everything that follows from it is on its way".to_owned();
+    let facts = vec![("where", event.host.to_owned()), ("before", event.before.to_owned()), ("after", after)];
+    let example = Some(example::event(event));
+    Entry { facts, example, ..entry(Group::Events, event.name, "an event", event.doc) }
+}
+
+fn of_fault_event((name, doc): (&str, &str)) -> Entry {
+    let facts = vec![("where", "of no host: it takes `fault` and `delay` only".to_owned())];
+    let example = Some(example::fault_event(name));
+    Entry { facts, example, ..entry(Group::Events, name, "an event", doc) }
+}
+
+fn of_property(property: &Property) -> Entry {
+    let mut facts = vec![("takes", property.kind.to_string())];
+    let [compressed, kafka] =
+        [TimeScale::Compressed, TimeScale::Kafka].map(|scale| default_of(property, scale));
+    if compressed == kafka {
+        facts.push(("default", kafka));
+    } else {
+        facts.push(("default", format!("{kafka}; {compressed} under the compressed time scale")));
+    }
+    let section = match property.scope {
+        config::Scope::Broker => "[broker]".to_owned(),
+        scope => format!("[[{scope}]]"),
+    };
+    facts.push(("written in", section));
+    let what = format!("a {} property of Kafka's", property.scope);
+    Entry { facts, ..entry(Group::Properties, property.name, &what, property.doc) }
+}
+
+/// The default in force under a time scale, as a scenario would write it.
+pub fn default_of(property: &Property, scale: TimeScale) -> String {
+    config::Properties::new(property.scope)
+        .effective(property.name, scale)
+        .map_or_else(|| "unset".to_owned(), |value| value.to_string())
+}
+
+fn of_anomaly(anomaly: Anomaly) -> Entry {
+    let example = Some(format!("[expect]\nviolation = \"{anomaly}\"\n"));
+    Entry { example, ..entry(Group::Anomalies, anomaly.name(), "an anomaly", anomaly.doc()) }
+}
+
+fn of_verdict(verdict: Verdict) -> Entry {
+    let facts = vec![("exit code", verdict.exit_code().to_string())];
+    Entry { facts, ..entry(Group::Verdicts, &verdict.to_string(), "a verdict", verdict.doc()) }
+}
