@@ -67,7 +67,7 @@ pub enum Form {
 
 const SPAN: &str = r"(\s*[0-9]+\s*(us|ms|s|m|h))+\s*";
 const SIGNED: &str = r"\s*[+-]?(\s*[0-9]+\s*(us|ms|s|m|h))+\s*";
-const DRIFT: &str = r"\s*[+-]?\s*[0-9]+(\.[0-9]+)?\s*(%|ppm)\s*";
+const DRIFT: &str = r"\s*[+-]?[0-9]+(\.[0-9]*)?\s*(%|ppm)\s*";
 const NUMBER: &str = r"\+?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?";
 const TOPIC: &str = r"[A-Za-z0-9._-]{1,249}";
 
@@ -107,7 +107,7 @@ impl Form {
         .to_owned()
     }
 
-    /// As a JSON Schema. Texts that only the reader can judge (dates of a leap year, as it were) are let through.
+    /// As a JSON Schema. What only the reader can judge is let through.
     pub fn schema(self) -> Value {
         match self {
             Form::Text => json!({ "type": "string" }),

@@ -67,7 +67,10 @@ fn of_section(section: &Section) -> Value {
     if !section.many {
         return table;
     }
-    let description = table["description"].take();
+    let description = section.doc;
+    if let Some(fields) = table.as_object_mut() {
+        fields.remove("description");
+    }
     let least = u8::from(section.needed);
     json!({ "description": description, "type": "array", "minItems": least, "items": table })
 }
@@ -120,7 +123,10 @@ fn trigger() -> Value {
                 "else": { "not": { "required": ["fault"] } },
             },
             { "if": { "required": ["api"] }, "then": event_in(&of_requests) },
-            { "not": { "required": ["delay", "moment"], "properties": { "moment": { "const": "before" } } } },
+            {
+                "if": { "required": ["moment"], "properties": { "moment": { "const": "before" } } },
+                "then": { "properties": { "delay": { "not": { "pattern": "[1-9]" } } } },
+            },
         ],
     })
 }
