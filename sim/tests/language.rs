@@ -229,7 +229,7 @@ fn words_are_explained_with_what_one_needs_to_use_them() {
         ("log.flush.scheduler.interval.ms", &["a broker property", "unset", "milliseconds", "[broker]"]),
         ("replica.lag.time.max.ms", &["30000; 1500 under the compressed time scale"]),
         ("lost-write", &["an anomaly", "violation = \"lost-write\""]),
-        ("fault.at", &["a key of [[fault]]", "at = \"1s..3s\"", "otherwise"]),
+        ("fault.at", &["a key of [[fault]]", "at = \"1s..3s\"", "without it"]),
         ("by", &["clock_jump", "clock_drift"]),
         ("[limits]", &["a section", "brokers_down"]),
         ("vacuous", &["a verdict", "exit code  4"]),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::example;
 use super::sections::SECTIONS;
-use super::table::{Key, Section};
+use super::table::{Absent, Key, Section};
 use super::trigger::{FAULT_EVENTS, TRIGGER};
 use crate::checker::Anomaly;
 use crate::nemesis::{EVENTS, EventKind, KINDS, Kind, Shape, TARGETS};
@@ -204,7 +204,12 @@ fn of_section(section: &Section) -> Entry {
 }
 
 fn of_key(section: &Section, key: Key, kinds: &[&str]) -> Entry {
-    let mut facts = vec![("takes", key.form.describe()), ("without it", key.absent.describe())];
+    let absent = match key.absent {
+        Absent::Refused => ("without it", "the scenario is refused".to_owned()),
+        Absent::Default(value) => ("default", value.to_owned()),
+        Absent::Means(words) => ("without it", words.to_owned()),
+    };
+    let mut facts = vec![("takes", key.form.describe()), absent];
     if !kinds.is_empty() {
         facts.push(("kinds", kinds.join(", ")));
     }
@@ -227,11 +232,16 @@ fn of_kind(kind: &Kind) -> Entry {
     let what = format!("a kind of fault ({})", kind.family.name());
     let example = format!("{}\n{}", example::fault(kind), example::nemesis(kind));
     Entry {
-        facts: vec![("effect", effect), ("aimed at", aim.to_owned())],
+        facts: vec![("effect", effect), ("aimed at", aim.to_owned()), ("usually", usually(kind))],
         keys: super::faults::fault_keys(kind),
         example: Some(example),
         ..entry(Group::Kinds, kind.name, &what, kind.doc)
     }
+}
+
+/// Whom random faults of a kind hit if the scenario does not say it.
+pub fn usually(kind: &Kind) -> String {
+    kind.usually.iter().map(|target| format!("`{target}`")).collect::<Vec<_>>().join(" and ")
 }
 
 fn of_event(event: &EventKind) -> Entry {

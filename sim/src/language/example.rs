@@ -1,7 +1,7 @@
 //! Small pieces of scenarios, made from the tables, that are accepted as they stand.
 
-use super::table::{Absent, Key};
-use super::{faults, sections};
+use super::faults;
+use super::table::Absent;
 use crate::nemesis::{EventKind, Kind};
 
 /// A scripted fault of this kind: aimed the first way there is, with everything that is required and an end.
@@ -13,7 +13,7 @@ pub fn fault(kind: &Kind) -> String {
         lines.push((key.name, key.example.to_owned()));
     };
     faults::ways_to_aim(kind.shape)[0].iter().for_each(|name| add(name));
-    let parameters = keys.iter().filter(|key| is_parameter(key));
+    let parameters = keys.iter().filter(|key| faults::is_parameter(key));
     let end = keys.iter().filter(|key| matches!(key.name, "down_for" | "lasts"));
     parameters.chain(end).for_each(|key| add(key.name));
     lines.insert(lines.len() - usize::from(1 < lines.len()), ("at", "\"1s\"".to_owned()));
@@ -64,13 +64,6 @@ pub fn around(name: &str, faults: &str) -> String {
     let topic = "[[topic]]\nname = \"orders\"\npartitions = 2\n";
     let clients = "[[producer]]\ntopics = [\"orders\"]\n\n[[consumer]]\ntopics = [\"orders\"]\n";
     format!("name = {name:?}\n\n{topic}\n{clients}\n{faults}")
-}
-
-/// Whether a key belongs to one kind of action, and not to its aim or its end.
-pub fn is_parameter(key: &Key) -> bool {
-    let others = ["target", "between", "from", "to", "down_for", "lasts", "until"];
-    let common = ["fault", "nemesis"].iter().filter_map(|name| sections::named(name));
-    !others.contains(&key.name) && !common.flat_map(|section| section.keys).any(|own| own.name == key.name)
 }
 
 fn section(name: &str, lines: &[(&str, String)]) -> String {

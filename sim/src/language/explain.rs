@@ -1,6 +1,7 @@
 //! An entry as text, for people.
 
 use super::entry::{Entry, Group};
+use super::table::Absent;
 
 const WIDTH: usize = 100;
 
@@ -27,7 +28,11 @@ pub fn text(entry: &Entry, used_by: &[String]) -> String {
     for key in &entry.keys {
         text += &format!("\n  {} = {}\n", key.name, key.example);
         text += &wrapped(key.doc, 6);
-        text += &wrapped(&format!("{}; {}", key.form.describe(), key.absent.describe()), 6);
+        let absent = match key.absent {
+            Absent::Means(words) => format!("without it: {words}"),
+            other => other.describe(),
+        };
+        text += &wrapped(&format!("takes {}; {absent}", key.form.describe()), 6);
     }
     if let Some(example) = &entry.example {
         text += "\nexample:\n\n";

@@ -2,7 +2,7 @@
 
 use super::form::Form;
 use super::table::{Absent, Key};
-use crate::nemesis::{Kind, Length, Shape};
+use crate::nemesis::{KINDS, Kind, Length, Shape};
 
 use Absent::{Default, Means, Refused};
 
@@ -16,9 +16,7 @@ pub fn fault_keys(kind: &Kind) -> Vec<Key> {
         Length::Lasts => &[LASTS, UNTIL],
         Length::Instant => &[],
     };
-    let required = |key: &Key| Key { absent: Means(one_of(kind.shape)), ..*key };
-    let aim =
-        aims(kind.shape).iter().map(|key| if kind.shape == Shape::Hosts { *key } else { required(key) });
+    let aim = aims(kind.shape).iter().copied();
     aim.chain(ends.iter().copied()).chain(parameters(kind)).collect()
 }
 
@@ -29,12 +27,8 @@ pub fn nemesis_keys(kind: &Kind) -> Vec<Key> {
         Length::Lasts => Some(LASTS),
         Length::Instant => None,
     };
-    let usually = match kind.usually {
-        ["minority", "others"] => "between `minority` and `others`",
-        ["random"] => "`random`",
-        other => unreachable!("{other:?} has no words yet"),
-    };
-    let aim = aims(kind.shape).iter().map(|key| Key { absent: Means(usually), ..*key });
+    let usual = Means("what is usual for the kind");
+    let aim = aims(kind.shape).iter().map(|key| Key { absent: usual, ..*key });
     let end = end.map(|key| Key { absent: Default("\"100ms..2s\""), ..key });
     aim.chain(end).chain(parameters(kind)).collect()
 }
@@ -56,12 +50,9 @@ fn aims(shape: Shape) -> &'static [Key] {
     }
 }
 
-fn one_of(shape: Shape) -> &'static str {
-    match shape {
-        Shape::Hosts => "the scenario is refused",
-        Shape::Links => "the other of `between` and `from`, `to`",
-        Shape::HostsOrLinks => "another of `target`, `between` and `from`, `to`",
-    }
+/// Whether a key belongs to what is done, and not to its aim, its beginning or its end.
+pub fn is_parameter(key: &Key) -> bool {
+    KINDS.iter().flat_map(parameters).any(|parameter| parameter.name == key.name)
 }
 
 fn parameters(kind: &Kind) -> impl Iterator<Item = Key> {
@@ -130,25 +121,27 @@ const TARGET: Key = Key {
     doc: "Whom it hits, all at the same time; found out when it begins.",
     example: "\"leader(orders-0)\"",
 };
-const LINKS_OF: Key = Key { doc: "Whose links it hits: all links of each of these hosts.", ..TARGET };
+const LINKS_OF: Key =
+    Key { absent: Means(LINKS), doc: "Whose links it hits: all links of each of these hosts.", ..TARGET };
+const LINKS: &str = "the links are named in another way";
 const BETWEEN: Key = Key {
     name: "between",
     form: Form::Sides,
-    absent: Refused,
-    doc: "The links between two groups, both ways.",
+    absent: Means(LINKS),
+    doc: "The links between two groups, both ways. Exactly one of the ways to name links is needed.",
     example: "[\"leader(orders-0)\", \"others\"]",
 };
 const FROM: Key = Key {
     name: "from",
     form: Form::Targets,
-    absent: Refused,
+    absent: Means(LINKS),
     doc: "One way only: the senders. Answers still come the other way.",
     example: "\"leader(orders-0)\"",
 };
 const TO: Key = Key {
     name: "to",
     form: Form::Targets,
-    absent: Refused,
+    absent: Means(LINKS),
     doc: "One way only: the receivers.",
     example: "\"controller\"",
 };

@@ -2,7 +2,8 @@
 
 use broker_core::config::{PROPERTIES, Scope, TimeScale};
 
-use super::entry::default_of;
+use super::entry::{default_of, usually};
+use super::faults::{fault_keys, is_parameter};
 use super::sections::SECTIONS;
 use super::table::{Key, Section};
 use super::template::template;
@@ -58,7 +59,12 @@ fn of_section(section: &Section) -> String {
     if section.name == "when" {
         text = format!("\n## Triggers\n\n{}\n", section.doc);
     }
-    let keys = section.every_key();
+    let mut keys = section.every_key();
+    if section.name == "nemesis" {
+        // What a kind does is said once, where it is scripted.
+        keys.retain(|(key, _)| !is_parameter(key));
+        text += "\nEach kind has the parameters that it has as a `[[fault]]`.\n";
+    }
     if !keys.is_empty() {
         text += &table(
             &["key", "takes", "without it", "meaning"],
@@ -89,27 +95,21 @@ fn kinds() -> String {
             Shape::HostsOrLinks => "`target`, or `between`, or `from` and `to`",
         };
         let end = match kind.length {
-            Length::DownFor => "`down_for` or `until`",
-            Length::Lasts => "`lasts` or `until`",
+            Length::DownFor => "by `down_for` or `until`",
+            Length::Lasts => "by `lasts` or `until`",
             Length::Instant => "at once",
         };
         text += &format!("\n### `{}`\n\n*{}.* {}\n\n", kind.name, capital(kind.family.name()), kind.doc);
-        text += &format!("* effect: {}\n* aimed with {aim}; ends {}{end}\n", kind.effect, by(kind.length));
-        let keys = super::faults::fault_keys(kind);
-        for key in keys.iter().filter(|key| example::is_parameter(key)) {
+        text += &format!("* effect: {}\n* aimed with {aim}; ends {end}\n", kind.effect);
+        text += &format!("* random ones usually hit {}\n", usually(kind));
+        let keys = fault_keys(kind);
+        for key in keys.iter().filter(|key| is_parameter(key)) {
             let (takes, absent) = (key.form.describe(), key.absent.describe());
             text += &format!("* `{}`: {} Takes {takes}; {absent}.\n", key.name, key.doc);
         }
         text += &format!("\n```toml\n{}\n{}```\n", example::fault(kind), example::nemesis(kind));
     }
     text
-}
-
-fn by(length: Length) -> &'static str {
-    match length {
-        Length::DownFor | Length::Lasts => "by ",
-        Length::Instant => "",
-    }
 }
 
 fn triggers() -> String {

@@ -84,7 +84,10 @@ impl Section {
             for key in added(kind) {
                 match every.iter_mut().find(|(known, _)| *known == key) {
                     Some((_, kinds)) => kinds.push(kind.name),
-                    None => every.push((key, vec![kind.name])),
+                    None => {
+                        let namesake = every.iter().rposition(|(known, _)| known.name == key.name);
+                        every.insert(namesake.map_or(every.len(), |at| at + 1), (key, vec![kind.name]));
+                    }
                 }
             }
         }
@@ -98,7 +101,7 @@ impl Absent {
         match self {
             Absent::Refused => "required".to_owned(),
             Absent::Default(value) => format!("default `{value}`"),
-            Absent::Means(words) => format!("otherwise {words}"),
+            Absent::Means(words) => words.to_owned(),
         }
     }
 }
