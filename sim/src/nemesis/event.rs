@@ -11,12 +11,42 @@ pub struct EventKind {
     pub name: &'static str,
     /// On which host it happens.
     pub host: &'static str,
+    /// Which hosts these can be.
+    pub site: Site,
+    /// What else a trigger may ask of it.
+    pub detail: Detail,
     /// What happens, and what counts as one occurrence.
     pub doc: &'static str,
     /// What is true `before` and not yet so.
     pub before: &'static str,
     /// How many occurrences a trace event is worth, and of which topic partition. `None`: it is another event.
     pub(super) weigh: fn(&TraceEvent) -> Option<Occurrence<'_>>,
+}
+
+/// Where an event can happen at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Site {
+    /// On brokers.
+    Brokers,
+    /// On the controller.
+    Controller,
+    /// Where a producer runs.
+    Producers,
+    /// On brokers and the controller: what has a disk and answers requests.
+    Servers,
+    /// Anywhere.
+    Hosts,
+}
+
+/// What tells the occurrences of an event apart, besides the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// Nothing.
+    None,
+    /// `topic_partition`
+    TopicPartition,
+    /// `api`
+    Api,
 }
 
 /// What a trace event is worth to a trigger.
@@ -82,6 +112,8 @@ pub const EVENTS: &[EventKind] = &[
     EventKind {
         name: "record_appended",
         host: "the leader",
+        site: Site::Brokers,
+        detail: Detail::TopicPartition,
         doc: "A leader appends records of a producer to its log; each record counts.",
         before: NOT_SENT,
         weigh: |event| match event {
@@ -94,6 +126,8 @@ pub const EVENTS: &[EventKind] = &[
     EventKind {
         name: "record_replicated",
         host: "a follower",
+        site: Site::Brokers,
+        detail: Detail::TopicPartition,
         doc: "A follower appends records it fetched to its log; each record counts.",
         before: NOT_SENT,
         weigh: |event| match event {
@@ -106,6 +140,8 @@ pub const EVENTS: &[EventKind] = &[
     EventKind {
         name: "record_acknowledged",
         host: "a producer's host",
+        site: Site::Producers,
+        detail: Detail::TopicPartition,
         doc: "A producer is told that its record is acknowledged; each record counts.",
         before: "the producer does not know it: if it dies now, nobody ever will",
         weigh: |_| None,
@@ -113,6 +149,8 @@ pub const EVENTS: &[EventKind] = &[
     EventKind {
         name: "produce_answered",
         host: "the leader",
+        site: Site::Brokers,
+        detail: Detail::TopicPartition,
         doc: "A leader answers a produce request, well or not; each topic partition in it counts.",
         before: NOT_SENT,
         weigh: node_event!(ProduceAnswered),
@@ -120,6 +158,8 @@ pub const EVENTS: &[EventKind] = &[
     EventKind {
         name: "duplicate_recognised",
         host: "the leader",
+        site: Site::Brokers,
+        detail: Detail::TopicPartition,
         doc: "A leader recognises a batch that it already has, and appends nothing.",
         before: NOT_SENT,
         weigh: node_event!(DuplicateRecognised),
@@ -127,6 +167,8 @@ pub const EVENTS: &[EventKind] = &[
     EventKind {
         name: "batch_sent",
         host: "a producer's host",
+        site: Site::Producers,
+        detail: Detail::TopicPartition,
         doc: "A producer sends a batch to a leader, for the first time or again; each batch counts.",
         before: NOT_SENT,
         weigh: node_event!(BatchSent),
@@ -134,6 +176,8 @@ pub const EVENTS: &[EventKind] = &[
     EventKind {
         name: "high_watermark_advanced",
         host: "the leader or a follower",
+        site: Site::Brokers,
+        detail: Detail::TopicPartition,
         doc: "A replica's high watermark moves.",
         before: NOT_SENT,
         weigh: node_event!(HighWatermarkMoved),
@@ -141,6 +185,8 @@ pub const EVENTS: &[EventKind] = &[
     EventKind {
         name: "isr_shrunk",
         host: "the leader",
+        site: Site::Brokers,
+        detail: Detail::TopicPartition,
         doc: "A leader learns that its ISR lost members.",
         before: NOT_SENT,
         weigh: node_event!(IsrShrunk),
@@ -148,6 +194,8 @@ pub const EVENTS: &[EventKind] = &[
     EventKind {
         name: "isr_expanded",
         host: "the leader",
+        site: Site::Brokers,
+        detail: Detail::TopicPartition,
         doc: "A leader learns that its ISR gained members.",
         before: NOT_SENT,
         weigh: node_event!(IsrExpanded),
@@ -155,6 +203,8 @@ pub const EVENTS: &[EventKind] = &[
     EventKind {
         name: "alter_partition_sent",
         host: "the leader",
+        site: Site::Brokers,
+        detail: Detail::TopicPartition,
         doc: "A leader asks the controller for another ISR (AlterPartition).",
         before: NOT_SENT,
         weigh: node_event!(AlterPartitionSent),
@@ -162,6 +212,8 @@ pub const EVENTS: &[EventKind] = &[
     EventKind {
         name: "alter_partition_answered",
         host: "the leader",
+        site: Site::Brokers,
+        detail: Detail::TopicPartition,
         doc: "The controller's answer to AlterPartition arrives at the leader.",
         before: NOT_SENT,
         weigh: node_event!(AlterPartitionAnswered),
@@ -169,6 +221,8 @@ pub const EVENTS: &[EventKind] = &[
     EventKind {
         name: "alter_partition_refused",
         host: "the controller",
+        site: Site::Controller,
+        detail: Detail::TopicPartition,
         doc: "The controller refuses an AlterPartition.",
         before: NOT_SENT,
         weigh: node_event!(AlterPartitionRefused),
@@ -176,6 +230,8 @@ pub const EVENTS: &[EventKind] = &[
     EventKind {
         name: "leader_elected",
         host: "the controller",
+        site: Site::Controller,
+        detail: Detail::TopicPartition,
         doc: "The controller elects a leader, which begins a new leader epoch.",
         before: NOT_SENT,
         weigh: |event| match event {
@@ -190,6 +246,8 @@ pub const EVENTS: &[EventKind] = &[
     EventKind {
         name: "epoch_started",
         host: "the new leader",
+        site: Site::Brokers,
+        detail: Detail::TopicPartition,
         doc: "A broker learns that it leads in a new leader epoch, and begins to.",
         before: NOT_SENT,
         weigh: node_event!(LeaderStarted),
@@ -197,6 +255,8 @@ pub const EVENTS: &[EventKind] = &[
     EventKind {
         name: "following_started",
         host: "a follower",
+        site: Site::Brokers,
+        detail: Detail::TopicPartition,
         doc: "A broker learns whom to follow in a new leader epoch, and begins to.",
         before: NOT_SENT,
         weigh: node_event!(FollowerStarted),
@@ -204,6 +264,8 @@ pub const EVENTS: &[EventKind] = &[
     EventKind {
         name: "log_truncated",
         host: "a follower",
+        site: Site::Brokers,
+        detail: Detail::TopicPartition,
         doc: "A follower cuts off what its leader does not have, or drops its whole log.",
         before: NOT_SENT,
         weigh: |event| match event {
@@ -217,6 +279,8 @@ pub const EVENTS: &[EventKind] = &[
     EventKind {
         name: "segment_rolled",
         host: "the leader or a follower",
+        site: Site::Brokers,
+        detail: Detail::TopicPartition,
         doc: "A log begins a new segment.",
         before: NOT_SENT,
         weigh: node_event!(SegmentRolled),
@@ -224,6 +288,8 @@ pub const EVENTS: &[EventKind] = &[
     EventKind {
         name: "segments_deleted",
         host: "the leader or a follower",
+        site: Site::Brokers,
+        detail: Detail::TopicPartition,
         doc: "Retention deletes segments of a log.",
         before: NOT_SENT,
         weigh: node_event!(SegmentsDeleted),
@@ -231,6 +297,8 @@ pub const EVENTS: &[EventKind] = &[
     EventKind {
         name: "flush_started",
         host: "the leader or a follower",
+        site: Site::Brokers,
+        detail: Detail::TopicPartition,
         doc: "A flush of a log begins: by policy, when a segment is full, or on request.",
         before: "the disk was not told to flush",
         weigh: node_event!(FlushStarted),
@@ -238,6 +306,8 @@ pub const EVENTS: &[EventKind] = &[
     EventKind {
         name: "flush_finished",
         host: "the leader or a follower",
+        site: Site::Brokers,
+        detail: Detail::TopicPartition,
         doc: "A flush of a log ends, and its broker learns it.",
         before: NOT_SENT,
         weigh: node_event!(FlushFinished),
@@ -245,6 +315,8 @@ pub const EVENTS: &[EventKind] = &[
     EventKind {
         name: "disk_flush_finished",
         host: "any host with a disk",
+        site: Site::Servers,
+        detail: Detail::None,
         doc: "A disk ends a flush, of whatever file.",
         before: "nothing of it is durable",
         weigh: |event| matches!(event, TraceEvent::DiskFlushFinished { .. }).then(anywhere)?,
@@ -252,6 +324,8 @@ pub const EVENTS: &[EventKind] = &[
     EventKind {
         name: "recovery_started",
         host: "the leader or a follower",
+        site: Site::Brokers,
+        detail: Detail::TopicPartition,
         doc: "A broker that did not shut down in good order begins to recover a log from its recovery point.",
         before: NOT_SENT,
         weigh: node_event!(RecoveryStarted),
@@ -259,6 +333,8 @@ pub const EVENTS: &[EventKind] = &[
     EventKind {
         name: "recovery_finished",
         host: "the leader or a follower",
+        site: Site::Brokers,
+        detail: Detail::TopicPartition,
         doc: "A broker has opened a log.",
         before: NOT_SENT,
         weigh: node_event!(RecoveryFinished),
@@ -266,6 +342,8 @@ pub const EVENTS: &[EventKind] = &[
     EventKind {
         name: "broker_registered",
         host: "the controller",
+        site: Site::Controller,
+        detail: Detail::None,
         doc: "The controller registers a broker that has just started.",
         before: NOT_SENT,
         weigh: |event| matches!(event, TraceEvent::Node(Event::BrokerRegistered { .. })).then(anywhere)?,
@@ -273,6 +351,8 @@ pub const EVENTS: &[EventKind] = &[
     EventKind {
         name: "broker_fenced",
         host: "the controller",
+        site: Site::Controller,
+        detail: Detail::None,
         doc: "The controller ends a broker's session: it leads nothing any more.",
         before: NOT_SENT,
         weigh: |event| matches!(event, TraceEvent::Node(Event::BrokerFenced { .. })).then(anywhere)?,
@@ -280,6 +360,8 @@ pub const EVENTS: &[EventKind] = &[
     EventKind {
         name: "broker_unfenced",
         host: "the controller",
+        site: Site::Controller,
+        detail: Detail::None,
         doc: "The controller lets a broker lead and be in ISRs again.",
         before: NOT_SENT,
         weigh: |event| matches!(event, TraceEvent::Node(Event::BrokerUnfenced { .. })).then(anywhere)?,
@@ -287,6 +369,8 @@ pub const EVENTS: &[EventKind] = &[
     EventKind {
         name: "producer_id_assigned",
         host: "a producer's host",
+        site: Site::Producers,
+        detail: Detail::None,
         doc: "A producer gets its producer id.",
         before: NOT_SENT,
         weigh: |event| matches!(event, TraceEvent::Node(Event::ProducerIdAssigned { .. })).then(anywhere)?,
@@ -294,6 +378,8 @@ pub const EVENTS: &[EventKind] = &[
     EventKind {
         name: "snapshot_written",
         host: "the controller",
+        site: Site::Controller,
+        detail: Detail::None,
         doc: "A snapshot of the metadata is durable.",
         before: NOT_SENT,
         weigh: |event| matches!(event, TraceEvent::Node(Event::SnapshotWritten { .. })).then(anywhere)?,
@@ -301,6 +387,8 @@ pub const EVENTS: &[EventKind] = &[
     EventKind {
         name: "request_sent",
         host: "any host",
+        site: Site::Hosts,
+        detail: Detail::Api,
         doc: "A request leaves; `api` says which, such as `api = \"Fetch\"`.",
         before: "the request has not left",
         weigh: |event| match event {
@@ -311,6 +399,8 @@ pub const EVENTS: &[EventKind] = &[
     EventKind {
         name: "request_received",
         host: "any server",
+        site: Site::Servers,
+        detail: Detail::Api,
         doc: "A request arrives; `api` says which, such as `api = \"Produce\"`.",
         before: NOT_READ,
         weigh: |event| match event {
@@ -321,6 +411,8 @@ pub const EVENTS: &[EventKind] = &[
     EventKind {
         name: "host_started",
         host: "any host",
+        site: Site::Hosts,
+        detail: Detail::None,
         doc: "A process begins to run.",
         before: "the process has done nothing",
         weigh: |event| matches!(event, TraceEvent::HostStarted).then(anywhere)?,

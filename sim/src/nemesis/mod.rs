@@ -26,7 +26,7 @@ mod schedule;
 pub mod target;
 pub mod when;
 
-pub use event::{EVENTS, EventKind};
+pub use event::{Detail, EVENTS, EventKind, Site};
 pub use fault::{Action, Aim, Fault, Harm, Span, Way};
 pub use kind::{Family, KINDS, Kind, Length, Shape};
 pub use plan::{Limits, Plan, RandomFaults};

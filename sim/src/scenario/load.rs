@@ -3,17 +3,19 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use broker_core::config::{Properties, Scope};
 use toml::de::DeTable;
 
 use super::aim::Range;
 use super::diagnostic::{Diagnostic, Diagnostics, Problems, Span, position};
+use super::field::Read;
 use super::reader::{Places, Table};
 use super::sections::{self, Document};
 use super::spec::Scenario;
-use super::{check, client, fault, topic};
-use crate::nemesis::Plan;
+use super::{check, client, fault, limits, topic};
+use crate::nemesis::{Limits, Plan};
 
 /// Reads and checks the file at `path`.
 ///
@@ -72,6 +74,7 @@ fn read(path: &str, source: &str, root: &DeTable<'_>, problems: &mut Problems) -
     let mut document = Document::new(source, root);
     let name = sections::name(&mut document, problems);
     let story = document.text("story", problems).or(String::new()).value;
+    let seed = document.seed(problems);
     let (cluster, brokers) = sections::cluster(document.section("cluster", problems), problems);
     let broker = broker(document.section("broker", problems), problems);
 
@@ -90,7 +93,11 @@ fn read(path: &str, source: &str, root: &DeTable<'_>, problems: &mut Problems) -
     let producer_tables = document.sections("producer", problems);
     at_least_one("producer", producer_tables.as_deref(), problems);
     let consumer_tables = document.sections("consumer", problems);
-    let clients = producer_tables.as_ref().zip(consumer_tables.as_ref()).map(|(a, b)| a.len() + b.len());
+    let count = |tables: &Option<Vec<_>>| tables.as_ref().map(Vec::len);
+    let clients = fault::Clients {
+        producers: count(&producer_tables),
+        all: count(&producer_tables).zip(count(&consumer_tables)).map(|(one, other)| one + other),
+    };
     let (producers, mut named): (Vec<_>, Vec<_>) = producer_tables
         .into_iter()
         .flatten()
@@ -105,31 +112,65 @@ fn read(path: &str, source: &str, root: &DeTable<'_>, problems: &mut Problems) -
 
     let (phases, fault_phase) = sections::phases(document.section("phases", problems), problems);
     let topics_sound = topics_read && !topics.is_empty() && topics.iter().all(|topic| topic.name.is_sound());
-    let range = Range { brokers: &brokers, topics: &topics, topics_sound, clients };
-    let mut faults = Vec::new();
-    for table in document.sections("fault", problems).into_iter().flatten() {
-        let Some(fault) = fault::fault(source, table, problems) else { continue };
-        check::within_phase(&fault, &fault_phase, problems);
-        fault.aims.iter().for_each(|(target, span)| range.check(target, *span, problems));
-        faults.push(fault.spec);
-    }
+    let range = Range { brokers: &brokers, topics: &topics, topics_sound, clients: clients.all };
+    let contract = limits::within(&broker.0, topics.iter().map(|topic| &topic.spec));
+    let plan = plan(&mut document, &range, (&fault_phase, clients, contract), problems);
     let expect = sections::expect(document.section("expect", problems), problems);
     document.finish(problems);
 
     Some(Scenario {
         name,
         story,
+        seed,
         cluster,
         broker: broker.0,
         topics: topics.into_iter().map(|topic| topic.spec).collect(),
         producers: producers.into_iter().collect::<Option<_>>()?,
         consumers,
-        plan: Plan { faults, ..Plan::default() },
-        seed: None,
+        plan: plan?,
         phases,
         expect,
         path: path.to_owned(),
         source: Arc::from(source),
+    })
+}
+
+/// Faults, nemeses and their limits. `None` only after a problem was reported.
+fn plan(
+    document: &mut Document<'_>,
+    range: &Range<'_>,
+    (phase, clients, contract): (&Read<Duration>, fault::Clients, Limits),
+    problems: &mut Problems,
+) -> Option<Plan> {
+    let source = document.source();
+    let tables = document.sections("fault", problems).into_iter().flatten();
+    let faults: Vec<_> = tables.map(|table| fault::fault(source, table, problems)).collect();
+    let tables = document.sections("nemesis", problems);
+    let count = tables.as_ref().map(Vec::len);
+    let tables = tables.into_iter().flatten();
+    let random: Vec<_> = tables.map(|table| fault::nemesis(source, table, problems)).collect();
+    let limits = limits::limits(document.section("limits", problems), contract, count, problems);
+
+    for fault in &faults {
+        fault.check_times(phase, problems);
+        fault.check_sense(clients, problems);
+        range.check_all(fault.targets(), problems);
+        fault.triggers().for_each(|trigger| range.check_trigger(trigger, problems));
+    }
+    for nemesis in &random {
+        nemesis.check_within(phase, problems);
+        let Some(harm) = &nemesis.harm else { continue };
+        harm.check_sense(clients, problems);
+        range.check_all(harm.targets(), problems);
+    }
+    fault::check_names(&faults, problems);
+    if phase.is_sound() {
+        fault::check_overlaps(&faults, phase.value, problems);
+    }
+    Some(Plan {
+        faults: faults.iter().map(fault::FaultDraft::spec).collect::<Option<_>>()?,
+        random: random.iter().map(fault::NemesisDraft::spec).collect::<Option<_>>()?,
+        limits,
     })
 }
 

@@ -26,10 +26,12 @@
 mod aim;
 mod check;
 mod client;
+mod clocks;
 mod diagnostic;
 mod discover;
 mod fault;
 mod field;
+mod limits;
 mod load;
 mod reader;
 mod render;

@@ -12,6 +12,7 @@ use super::spec::{ClusterSpec, Expectation, ExpectedVerdict, Phases};
 use super::suggest::{list, suggest};
 use super::units;
 use crate::checker::Anomaly;
+use crate::seed::{Seed, SeedError};
 
 /// The top level: sections by name.
 pub(super) struct Document<'a> {
@@ -26,6 +27,11 @@ impl<'a> Document<'a> {
         Document { source, root, known: Vec::new() }
     }
 
+    /// The text.
+    pub fn source(&self) -> &'a str {
+        self.source
+    }
+
     /// A string at the top.
     pub fn text(&mut self, key: &'static str, problems: &mut Problems) -> Field<String> {
         self.known.push(key);
@@ -34,6 +40,34 @@ impl<'a> Document<'a> {
             DeValue::String(text) => Field::Given(text.to_string(), value.span().into()),
             other => wrong_type(key, "a string", other, value.span().into(), "", problems),
         }
+    }
+
+    /// `seed`: a number, or text as the command line takes it.
+    pub fn seed(&mut self, problems: &mut Problems) -> Option<Seed> {
+        self.known.push("seed");
+        let value = self.root.get("seed")?;
+        let span: Span = value.span().into();
+        let help = "write `seed = 42`, or text as `--seed` takes it, such as \"0x2a\"";
+        let text = match value.get_ref() {
+            DeValue::Integer(number) => match u64::from_str_radix(number.as_str(), number.radix()) {
+                Ok(number) => return Some(Seed(number)),
+                Err(_) => number.to_string(),
+            },
+            DeValue::String(text) => text.to_string(),
+            other => {
+                let _: Field<()> = wrong_type("seed", "a number or a string", other, span, help, problems);
+                return None;
+            }
+        };
+        let seed = text.parse();
+        if let Err(error) = &seed {
+            let message = match error {
+                SeedError::TooLarge(_) => error.to_string(),
+                SeedError::Unreadable(_) => format!("`{text}` is not a seed"),
+            };
+            problems.report(Diagnostic::new(message).at(span, "").help(help.to_owned()));
+        }
+        seed.ok()
     }
 
     /// A section that may stand once. An absent one is empty, and `None` says so.
