@@ -160,6 +160,7 @@ fn faults_that_cannot_be_are_refused_by_the_schema() {
         "[[fault]]\nkind = 'kill'\ntarget = 'random'\nwhen = { event = 'host_started', api = 'Fetch' }",
         "[[fault]]\nkind = 'kill'\ntarget = 'random'\nwhen = { event = 'host_started', moment = 'before', delay = '1s' }",
         "[[fault]]\nkind = 'kill'\ntarget = 'random'\nwhen = { event = 'host_started', nth = 0 }",
+        "[[fault]]\nkind = 'kill'\ntarget = 'random'\nwhen = { event = 'host_started', topic_partition = 'orders-0' }",
         "[[nemesis]]\nkind = 'kill'",
         "[[nemesis]]\nkind = 'kill'\nevery = '1s'\nat = '1s'",
         "[[nemesis]]\nkind = 'partition'\nevery = '1s'\nfrom = 'random'",
@@ -301,12 +302,12 @@ fn help_says_what_each_command_takes() {
 }
 
 #[test]
-fn a_new_scenario_runs_as_it_stands_and_is_never_overwritten() {
+fn a_new_scenario_names_the_schema_and_is_never_overwritten() {
     let place = std::env::temp_dir().join(format!("sim-new-{}", std::process::id()));
     let dir = place.join("scenarios");
     fs::create_dir_all(place.join("schema")).unwrap();
     fs::write(place.join("schema/scenario.schema.json"), "{}").unwrap();
-    let (dir_text, reports) = (dir.display().to_string(), place.join("reports").display().to_string());
+    let dir_text = dir.display().to_string();
     let (code, stdout, stderr) = sim(&["new", "first", "--dir", &dir_text]);
     let file = dir.join("first.toml");
     let path = file.display().to_string();
@@ -323,7 +324,16 @@ fn a_new_scenario_runs_as_it_stands_and_is_never_overwritten() {
     assert!(code == 2 && stderr.contains("is there already"), "{stderr}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
 
-    fs::write(&file, &text).unwrap();
+    fs::remove_dir_all(&place).unwrap();
+}
+
+#[test]
+fn a_new_scenario_runs_as_it_stands() {
+    let place = std::env::temp_dir().join(format!("sim-new-runs-{}", std::process::id()));
+    fs::create_dir_all(&place).unwrap();
+    let (dir, reports) = (place.display().to_string(), place.join("reports").display().to_string());
+    assert_eq!(sim(&["new", "first", "--dir", &dir]).0, 0);
+    let path = place.join("first.toml").display().to_string();
     let (code, stdout, stderr) = sim(&["run", &path, "--reports", &reports]);
     assert_eq!(code, 0, "{stdout}{stderr}");
     fs::remove_dir_all(&place).unwrap();

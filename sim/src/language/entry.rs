@@ -3,12 +3,12 @@
 use broker_core::config::{self, PROPERTIES, Property, TimeScale};
 use serde_json::{Value, json};
 
-use super::example;
 use super::sections::SECTIONS;
 use super::table::{Absent, Key, Section};
 use super::trigger::{FAULT_EVENTS, TRIGGER};
+use super::{example, form};
 use crate::checker::Anomaly;
-use crate::nemesis::{EVENTS, EventKind, KINDS, Kind, Shape, TARGETS};
+use crate::nemesis::{Detail, EVENTS, EventKind, KINDS, Kind, Shape, TARGETS};
 use crate::scenario::suggest::suggest;
 use crate::verdict::Verdict;
 
@@ -246,7 +246,13 @@ pub fn usually(kind: &Kind) -> String {
 
 fn of_event(event: &EventKind) -> Entry {
     let after = "it has happened, and everything that follows from it is on its way".to_owned();
-    let facts = vec![("where", event.host.to_owned()), ("before", event.before.to_owned()), ("after", after)];
+    let mut facts =
+        vec![("where", event.host.to_owned()), ("before", event.before.to_owned()), ("after", after)];
+    match event.detail {
+        Detail::None => {}
+        Detail::TopicPartition => facts.push(("takes", "`topic_partition`".to_owned())),
+        Detail::Api => facts.push(("takes", format!("`api`: {}", form::apis().join(", ")))),
+    }
     let example = Some(example::event(event));
     Entry { facts, example, ..entry(Group::Events, event.name, "an event", event.doc) }
 }

@@ -2,7 +2,7 @@
 
 use super::faults;
 use super::table::Absent;
-use crate::nemesis::{EventKind, Kind};
+use crate::nemesis::{Detail, EventKind, Kind};
 
 /// A scripted fault of this kind: aimed the first way there is, with everything that is required and an end.
 pub fn fault(kind: &Kind) -> String {
@@ -31,7 +31,11 @@ pub fn nemesis(kind: &Kind) -> String {
 
 /// A fault that waits for this event.
 pub fn event(event: &EventKind) -> String {
-    let more = if event.name.starts_with("request_") { "api = \"Fetch\", " } else { "" };
+    let more = match event.detail {
+        Detail::None => "",
+        Detail::TopicPartition => "topic_partition = \"orders-0\", ",
+        Detail::Api => "api = \"Fetch\", ",
+    };
     let lines = [
         ("kind", "\"power_loss\"".to_owned()),
         ("target", "\"random\"".to_owned()),

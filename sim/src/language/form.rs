@@ -1,6 +1,6 @@
 //! What values a key takes: in words, and as a JSON Schema.
 
-use broker_core::wire::VERSIONS;
+use broker_core::wire::API_NAMES;
 use serde_json::{Value, json};
 
 use super::trigger::events;
@@ -153,8 +153,8 @@ pub fn definitions() -> Value {
 }
 
 /// Every request of Kafka's protocol that is spoken here.
-pub fn apis() -> Vec<String> {
-    VERSIONS.iter().map(|(api, ..)| format!("{api:?}")).collect()
+pub fn apis() -> Vec<&'static str> {
+    API_NAMES.iter().map(|(name, _)| *name).collect()
 }
 
 /// Text that matches as a whole.

@@ -32,6 +32,8 @@ pub mod schema;
 pub mod sections;
 pub mod table;
 pub mod template;
+#[cfg(test)]
+mod tests;
 pub mod trigger;
 pub mod usage;
 

@@ -11,7 +11,7 @@ use super::form;
 use super::sections::SECTIONS;
 use super::table::{Absent, Key, Section};
 use super::trigger::{FAULT_EVENTS, TRIGGER};
-use crate::nemesis::{KINDS, Kind, Length};
+use crate::nemesis::{Detail, EVENTS, KINDS, Kind, Length};
 
 /// The schema of scenario files.
 pub fn schema() -> Value {
@@ -108,7 +108,9 @@ fn trigger() -> Value {
     let mut properties = Map::new();
     TRIGGER.keys.iter().for_each(|key| place(&mut properties, key.name, of_key(key)));
     let of_faults = FAULT_EVENTS.map(|(name, _)| name);
-    let of_requests = ["request_sent", "request_received"];
+    let with = |detail| -> Vec<&str> {
+        EVENTS.iter().filter(|event| event.detail == detail).map(|event| event.name).collect()
+    };
     let event_in = |names: &[&str]| json!({ "properties": { "event": { "enum": names } } });
     json!({
         "description": TRIGGER.doc,
@@ -122,7 +124,8 @@ fn trigger() -> Value {
                 "then": { "required": ["fault"], "propertyNames": { "enum": ["event", "fault", "delay"] } },
                 "else": { "not": { "required": ["fault"] } },
             },
-            { "if": { "required": ["api"] }, "then": event_in(&of_requests) },
+            { "if": { "required": ["api"] }, "then": event_in(&with(Detail::Api)) },
+            { "if": { "required": ["topic_partition"] }, "then": event_in(&with(Detail::TopicPartition)) },
             {
                 "if": { "required": ["moment"], "properties": { "moment": { "const": "before" } } },
                 "then": { "properties": { "delay": { "not": { "pattern": "[1-9]" } } } },

@@ -24,6 +24,8 @@
 //! that overlap on one target contradict each other.
 
 mod aim;
+#[cfg(test)]
+pub(crate) mod asked;
 mod check;
 mod client;
 mod clocks;
