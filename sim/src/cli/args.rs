@@ -114,7 +114,7 @@ Examples:
 pub(super) struct NewArguments {
     /// What the scenario is called: letters, digits, `-`, `_` and `.`.
     pub name: String,
-    /// Where to write it.
+    /// Where to write it, such as the group it belongs to: `scenarios/crash`.
     #[arg(long, default_value = "scenarios")]
     pub dir: PathBuf,
 }

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::args::NewArguments;
 use super::{EXIT_USAGE, complain, print};
+use crate::language::form::Form;
 use crate::language::{example, template};
-use crate::scenario;
+use crate::scenario::{self, Diagnostic};
 
 const SCHEMA: &str = "schema/scenario.schema.json";
 
@@ -32,8 +33,9 @@ fn write(arguments: &NewArguments) -> Result<PathBuf, String> {
         return Err(format!("the name is without `.toml`: write `cargo sim new {stem}`"));
     }
     // The reader knows what a name is.
-    if scenario::parse("template", &example::around(name, "")).is_err() {
-        return Err(format!("`{name}` is not a name for a scenario: use letters, digits, `-`, `_` and `.`"));
+    if let Err(problems) = scenario::parse("template", &example::around(name, "")) {
+        let problem = problems.iter().next().map_or("", Diagnostic::message);
+        return Err(format!("{problem}; it takes {}", Form::FileName.describe()));
     }
     let unwritable = |path: &Path, error: io::Error| format!("cannot write {}: {error}", path.display());
     std::fs::create_dir_all(dir).map_err(|error| unwritable(dir, error))?;

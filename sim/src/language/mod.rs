@@ -3,7 +3,7 @@
 //! ```text
 //! sections, faults, trigger ─┐                          ┌─► schema       for editors: schema/scenario.schema.json
 //! nemesis::{KINDS, EVENTS,   ├─► one table of words ────┼─► reference    for readers: scenarios/REFERENCE.md
-//!   TARGETS}, PROPERTIES,    │       (entry)            ├─► explain      for whoever asks: cargo sim explain WORD
+//!   TARGETS}, PROPERTIES,    │       (entries)          ├─► explain      for whoever asks: cargo sim explain WORD
 //! Anomaly, Verdict ──────────┘                          └─► example      that is accepted as it stands
 //! ```
 //!
@@ -14,14 +14,16 @@
 //! Terms: an *own key* is ours, a *property* is Kafka's; a *form* is what values a key takes; an *entry* is a word one can
 //! ask about.
 //!
-//! Reading order: [`table`], [`form`], [`sections`], [`faults`], [`trigger`]; then [`entry`] and what is made of it:
-//! [`explain`], [`reference`], [`schema`]; [`example`] and [`template`] write scenarios.
+//! Reading order: [`table`], [`form`], [`sections`], [`faults`], [`trigger`]; then [`entry`] with [`mod@entries`], and what
+//! is made of them: [`explain`], [`mod@reference`], [`mod@schema`]. [`example`] and [`mod@template`] write scenarios, [`usage`]
+//! says which words one uses.
 //!
 //! To add a key: one row here and one line where it is read. To add a kind, an event, a target, a property: nothing here,
 //! unless a kind has a parameter of its own (`faults`).
 //!
 //! What is left out: what only shows between sections (`check` and `aim` of the reader); a schema lets it pass.
 
+pub mod entries;
 pub mod entry;
 pub mod example;
 pub mod explain;
@@ -37,7 +39,8 @@ mod tests;
 pub mod trigger;
 pub mod usage;
 
-pub use entry::{Entry, Group, entries, lookup};
+pub use entries::entries;
+pub use entry::{Entry, Group, lookup};
 pub use reference::reference;
 pub use schema::schema;
 pub use template::template;

@@ -2,7 +2,7 @@
 
 use broker_core::config::{PROPERTIES, Scope, TimeScale};
 
-use super::entry::{default_of, usually};
+use super::entries::{default_of, usually};
 use super::faults::{fault_keys, is_parameter};
 use super::sections::SECTIONS;
 use super::table::{Key, Section};
@@ -85,8 +85,7 @@ fn row(key: &Key, kinds: &[&str]) -> Vec<String> {
 }
 
 fn kinds() -> String {
-    let mut text = "\n## Kinds of faults\n\nA fault without its effect makes the run vacuous, unless it has \
-                    `may_miss = true` or comes from a `[[nemesis]]`.\n"
+    let mut text = "\n## Kinds of faults\n\nA fault without its effect makes the run vacuous, unless it says `may_miss = true`.\n"
         .to_owned();
     for kind in KINDS {
         let aim = match kind.shape {

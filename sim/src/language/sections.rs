@@ -57,8 +57,7 @@ pub const SECTIONS: &[Section] = &[
         of_kind: Some(nemesis_keys),
         ..section(
             "nemesis",
-            "Faults of one kind again and again, drawn from the seed, within `[limits]`. Never open-ended, and never \
-             the reason for a vacuous run.",
+            "Faults of one kind again and again, drawn from the seed, within `[limits]`. Each of them ends by itself.",
         )
     },
     Section {
