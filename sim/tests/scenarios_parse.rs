@@ -176,6 +176,63 @@ fn faults_wait_for_each_other_and_end_with_an_event() {
 }
 
 #[test]
+fn two_faults_that_may_mean_different_hosts_do_not_contradict_each_other() {
+    let pairs = [
+        // Who leads when the leader is dead is somebody else.
+        ["'kill'\ntarget = 'leader(orders-0)'\nat = '2s'", "'kill'\ntarget = 'leader(orders-0)'\nat = '3s'"],
+        ["'kill'\ntarget = 'random'\nat = '2s'", "'kill'\ntarget = 'random'\nat = '2s'"],
+        ["'kill'\ntarget = 'broker(1)'\nat = '2s'", "'kill'\ntarget = 'all_brokers'\nat = '3s'"],
+        // Whether anybody leads then is for the run to find out.
+        ["'kill'\ntarget = 'all_brokers'\nat = '2s'", "'pause'\ntarget = 'leader(orders-0)'\nat = '3s'"],
+        // A dead process leaves a page cache that power can still take.
+        ["'kill'\ntarget = 'broker(1)'\nat = '2s'", "'power_loss'\ntarget = 'broker(1)'\nat = '3s'"],
+        ["'power_loss'\ntarget = 'broker(1)'\nat = '2s'", "'wipe'\ntarget = 'broker(1)'\nat = '3s'"],
+        // Over in time, or perhaps over in time.
+        [
+            "'kill'\ntarget = 'broker(1)'\nat = '2s'\ndown_for = '1s'",
+            "'kill'\ntarget = 'broker(1)'\nat = '3s'",
+        ],
+        [
+            "'kill'\ntarget = 'broker(1)'\nat = '2s'\ndown_for = '1s..3s'",
+            "'kill'\ntarget = 'broker(1)'\nat = '4s'",
+        ],
+        ["'kill'\ntarget = 'broker(1)'\nat = '1s..4s'", "'kill'\ntarget = 'broker(1)'\nat = '3s'"],
+        // The second cut outlasts the first, or is of more links, or both are of one way each.
+        [
+            "'isolate'\ntarget = 'broker(1)'\nat = '2s'\nlasts = '2s'",
+            "'isolate'\ntarget = 'broker(1)'\nat = '3s'\nlasts = '2s'",
+        ],
+        [
+            "'partition'\nbetween = ['broker(1)', 'broker(2)']\nat = '2s'",
+            "'isolate'\ntarget = 'broker(1)'\nat = '3s'",
+        ],
+        [
+            "'partition'\nfrom = 'broker(1)'\nto = 'broker(2)'\nat = '2s'",
+            "'partition'\nfrom = 'broker(2)'\nto = 'broker(1)'\nat = '3s'",
+        ],
+        // It may be in vain.
+        [
+            "'kill'\ntarget = 'broker(1)'\nat = '2s'",
+            "'kill'\ntarget = 'broker(1)'\nmay_miss = true\nat = '3s'",
+        ],
+    ];
+    for [first, second] in pairs {
+        let _ = plan(&format!("[[fault]]\nkind = {first}\n[[fault]]\nkind = {second}\n"));
+    }
+}
+
+#[test]
+fn faults_may_begin_with_one_another_and_end_with_one_another() {
+    let first = "[[fault]]\nkind = 'pause'\nname = 'first'\ntarget = 'broker(1)'\n";
+    let second = "[[fault]]\nkind = 'pause'\nname = 'second'\ntarget = 'broker(2)'\n";
+    let wait = |key, side, name| format!("{key} = {{ event = 'fault_{side}', fault = '{name}' }}\n");
+    let (begin, end) = (wait("when", "started", "first"), wait("until", "ended", "second"));
+    let _ = plan(&format!("{first}at = '1s'\n{end}{second}{begin}lasts = '1s'\n"));
+    let end = wait("until", "started", "second");
+    let _ = plan(&format!("{first}at = '1s'\n{end}{second}{begin}"));
+}
+
+#[test]
 fn a_nemesis_says_little_and_has_defaults_for_the_rest() {
     let plan = plan(
         "[[nemesis]]\nkind = 'partition'\nevery = '1s..2s'\n\

@@ -23,8 +23,9 @@ const STANDS_STILL_PPM: i64 = -1_000_000;
 pub(super) fn jump(text: &str) -> Result<Span<i64>, String> {
     range(text, |text| {
         let (sign, rest) = signed(text);
-        let micros = units::duration(rest).map(|length| i64::try_from(length.as_micros()));
-        Ok(sign * micros?.expect("no duration is longer than a day"))
+        // Said with its sign.
+        let length = units::duration(rest).map_err(|error| error.replacen(rest, text.trim(), 1))?;
+        Ok(sign * i64::try_from(length.as_micros()).expect("no duration is longer than a day"))
     })
 }
 

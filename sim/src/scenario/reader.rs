@@ -140,7 +140,7 @@ impl<'a> Table<'a> {
     }
 
     /// A number, whole or not.
-    pub fn number(&mut self, key: &'static str, problems: &mut Problems) -> Field<f64> {
+    pub fn number(&mut self, key: &'static str, help: &str, problems: &mut Problems) -> Field<f64> {
         let Some(entry) = self.take(key) else { return Field::Absent };
         let number = match entry.value {
             DeValue::Integer(number) => {
@@ -151,7 +151,7 @@ impl<'a> Table<'a> {
         };
         match number {
             Some(number) => Field::Given(number, entry.span),
-            None => wrong_type(key, "a number", entry.value, entry.span, "", problems),
+            None => wrong_type(key, "a number", entry.value, entry.span, help, problems),
         }
     }
 

@@ -14,6 +14,19 @@ use super::units;
 use crate::checker::Anomaly;
 use crate::seed::{Seed, SeedError};
 
+const MILLI: Duration = Duration::from_millis(1);
+
+/// The cluster of a scenario that says nothing about it.
+pub(super) const CLUSTER: ClusterSpec = ClusterSpec {
+    brokers: 3,
+    time_scale: TimeScale::Compressed,
+    network_latency: (MILLI, Duration::from_millis(3)),
+    fsync_latency: (MILLI, Duration::from_millis(4)),
+};
+
+/// The size of a record's value if a producer does not say it.
+pub(super) const RECORD_BYTES: usize = 64;
+
 /// The top level: sections by name.
 pub(super) struct Document<'a> {
     source: &'a str,
@@ -143,13 +156,7 @@ pub(super) fn name(document: &mut Document<'_>, problems: &mut Problems) -> Stri
 
 /// `[cluster]`. The number of brokers keeps its place, because topics are measured against it.
 pub(super) fn cluster(table: Option<Table<'_>>, problems: &mut Problems) -> (ClusterSpec, Read<u32>) {
-    const MILLI: Duration = Duration::from_millis(1);
-    let mut spec = ClusterSpec {
-        brokers: 3,
-        time_scale: TimeScale::default(),
-        network_latency: (MILLI, 3 * MILLI),
-        fsync_latency: (MILLI, 4 * MILLI),
-    };
+    let mut spec = CLUSTER;
     let Some(mut table) = table else {
         return (spec, Field::Absent.or(3));
     };

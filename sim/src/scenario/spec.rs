@@ -14,7 +14,8 @@ use crate::seed::Seed;
 /// * there is at least one topic and one producer; topic names are unique;
 /// * every topic that a client or a target names exists, with that partition;
 /// * no replication factor exceeds the number of brokers, and no `min.insync.replicas` the replication factor;
-/// * every fault begins within the fault phase.
+/// * every fault that begins at a time begins within the fault phase, and ends after it begins;
+/// * names of faults are unique, and faults that wait for each other do not wait in a circle.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scenario {
     /// Short name; also a directory name of reports.

@@ -10,7 +10,7 @@ pub(super) const DURATION: &str =
 
 /// What a range of durations looks like, for help texts.
 pub(super) const RANGE: &str =
-    "write a duration such as \"500ms\", or a range such as \"1s..3s\" to draw from";
+    "write a number and a unit of us, ms, s, m or h, such as \"500ms\", or a range such as \"1s..3s\"";
 
 /// Longer than any simulation; keeps sums of durations far from overflow.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -84,7 +84,8 @@ pub(super) fn values(text: &str) -> Result<Span<Duration>, String> {
 /// As [`duration`].
 pub(super) fn lengths(text: &str) -> Result<Span<Duration>, String> {
     values(text).and_then(|values| {
-        if values.low.is_zero() { Err(format!("`{text}` must be longer than 0s")) } else { Ok(values) }
+        let verb = if values.high.is_zero() { "is" } else { "may be" };
+        if values.low.is_zero() { Err(format!("`{text}` {verb} no time at all")) } else { Ok(values) }
     })
 }
 

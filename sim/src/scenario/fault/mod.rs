@@ -8,7 +8,7 @@
 //! Terms: a *draft* is a value and where its parts were written. It is kept even if a part is wrong, so that the rest can
 //! be checked too. A *foreign* key is one that another kind or another section has.
 //!
-//! Reading order: `harm` (what both sections share) with `aim`, `parameters` and `when`; `scripted` and `random` (the two
+//! Reading order: `harm` (what both sections share) with `aim`, `parameters`, `when` and `trigger`; `scripted` and `random` (the two
 //! sections), `foreign`; then what only shows when all is read: `sense` (one fault), `timing` (a fault and its phase),
 //! `names` (faults that wait for each other) and `overlap` (two that want the same host).
 //!
@@ -24,6 +24,7 @@ mod random;
 mod scripted;
 mod sense;
 mod timing;
+mod trigger;
 mod when;
 
 pub(super) use names::check as check_names;

@@ -1,10 +1,10 @@
 //! Two scripted faults that want the same host at the same time, so that the second changes nothing.
 //!
-//! Reported only where it is certain: both begin at times, whatever is drawn, and both certainly mean the same hosts.
+//! Reported only where it is certain and plainly a mistake: both begin at times, whatever is drawn, and both name the same
+//! hosts. That nobody leads while all brokers are down is for the run to find out.
 
 use std::time::Duration;
 
-use super::harm::HarmDraft;
 use super::scripted::FaultDraft;
 use super::when::times;
 use crate::nemesis::{Action, Aim, Fault, Span as Values, Target, Until, Way};
@@ -12,18 +12,17 @@ use crate::scenario::diagnostic::{Diagnostic, Problems, Span};
 use crate::scenario::units::duration_text;
 
 /// A fault with times.
-struct Timed<'a> {
+struct Timed {
     fault: Fault,
     start: Values<Duration>,
     /// The earliest and the latest time it ends.
     end: Values<Duration>,
     start_place: Span,
-    harm: &'a HarmDraft,
 }
 
 /// Reports each fault that certainly changes nothing because of another one. `phase` is when everything is healed.
 pub(in crate::scenario) fn check(faults: &[FaultDraft], phase: Duration, problems: &mut Problems) {
-    let mut timed: Vec<Timed<'_>> = faults.iter().filter_map(|draft| Timed::of(draft, phase)).collect();
+    let mut timed: Vec<Timed> = faults.iter().filter_map(|draft| Timed::of(draft, phase)).collect();
     // Stable: of those that begin at the same time the first of the file is the first.
     timed.sort_by_key(|timed| timed.start.low);
     for (index, second) in timed.iter().enumerate() {
@@ -35,8 +34,8 @@ pub(in crate::scenario) fn check(faults: &[FaultDraft], phase: Duration, problem
     }
 }
 
-impl<'a> Timed<'a> {
-    fn of(draft: &'a FaultDraft, phase: Duration) -> Option<Timed<'a>> {
+impl Timed {
+    fn of(draft: &FaultDraft, phase: Duration) -> Option<Timed> {
         let fault = draft.spec()?;
         let (start, start_place) = draft.start.as_ref().and_then(|it| Some((times(&it.value)?, it.span)))?;
         let end = match fault.harm.until {
@@ -48,21 +47,21 @@ impl<'a> Timed<'a> {
             Until::When(_) => Values { low: start.high, high: phase },
         };
         let end = Values { low: end.low.min(phase), high: end.high.min(phase) };
-        Some(Timed { fault, start, end, start_place, harm: draft.harm.as_ref()? })
+        Some(Timed { fault, start, end, start_place })
     }
 
     /// Whether this is under way whenever the other begins.
-    fn holds_when_begins(&self, other: &Timed<'_>) -> bool {
+    fn holds_when_begins(&self, other: &Timed) -> bool {
         self.start.high <= other.start.low && other.start.high < self.end.low
     }
 
     /// Whether both certainly begin at one moment, and so see the same roles.
-    fn begins_with(&self, other: &Timed<'_>) -> bool {
+    fn begins_with(&self, other: &Timed) -> bool {
         self.start.low == self.start.high && self.start == other.start
     }
 }
 
-fn leaves_nothing(first: &Timed<'_>, second: &Timed<'_>) -> bool {
+fn leaves_nothing(first: &Timed, second: &Timed) -> bool {
     let same_moment = first.begins_with(second);
     if !first.holds_when_begins(second) {
         return false;
@@ -124,22 +123,13 @@ fn is_within(target: &Target, group: &Target, same_moment: bool) -> bool {
         return true;
     }
     match group {
-        Target::AllBrokers => matches!(
-            target,
-            Target::Broker(_)
-                | Target::Leader(_)
-                | Target::Follower(..)
-                | Target::Followers(_)
-                | Target::Isr(_)
-                | Target::Minority
-                | Target::Random
-        ),
-        Target::Clients => matches!(target, Target::Client(_) | Target::RandomClient),
+        Target::AllBrokers => matches!(target, Target::Broker(_)),
+        Target::Clients => matches!(target, Target::Client(_)),
         _ => false,
     }
 }
 
-fn contradiction(first: &Timed<'_>, second: &Timed<'_>) -> Diagnostic {
+fn contradiction(first: &Timed, second: &Timed) -> Diagnostic {
     let (one, other) = (first.fault.harm.kind(), second.fault.harm.kind());
     let until = match first.fault.harm.until {
         Until::Heal => "the heal".to_owned(),
@@ -153,16 +143,14 @@ fn contradiction(first: &Timed<'_>, second: &Timed<'_>) -> Diagnostic {
     let are = if plural { "are" } else { "is" };
     let what = second.fault.harm.aim_text();
     let state = match one.name {
-        "kill" | "wipe" => format!("`{what}` {are} already down"),
-        "power_loss" => format!("`{what}` {are} already without power"),
-        "pause" => format!("`{what}` {are} already paused"),
-        "hold" => format!("`{what}` {are} already held"),
-        _ => format!("`{what}` {are} already cut"),
+        "kill" | "wipe" => "down",
+        "power_loss" => "without power",
+        "pause" => "paused",
+        "hold" => "held",
+        _ => "cut",
     };
-    let from = duration_text(first.start.high);
-    let diagnostic = Diagnostic::new(format!("this `{}` changes nothing: {state} then", other.name));
-    let diagnostic = diagnostic.at(second.start_place, "again here");
-    let diagnostic = diagnostic.at(first.start_place, format!("`{}` from {from} to {until}", one.name));
-    let _ = second.harm;
+    let message = format!("this `{}` changes nothing: `{what}` {are} already {state} then", other.name);
+    let diagnostic = Diagnostic::new(message).at(second.start_place, "again here");
+    let diagnostic = diagnostic.at(first.start_place, format!("{state} from here to {until}"));
     diagnostic.help("move one of them, or write `may_miss = true` if this is meant".to_owned())
 }

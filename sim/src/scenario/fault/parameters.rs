@@ -7,6 +7,8 @@ use crate::scenario::field::Field;
 use crate::scenario::reader::Table;
 use crate::scenario::units;
 
+const PROBABILITY: &str = "write a number such as 0.01, which is once in a hundred; 1 is always";
+
 /// Every parameter, and the kinds that have it.
 pub(super) const PARAMETERS: &[(&str, &[&str])] = &[
     ("extra", &["delay"]),
@@ -31,8 +33,8 @@ pub(super) fn action(table: &mut Table<'_>, kind: &Kind, problems: &mut Problems
         }
         "drop_connections" => Action::DropConnections,
         "loss" => {
-            let given = probability(table, problems).required("probability", table, problems);
-            Action::Loss { probability: given.ok()? }
+            let given = probability(table, problems);
+            Action::Loss { probability: present(given, "probability", PROBABILITY, table, problems)? }
         }
         "slow_disk" => Action::SlowDisk {
             latency: required(table, "latency", "a duration", units::RANGE, range, problems)?,
@@ -61,6 +63,16 @@ fn required<T>(
     problems: &mut Problems,
 ) -> Option<T> {
     let value = table.with_unit(key, what, help, parse, problems);
+    present(value, key, help, table, problems)
+}
+
+fn present<T>(
+    value: Field<T>,
+    key: &str,
+    help: &str,
+    table: &Table<'_>,
+    problems: &mut Problems,
+) -> Option<T> {
     if matches!(value, Field::Absent) {
         let diagnostic = Diagnostic::new(format!("missing key `{key}`"));
         let diagnostic = diagnostic.at(table.header(), format!("`{key}` is missing here"));
@@ -70,17 +82,14 @@ fn required<T>(
 }
 
 fn probability(table: &mut Table<'_>, problems: &mut Problems) -> Field<f64> {
-    table.number("probability", problems).parse(
-        problems,
-        "1 is always, 0.01 is once in a hundred",
-        |number| {
-            if 0.0 < number && number <= 1.0 {
-                Ok(number)
-            } else {
-                Err(format!("`probability` must be above 0 and at most 1, not {number}"))
-            }
-        },
-    )
+    let number = table.number("probability", PROBABILITY, problems);
+    number.parse(problems, PROBABILITY, |number| {
+        if 0.0 < number && number <= 1.0 {
+            Ok(number)
+        } else {
+            Err(format!("`probability` must be above 0 and at most 1, not {number}"))
+        }
+    })
 }
 
 #[cfg(test)]

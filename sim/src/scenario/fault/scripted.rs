@@ -11,7 +11,6 @@ use crate::scenario::reader::Table;
 
 /// A fault and where its parts were written; a part that could not be read is missing.
 pub(in crate::scenario) struct FaultDraft {
-    pub header: Span,
     line: usize,
     pub name: Field<String>,
     pub start: Option<Written<Start>>,
@@ -55,8 +54,7 @@ impl FaultDraft {
 
 /// Reads one fault.
 pub(in crate::scenario) fn fault(source: &str, mut table: Table<'_>, problems: &mut Problems) -> FaultDraft {
-    let header = table.header();
-    let line = position(source, header.start).0;
+    let line = position(source, table.header().start).0;
     let name = name(&mut table, problems);
     let start = start(&mut table, problems);
     let may_miss = table.flag("may_miss", problems).or(false).value;
@@ -65,7 +63,7 @@ pub(in crate::scenario) fn fault(source: &str, mut table: Table<'_>, problems: &
     if harm.is_some() {
         table.finish(problems);
     }
-    FaultDraft { header, line, name, start, harm, may_miss }
+    FaultDraft { line, name, start, harm, may_miss }
 }
 
 fn name(table: &mut Table<'_>, problems: &mut Problems) -> Field<String> {

@@ -55,7 +55,8 @@ impl HarmDraft {
         for (target, span) in self.aim.targets() {
             let role = role(target, clients);
             if matches!(role, Some(Role::Client | Role::Producer | Role::Consumer)) {
-                let diagnostic = Diagnostic::new(format!("`{target}` has no disk")).at(*span, "");
+                let have = if matches!(target, Target::Clients) { "have" } else { "has" };
+                let diagnostic = Diagnostic::new(format!("`{target}` {have} no disk")).at(*span, "");
                 let diagnostic = diagnostic.at(self.kind_place, "this is done to disks");
                 problems.report(diagnostic.help("brokers and the controller have disks".to_owned()));
             }
