@@ -40,7 +40,7 @@ fn sim(arguments: &[&str]) -> (i32, String, String) {
 
 /// A scenario of its own, from the shipped one with some text replaced.
 fn altered(place: &Place, changes: &[(&str, &str)]) -> String {
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/leader-killed.toml");
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/crash/leader-killed.toml");
     let mut text = std::fs::read_to_string(shipped).unwrap();
     for (from, to) in changes {
         assert!(text.contains(from), "{from}");
@@ -55,7 +55,7 @@ fn wrong_usage_and_wrong_scenarios_end_with_2_before_anything_runs() {
     let reports = place.0.join("reports").display().to_string();
     for (arguments, said) in [
         (vec!["run", "scenarios/no-such.toml"], "there is no such file"),
-        (vec!["run", "scenarios/leader-killed.toml", "--seed", "blue"], "neither decimal"),
+        (vec!["run", "scenarios/crash/leader-killed.toml", "--seed", "blue"], "neither decimal"),
         (vec!["run"], "SCENARIO"),
         (vec!["fly"], "unrecognized subcommand"),
     ] {
@@ -71,6 +71,36 @@ fn wrong_usage_and_wrong_scenarios_end_with_2_before_anything_runs() {
     assert!(!Path::new(&reports).exists(), "something was written");
     let (code, _, stderr) = sim(&["check", &wrong]);
     assert_eq!(code, 2, "{stderr}");
+}
+
+#[test]
+fn two_scenarios_of_one_name_are_refused_before_their_reports_replace_each_other() {
+    let place = Place::new("twice");
+    let reports = place.0.join("reports").display().to_string();
+    let one = altered(&place, &[]);
+    let other = place.file("other.toml", &std::fs::read_to_string(&one).unwrap()).display().to_string();
+    for arguments in [vec!["run", &one, &other, "--reports", &reports], vec!["check", &one, &other]] {
+        let (code, stdout, stderr) = sim(&arguments);
+        assert_eq!((code, stdout.as_str()), (2, ""), "{stderr}");
+        for said in [one.as_str(), other.as_str(), "is named `leader-killed` too", "nothing was run"] {
+            assert!(stderr.contains(said), "{said}: {stderr}");
+        }
+    }
+    assert!(!Path::new(&reports).exists(), "something was written");
+    // One file in two words is one scenario.
+    let around = place.0.join(".").join("altered.toml").display().to_string();
+    assert_eq!(sim(&["check", &one, &around]).0, 0);
+}
+
+#[test]
+fn the_list_has_a_heading_for_each_folder() {
+    let (code, stdout, _) = sim(&["list"]);
+    assert_eq!(code, 0);
+    let lines: Vec<&str> = stdout.lines().collect();
+    let heading = lines.iter().position(|line| *line == "scenarios/rolling/").expect("a heading");
+    assert!(lines[heading + 1].starts_with("  rolling-restarts.toml "), "{stdout}");
+    let headings: Vec<&&str> = lines.iter().filter(|line| !line.starts_with(' ')).collect();
+    assert!(headings.is_sorted() && headings.len() < lines.len(), "{stdout}");
 }
 
 #[test]
@@ -101,7 +131,8 @@ fn a_fault_that_hits_nothing_is_vacuous_and_names_its_line() {
 fn an_unexpected_violation_ends_with_1_and_a_way_to_see_it_again() {
     let place = Place::new("violation");
     let reports = place.0.join("reports").display().to_string();
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/single-replica-power-loss.toml");
+    let shipped =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/disk/single-replica-power-loss.toml");
     let text = std::fs::read_to_string(shipped).unwrap();
     let expect = text.find("[expect]").unwrap();
     let path = place.file("surprise.toml", &text[..expect]).display().to_string();
@@ -126,7 +157,7 @@ fn an_expected_violation_that_does_not_happen_ends_with_1() {
 fn a_place_where_no_report_can_be_written_is_refused_before_anything_runs() {
     let place = Place::new("unwritable");
     let file = place.file("reports", "not a directory").display().to_string();
-    let (code, stdout, stderr) = sim(&["run", "scenarios/leader-killed.toml", "--reports", &file]);
+    let (code, stdout, stderr) = sim(&["run", "scenarios/crash/leader-killed.toml", "--reports", &file]);
     assert_eq!((code, stdout.as_str()), (2, ""), "{stderr}");
     assert!(stderr.contains("reports cannot be written") && stderr.contains(&file), "{stderr}");
 }
@@ -135,7 +166,8 @@ fn a_place_where_no_report_can_be_written_is_refused_before_anything_runs() {
 fn the_worst_of_several_scenarios_decides_the_exit_code() {
     let place = Place::new("worst");
     let reports = place.0.join("reports").display().to_string();
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/single-replica-power-loss.toml");
+    let shipped =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/disk/single-replica-power-loss.toml");
     let text = std::fs::read_to_string(shipped).unwrap();
     let (unexpected, _) = text.split_once("[expect]").unwrap();
     let violation = place.file("violation.toml", unexpected).display().to_string();
@@ -182,7 +214,7 @@ fn whoever_reads_only_the_first_line_breaks_nothing() {
 fn json_is_one_object_a_line() {
     let place = Place::new("json");
     let reports = place.0.join("reports").display().to_string();
-    let arguments = ["run", "scenarios/leader-killed.toml", "--format", "json", "--reports", &reports];
+    let arguments = ["run", "scenarios/crash/leader-killed.toml", "--format", "json", "--reports", &reports];
     let (code, stdout, _) = sim(&arguments);
     let report: serde_json::Value = serde_json::from_str(&stdout).unwrap();
     assert_eq!((code, report["verdict"].as_str()), (0, Some("pass")));

@@ -24,7 +24,11 @@ fn comparable(name: &str, seed: u64) -> String {
 
 #[test]
 fn order_and_threads_change_nothing() {
-    let names = ["isolated-minority.toml", "all-power-loss-flush-scheduler.toml", "rolling-restarts.toml"];
+    let names = [
+        "network/isolated-minority.toml",
+        "disk/all-power-loss-flush-scheduler.toml",
+        "rolling/rolling-restarts.toml",
+    ];
     let cases: Vec<(&str, u64)> = names.iter().flat_map(|name| [(*name, 1), (*name, 2)]).collect();
     let in_order: Vec<String> = cases.iter().map(|(name, seed)| comparable(name, *seed)).collect();
     let reversed: Vec<String> = cases.iter().rev().map(|(name, seed)| comparable(name, *seed)).collect();
@@ -43,7 +47,7 @@ fn two_processes_write_the_same_files() {
     let files = |place: &str| {
         let reports = reports.join(place);
         let status = Command::new(env!("CARGO_BIN_EXE_sim"))
-            .args(["run", "scenarios/leader-killed.toml", "--seed", "0xbeef", "--reports"])
+            .args(["run", "scenarios/crash/leader-killed.toml", "--seed", "0xbeef", "--reports"])
             .arg(&reports)
             .current_dir(workspace())
             .output()
@@ -62,8 +66,8 @@ fn two_processes_write_the_same_files() {
 
 #[test]
 fn the_first_event_that_differs_is_named() {
-    let one = run(&scenario("leader-killed.toml"), Seed(1), &Interrupt::new(false));
-    let other = run(&scenario("leader-killed.toml"), Seed(2), &Interrupt::new(false));
+    let one = run(&scenario("crash/leader-killed.toml"), Seed(1), &Interrupt::new(false));
+    let other = run(&scenario("crash/leader-killed.toml"), Seed(2), &Interrupt::new(false));
     let difference = first_difference(&one.trace, &other.trace).expect("other seeds, other events");
     assert!(difference.first.is_some() && difference.first != difference.second, "{difference}");
 }

@@ -44,12 +44,27 @@ fn files_that_cannot_be_read_are_diagnostics_too() {
     assert_eq!(directory.render(false), expected);
 }
 
+#[cfg(unix)]
+#[test]
+fn what_is_no_regular_file_is_refused_and_not_waited_for() {
+    let pipe = std::env::temp_dir().join(format!("sim-pipe-{}.toml", std::process::id()));
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for path in [pipe.as_path(), Path::new("/dev/zero")] {
+        let refused = load(path).unwrap_err().render(false);
+        assert!(refused.contains("this is a pipe or a device, not a regular file"), "{refused}");
+    }
+    std::fs::remove_file(&pipe).unwrap();
+}
+
 #[test]
 fn discovery_takes_files_and_directories_and_reports_every_missing_path() {
     let file = PathBuf::from("tests/diagnostics/empty.toml");
     let valid = PathBuf::from("tests/diagnostics/valid");
+    let again = PathBuf::from("./tests/diagnostics/../diagnostics/empty.toml");
     let found = discover(&[valid.clone(), file.clone(), file.clone()]).unwrap();
-    assert_eq!(found, [file, valid.join("everything.toml")]);
+    assert_eq!(found, [file.clone(), valid.join("everything.toml")]);
+    let found = discover(&[file, again.clone(), valid.clone()]).unwrap();
+    assert_eq!(found, [again, valid.join("everything.toml")]);
     let missing = discover(&["nowhere".into(), valid, "neither".into()]).unwrap_err();
     assert_eq!(missing.len(), 2);
     assert!(missing.render(false).ends_with("error: 2 problems in 2 files, nothing was run\n"));

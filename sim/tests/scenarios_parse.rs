@@ -101,6 +101,7 @@ fn every_kind_of_aim_and_end_of_a_scripted_fault_is_read() {
             start: Start::At(Span::exactly(at)),
             harm: Harm { action, aim, until },
             may_miss: false,
+            stream: None,
             line: index + 1,
         })
         .collect();
@@ -236,13 +237,14 @@ fn faults_may_begin_with_one_another_and_end_with_one_another() {
 fn a_nemesis_says_little_and_has_defaults_for_the_rest() {
     let plan = plan(
         "[[nemesis]]\nkind = 'partition'\nevery = '1s..2s'\n\
-         [[nemesis]]\nkind = 'kill'\nevery = '3s'\nat_most = 2\ntarget = 'leader(orders-0)'\ndown_for = '1s'\n",
+         [[nemesis]]\nkind = 'kill'\nevery = '3s'\nat_most = 2\nmay_miss = true\ntarget = 'leader(orders-0)'\ndown_for = '1s'\n",
     );
     let [partition, kill] = &plan.random[..] else { panic!("{plan:?}") };
     let aim = Aim::Links { from: vec![Target::Minority], to: vec![Target::Others], way: Way::Both };
     assert_eq!((&partition.harm.aim, partition.at_most), (&aim, None));
     assert_eq!(partition.harm.until, Until::Lasts(Span { low: millis(100), high: millis(2000) }));
     assert_eq!(partition.every, Span { low: millis(1000), high: millis(2000) });
+    assert_eq!((partition.may_miss, kill.may_miss), (false, true));
     assert_eq!((kill.at_most, &kill.harm.until), (Some(2), &Until::Lasts(Span::exactly(millis(1000)))));
 }
 

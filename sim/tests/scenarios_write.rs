@@ -199,8 +199,8 @@ fn harms() -> impl Strategy<Value = Harm> {
 fn faults(index: usize) -> impl Strategy<Value = Fault> {
     let names: Vec<String> = (0..index).map(|index| format!("fault-{index}")).collect();
     let trigger = (triggers(names.clone()), triggers(names));
-    (harms(), trigger, lengths(), 0..4_u8, 0..2_u8, any::<bool>()).prop_map(
-        move |(mut harm, (first, second), at, end, start, may_miss)| {
+    (harms(), trigger, lengths(), 0..4_u8, 0..2_u8, any::<bool>(), proptest::option::of(0..9_u64)).prop_map(
+        move |(mut harm, (first, second), at, end, start, may_miss, stream)| {
             if harm.until != Until::Instant {
                 match end {
                     0 if harm.action != Action::Restart => harm.until = Until::Heal,
@@ -210,14 +210,15 @@ fn faults(index: usize) -> impl Strategy<Value = Fault> {
                 }
             }
             let start = if start == 0 { Start::At(at) } else { Start::When(first) };
-            Fault { name: Some(format!("fault-{index}")), start, harm, may_miss, line: 0 }
+            Fault { name: Some(format!("fault-{index}")), start, harm, may_miss, stream, line: 0 }
         },
     )
 }
 
 fn plans() -> impl Strategy<Value = Plan> {
-    let random = (harms(), lengths(), proptest::option::of(1..9_u64))
-        .prop_map(|(harm, every, at_most)| RandomFaults { harm, every, at_most, line: 0 });
+    let random = (harms(), lengths(), proptest::option::of(1..9_u64), any::<bool>()).prop_map(
+        |(harm, every, at_most, may_miss)| RandomFaults { harm, every, at_most, may_miss, line: 0 },
+    );
     let limits = (proptest::option::of(0..4_usize), proptest::option::of(0..4_usize))
         .prop_map(|(brokers_down, lossy_crashes)| Limits { brokers_down, lossy_crashes });
     ((faults(0), faults(1), faults(2)), proptest::collection::vec(random, 0..3), limits).prop_map(

@@ -1,5 +1,6 @@
 //! Rules of the house that a compiler does not know.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -106,6 +107,31 @@ fn every_scenario_tells_its_story_under_its_own_name() {
     }
 }
 
+/// The folder of a shipped scenario, and its name.
+fn group_and_name(path: &Path) -> (String, String) {
+    let text = |part: Option<&std::ffi::OsStr>| part.and_then(|part| part.to_str()).unwrap().to_owned();
+    (text(path.parent().unwrap().file_name()), text(path.file_stem()))
+}
+
+#[test]
+fn every_scenario_belongs_to_a_group_and_is_the_only_one_of_its_name() {
+    let folders = fs::read_to_string(workspace().join("scenarios/README.md")).unwrap();
+    let mut names = BTreeSet::new();
+    for path in discover(&[workspace().join("scenarios")]).unwrap() {
+        let (group, name) = group_and_name(&path);
+        assert!(
+            folders.contains(&format!("| `{group}/` |")),
+            "scenarios/README.md does not explain {group}/"
+        );
+        assert!(names.insert(name), "{}: another group has a scenario of this name", path.display());
+        if group == "historical" {
+            let story = load(&path).unwrap().story;
+            let source = ["KIP-", "KAFKA-"].iter().any(|source| story.contains(source));
+            assert!(source, "{} does not say where it comes from", path.display());
+        }
+    }
+}
+
 #[test]
 fn the_readme_explains_every_anomaly_and_every_scenario() {
     let readme = fs::read_to_string(workspace().join("README.md")).unwrap();
@@ -113,8 +139,9 @@ fn the_readme_explains_every_anomaly_and_every_scenario() {
         assert!(readme.contains(&format!("| `{anomaly}` |")), "the README does not explain {anomaly}");
     }
     for path in discover(&[workspace().join("scenarios")]).unwrap() {
-        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        let kept = path.components().any(|part| part.as_os_str() == "regressions");
+        let (group, name) = group_and_name(&path);
+        let kept = group == "regressions";
         assert!(kept || readme.contains(&format!("`{name}`")), "the README does not list {name}");
+        assert!(readme.contains(&format!("`{group}/`")), "the README does not explain {group}/");
     }
 }

@@ -25,6 +25,7 @@
 //! copy of the metadata log (it is fetched anew after each start).
 
 mod catalog;
+mod clock;
 mod fetch;
 mod fetcher;
 mod flush;

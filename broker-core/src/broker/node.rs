@@ -85,6 +85,8 @@ pub struct Broker {
     pub(super) effects: VecDeque<Effect>,
     pub(super) noting: Option<Noting>,
     pub(super) halted: bool,
+    /// What the clock showed last.
+    pub(super) latest: Timestamp,
 }
 
 impl Broker {
@@ -126,6 +128,7 @@ impl Broker {
             effects,
             noting: None,
             halted: false,
+            latest: now,
         })
     }
 
@@ -276,6 +279,7 @@ impl Node for Broker {
         if self.halted {
             return;
         }
+        self.watch_clock(now);
         match input {
             Input::Tick => {}
             Input::Request { connection, frame } => self.request(now, connection, frame),

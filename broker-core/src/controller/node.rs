@@ -58,6 +58,8 @@ pub struct Controller {
     flushes: u64,
     effects: VecDeque<Effect>,
     halted: bool,
+    /// What the clock showed last.
+    latest: Timestamp,
 }
 
 impl Controller {
@@ -94,6 +96,7 @@ impl Controller {
             flushes: 0,
             effects: VecDeque::new(),
             halted: false,
+            latest: now,
         };
         controller.observe(Event::RecoveryFinished {
             topic_partition,
@@ -277,6 +280,10 @@ impl Node for Controller {
     fn handle(&mut self, now: Timestamp, input: Input) {
         if self.halted {
             return;
+        }
+        if now < std::mem::replace(&mut self.latest, now) {
+            self.clock_went_back(now);
+            self.fetches.iter_mut().for_each(|fetch| fetch.deadline = fetch.deadline.min(now));
         }
         match input {
             Input::Request { connection, frame } => self.request(now, connection, frame),

@@ -57,6 +57,15 @@ impl IsrState {
         earliest(Some(self.next_check), ask_at)
     }
 
+    pub fn clock_went_back(&mut self, now: Timestamp) {
+        self.next_check = self.next_check.min(now);
+        if let Some(pending) = &mut self.pending
+            && let Ask::At(at) = &mut pending.ask
+        {
+            *at = now.min(*at);
+        }
+    }
+
     /// Time went by: what had to wait may be asked again.
     pub fn tick(&mut self, now: Timestamp) {
         if let Some(pending) = &mut self.pending

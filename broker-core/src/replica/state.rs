@@ -221,6 +221,15 @@ impl Replica {
         }
     }
 
+    /// The clock was set back: what was to wait for a later time waits no longer.
+    pub fn clock_went_back(&mut self, now: Timestamp) {
+        match &mut self.role {
+            Role::Leader(leader) => leader.isr.clock_went_back(now),
+            Role::Follower(follower) => follower.clock_went_back(now),
+            Role::Idle | Role::Barred => {}
+        }
+    }
+
     /// When [`Replica::tick`] has something to do.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         match &self.role {

@@ -55,9 +55,9 @@ pub(super) struct RunArguments {
     /// Scenario files, or directories of them.
     #[arg(required = true, value_name = "SCENARIO")]
     pub paths: Vec<PathBuf>,
-    /// The seed: decimal, 0x and hexadecimal digits, or a git hash.
-    #[arg(long, env = "SIM_SEED", default_value = "1", allow_hyphen_values = true)]
-    pub seed: Seed,
+    /// The seed: decimal, 0x and hexadecimal digits, or a git hash. Otherwise the scenario's own `seed`, or 1.
+    #[arg(long, env = "SIM_SEED", allow_hyphen_values = true)]
+    pub seed: Option<Seed>,
     /// Run everything twice and compare every event.
     #[arg(long)]
     pub check_determinism: bool,

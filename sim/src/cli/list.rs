@@ -1,7 +1,7 @@
 //! `cargo sim check` and `cargo sim list`.
 
 use std::io::stderr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
@@ -23,7 +23,10 @@ pub(super) fn load_all(paths: &[PathBuf]) -> Result<Vec<Scenario>, Diagnostics> 
             },
         }
     }
-    problems.map_or(Ok(scenarios), Err)
+    match problems {
+        Some(problems) => Err(problems),
+        None => scenario::distinct(&scenarios).map(|()| scenarios),
+    }
 }
 
 /// Prints what is wrong, in the way that was asked for; the exit code.
@@ -52,28 +55,50 @@ pub(super) fn check(arguments: &CheckArguments) -> u8 {
 
 /// `cargo sim list`.
 pub(super) fn list(arguments: &ListArguments) -> u8 {
-    let scenarios = match load_all(&arguments.paths) {
+    let mut scenarios = match load_all(&arguments.paths) {
         Ok(scenarios) if scenarios.is_empty() => return nothing_selected(&arguments.paths),
         Ok(scenarios) => scenarios,
         Err(problems) => return refuse(&problems, arguments.format),
     };
-    let width = scenarios.iter().map(|scenario| scenario.path.len()).max().unwrap_or(0);
-    for scenario in &scenarios {
-        let expects = expectation(&scenario.expect.verdict);
-        match arguments.format {
-            Format::Human => {
-                let story = scenario.story.split_whitespace().collect::<Vec<_>>().join(" ");
-                let first = story.split_inclusive(". ").next().unwrap_or("").trim_end();
-                print(&format!("{:width$}  {expects:<22}  {first}\n", scenario.path));
-            }
-            Format::Json => {
+    // What stands beside a folder may come between its files.
+    scenarios.sort_by(|one, other| split(one).cmp(&split(other)));
+    match arguments.format {
+        Format::Human => print(&by_folder(&scenarios)),
+        Format::Json => {
+            for scenario in &scenarios {
                 let (path, name, story) = (&scenario.path, &scenario.name, &scenario.story);
-                let row = json!({ "path": path, "name": name, "expects": expects, "story": story });
+                let (group, expects) = (split(scenario).0, expectation(&scenario.expect.verdict));
+                let row =
+                    json!({ "path": path, "group": group, "name": name, "expects": expects, "story": story });
                 print(&format!("{row}\n"));
             }
         }
     }
     0
+}
+
+/// A line per scenario with the first sentence of its story, below a line per folder.
+fn by_folder(scenarios: &[Scenario]) -> String {
+    let width = scenarios.iter().map(|scenario| split(scenario).1.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for group in scenarios.chunk_by(|one, other| split(one).0 == split(other).0) {
+        text.push_str(&format!("{}/\n", split(&group[0]).0));
+        for scenario in group {
+            let (file, expects) = (split(scenario).1, expectation(&scenario.expect.verdict));
+            let story = scenario.story.split_whitespace().collect::<Vec<_>>().join(" ");
+            let first = story.split_inclusive(". ").next().unwrap_or("").trim_end();
+            text.push_str(&format!("  {file:width$}  {expects:<22}  {first}\n"));
+        }
+    }
+    text
+}
+
+/// The folder and the file.
+fn split(scenario: &Scenario) -> (&str, &str) {
+    let path = Path::new(&scenario.path);
+    let folder = path.parent().and_then(Path::to_str).filter(|folder| !folder.is_empty()).unwrap_or(".");
+    let file = path.file_name().and_then(|name| name.to_str()).unwrap_or(&scenario.path);
+    (folder, file)
 }
 
 /// Nothing to do is no success: exit code 4.

@@ -21,6 +21,7 @@ const IN_FLIGHT_MAX: usize = 1000;
 struct InFlight {
     request: RequestId,
     deadline: Timestamp,
+    timeout: Duration,
     response: ResponseExpected,
 }
 
@@ -69,7 +70,7 @@ impl<P: Platform> Outbound<P> {
             queued: Vec::new(),
             in_flight: VecDeque::new(),
         });
-        peer.in_flight.push_back(InFlight { request, deadline, response });
+        peer.in_flight.push_back(InFlight { request, deadline, timeout, response });
         assert!(peer.in_flight.len() <= IN_FLIGHT_MAX, "{IN_FLIGHT_MAX} requests wait for {to}");
         match &mut peer.state {
             State::Connecting(_) => peer.queued.push(frame),
@@ -90,6 +91,22 @@ impl<P: Platform> Outbound<P> {
             });
         }
         self.ended.pop_front().map_or(Poll::Pending, Poll::Ready)
+    }
+
+    /// Hands what is queued to the kernel, where there is a connection; who is gone is found out later.
+    pub fn write(&mut self, cx: &mut Context<'_>) {
+        for peer in self.peers.values_mut() {
+            if let State::Connected(framed) = &mut peer.state {
+                let _ = framed.poll_write(cx);
+            }
+        }
+    }
+
+    /// No request waits for longer than its timeout from now on.
+    pub fn clock_went_back(&mut self, now: Timestamp) {
+        for flight in self.peers.values_mut().flat_map(|peer| &mut peer.in_flight) {
+            flight.deadline = flight.deadline.min(now + flight.timeout);
+        }
     }
 
     /// When the next request times out.

@@ -100,6 +100,10 @@ pub(super) const MAY_MISS: Key = Key {
     doc: "Whether it may change nothing without making the run vacuous.",
     example: "true",
 };
+pub(super) const ALL_MAY_MISS: Key = Key {
+    doc: "Whether all of them together may change nothing without making the run vacuous.",
+    ..MAY_MISS
+};
 pub(super) const EVERY: Key = Key {
     name: "every",
     form: Form::Durations,

@@ -2,7 +2,9 @@
 
 use broker_core::config::Scope;
 
-use super::faults::{AT_MOST, EVERY, FAULT_NAME, KIND, MAY_MISS, START, WHEN, fault_keys, nemesis_keys};
+use super::faults::{
+    ALL_MAY_MISS, AT_MOST, EVERY, FAULT_NAME, KIND, MAY_MISS, START, WHEN, fault_keys, nemesis_keys,
+};
 use super::form::Form;
 use super::table::{Absent, Key, Section};
 
@@ -53,7 +55,7 @@ pub const SECTIONS: &[Section] = &[
     },
     Section {
         many: true,
-        keys: &[KIND, EVERY, AT_MOST],
+        keys: &[KIND, EVERY, AT_MOST, ALL_MAY_MISS],
         of_kind: Some(nemesis_keys),
         ..section(
             "nemesis",

@@ -3,6 +3,7 @@
 use broker_core::event::Event;
 use broker_core::types::{BrokerId, LeaderEpoch, TopicPartition};
 
+use crate::cluster::Signal;
 use crate::trace::TraceEvent;
 
 /// Something a scenario can wait for.
@@ -19,9 +20,12 @@ pub struct EventKind {
     pub doc: &'static str,
     /// What is true `before` and not yet so.
     pub before: &'static str,
-    /// How many occurrences a trace event is worth, and of which topic partition. `None`: it is another event.
-    pub(super) weigh: fn(&TraceEvent) -> Option<Occurrence<'_>>,
+    /// What it counts.
+    pub(super) weigh: Weigh,
 }
+
+/// How many occurrences a signal is worth, and of what. `None`: it is another event.
+pub(super) type Weigh = for<'a> fn(Signal<'a>) -> Option<Occurrence<'a>>;
 
 /// Where an event can happen at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +53,7 @@ pub enum Detail {
     Api,
 }
 
-/// What a trace event is worth to a trigger.
+/// What a signal is worth to a trigger.
 pub(super) struct Occurrence<'a> {
     pub count: u64,
     pub topic_partition: Option<&'a TopicPartition>,
@@ -91,7 +95,9 @@ fn of_api<'a>(api: i16) -> Option<Occurrence<'a>> {
 macro_rules! node_event {
     ($variant:ident) => {
         |event| match event {
-            TraceEvent::Node(Event::$variant { topic_partition, .. }) => once(topic_partition),
+            Signal::Traced(TraceEvent::Node(Event::$variant { topic_partition, .. })) => {
+                once(topic_partition)
+            }
             _ => None,
         }
     };
@@ -117,9 +123,12 @@ pub const EVENTS: &[EventKind] = &[
         doc: "A leader appends records of a producer to its log; each record counts.",
         before: NOT_SENT,
         weigh: |event| match event {
-            TraceEvent::Node(Event::RecordsAppended { topic_partition, base_offset, end_offset, .. }) => {
-                times(topic_partition, end_offset.since(*base_offset).unsigned_abs())
-            }
+            Signal::Traced(TraceEvent::Node(Event::RecordsAppended {
+                topic_partition,
+                base_offset,
+                end_offset,
+                ..
+            })) => times(topic_partition, end_offset.since(*base_offset).unsigned_abs()),
             _ => None,
         },
     },
@@ -131,9 +140,12 @@ pub const EVENTS: &[EventKind] = &[
         doc: "A follower appends records it fetched to its log; each record counts.",
         before: NOT_SENT,
         weigh: |event| match event {
-            TraceEvent::Node(Event::RecordsReplicated {
-                topic_partition, base_offset, end_offset, ..
-            }) => times(topic_partition, end_offset.since(*base_offset).unsigned_abs()),
+            Signal::Traced(TraceEvent::Node(Event::RecordsReplicated {
+                topic_partition,
+                base_offset,
+                end_offset,
+                ..
+            })) => times(topic_partition, end_offset.since(*base_offset).unsigned_abs()),
             _ => None,
         },
     },
@@ -144,7 +156,10 @@ pub const EVENTS: &[EventKind] = &[
         detail: Detail::TopicPartition,
         doc: "A producer is told that its record is acknowledged; each record counts.",
         before: "the producer does not know it: if it dies now, nobody ever will",
-        weigh: |_| None,
+        weigh: |signal| match signal {
+            Signal::Acknowledged(topic_partition) => once(topic_partition),
+            Signal::Traced(_) => None,
+        },
     },
     EventKind {
         name: "produce_answered",
@@ -235,9 +250,12 @@ pub const EVENTS: &[EventKind] = &[
         doc: "The controller elects a leader, which begins a new leader epoch.",
         before: NOT_SENT,
         weigh: |event| match event {
-            TraceEvent::Node(Event::PartitionChanged { topic_partition, leader, leader_epoch, .. })
-                if *leader != BrokerId::NONE =>
-            {
+            Signal::Traced(TraceEvent::Node(Event::PartitionChanged {
+                topic_partition,
+                leader,
+                leader_epoch,
+                ..
+            })) if *leader != BrokerId::NONE => {
                 Some(Occurrence { leader_epoch: Some(*leader_epoch), ..once(topic_partition)? })
             }
             _ => None,
@@ -269,10 +287,10 @@ pub const EVENTS: &[EventKind] = &[
         doc: "A follower cuts off what its leader does not have, or drops its whole log.",
         before: NOT_SENT,
         weigh: |event| match event {
-            TraceEvent::Node(
+            Signal::Traced(TraceEvent::Node(
                 Event::LogTruncated { topic_partition, .. }
                 | Event::LogTruncatedFully { topic_partition, .. },
-            ) => once(topic_partition),
+            )) => once(topic_partition),
             _ => None,
         },
     },
@@ -319,7 +337,9 @@ pub const EVENTS: &[EventKind] = &[
         detail: Detail::None,
         doc: "A disk ends a flush, of whatever file.",
         before: "nothing of it is durable",
-        weigh: |event| matches!(event, TraceEvent::DiskFlushFinished { .. }).then(anywhere)?,
+        weigh: |event| {
+            matches!(event, Signal::Traced(TraceEvent::DiskFlushFinished { .. })).then(anywhere)?
+        },
     },
     EventKind {
         name: "recovery_started",
@@ -346,7 +366,10 @@ pub const EVENTS: &[EventKind] = &[
         detail: Detail::None,
         doc: "The controller registers a broker that has just started.",
         before: NOT_SENT,
-        weigh: |event| matches!(event, TraceEvent::Node(Event::BrokerRegistered { .. })).then(anywhere)?,
+        weigh: |event| {
+            matches!(event, Signal::Traced(TraceEvent::Node(Event::BrokerRegistered { .. })))
+                .then(anywhere)?
+        },
     },
     EventKind {
         name: "broker_fenced",
@@ -355,7 +378,9 @@ pub const EVENTS: &[EventKind] = &[
         detail: Detail::None,
         doc: "The controller ends a broker's session: it leads nothing any more.",
         before: NOT_SENT,
-        weigh: |event| matches!(event, TraceEvent::Node(Event::BrokerFenced { .. })).then(anywhere)?,
+        weigh: |event| {
+            matches!(event, Signal::Traced(TraceEvent::Node(Event::BrokerFenced { .. }))).then(anywhere)?
+        },
     },
     EventKind {
         name: "broker_unfenced",
@@ -364,7 +389,9 @@ pub const EVENTS: &[EventKind] = &[
         detail: Detail::None,
         doc: "The controller lets a broker lead and be in ISRs again.",
         before: NOT_SENT,
-        weigh: |event| matches!(event, TraceEvent::Node(Event::BrokerUnfenced { .. })).then(anywhere)?,
+        weigh: |event| {
+            matches!(event, Signal::Traced(TraceEvent::Node(Event::BrokerUnfenced { .. }))).then(anywhere)?
+        },
     },
     EventKind {
         name: "producer_id_assigned",
@@ -373,7 +400,10 @@ pub const EVENTS: &[EventKind] = &[
         detail: Detail::None,
         doc: "A producer gets its producer id.",
         before: NOT_SENT,
-        weigh: |event| matches!(event, TraceEvent::Node(Event::ProducerIdAssigned { .. })).then(anywhere)?,
+        weigh: |event| {
+            matches!(event, Signal::Traced(TraceEvent::Node(Event::ProducerIdAssigned { .. })))
+                .then(anywhere)?
+        },
     },
     EventKind {
         name: "snapshot_written",
@@ -382,7 +412,9 @@ pub const EVENTS: &[EventKind] = &[
         detail: Detail::None,
         doc: "A snapshot of the metadata is durable.",
         before: NOT_SENT,
-        weigh: |event| matches!(event, TraceEvent::Node(Event::SnapshotWritten { .. })).then(anywhere)?,
+        weigh: |event| {
+            matches!(event, Signal::Traced(TraceEvent::Node(Event::SnapshotWritten { .. }))).then(anywhere)?
+        },
     },
     EventKind {
         name: "request_sent",
@@ -392,7 +424,7 @@ pub const EVENTS: &[EventKind] = &[
         doc: "A request leaves; `api` says which, such as `api = \"Fetch\"`.",
         before: "the request has not left",
         weigh: |event| match event {
-            TraceEvent::RequestSent { api, .. } => of_api(*api),
+            Signal::Traced(TraceEvent::RequestSent { api, .. }) => of_api(*api),
             _ => None,
         },
     },
@@ -404,7 +436,7 @@ pub const EVENTS: &[EventKind] = &[
         doc: "A request arrives; `api` says which, such as `api = \"Produce\"`.",
         before: NOT_READ,
         weigh: |event| match event {
-            TraceEvent::RequestReceived { api, .. } => of_api(*api),
+            Signal::Traced(TraceEvent::RequestReceived { api, .. }) => of_api(*api),
             _ => None,
         },
     },
@@ -415,6 +447,6 @@ pub const EVENTS: &[EventKind] = &[
         detail: Detail::None,
         doc: "A process begins to run.",
         before: "the process has done nothing",
-        weigh: |event| matches!(event, TraceEvent::HostStarted).then(anywhere)?,
+        weigh: |event| matches!(event, Signal::Traced(TraceEvent::HostStarted)).then(anywhere)?,
     },
 ];

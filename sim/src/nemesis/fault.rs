@@ -35,6 +35,9 @@ pub struct Fault {
     pub harm: Harm,
     /// Whether it may change nothing without making the run vacuous.
     pub may_miss: bool,
+    /// Which stream of randomness it draws from; `None`: that of its position. A resolved scenario says it, so that
+    /// leaving one fault out does not shift what the others draw.
+    pub stream: Option<u64>,
     /// Line of the scenario that asks for it, from 1.
     pub line: usize,
 }
@@ -99,6 +102,17 @@ pub enum Action {
         /// Parts per million; negative is slow.
         ppm: Span<i64>,
     },
+}
+
+impl Action {
+    /// Whether it goes on drawing from the seed while it lasts.
+    pub fn draws(&self) -> bool {
+        match self {
+            Action::Delay { .. } | Action::Loss { .. } | Action::SlowDisk { .. } => true,
+            Action::FsyncError { probability } => *probability < 1.0,
+            _ => false,
+        }
+    }
 }
 
 /// To whom it is done.

@@ -15,21 +15,28 @@
 //!
 //! Architecture invariant: nothing here reads a judge, and nothing here knows how scenarios are written.
 
+mod clock;
+mod disk;
+mod draw;
+mod effect;
 pub mod event;
 pub mod fault;
 pub mod kind;
 mod network;
+mod ongoing;
 mod plan;
 mod process;
+mod random;
 mod resolve;
 mod schedule;
 pub mod target;
+mod trigger;
 pub mod when;
 
 pub use event::{Detail, EVENTS, EventKind, Site};
 pub use fault::{Action, Aim, Fault, Harm, Span, Way};
 pub use kind::{Family, KINDS, Kind, Length, Shape};
 pub use plan::{Limits, Plan, RandomFaults};
-pub use schedule::Nemesis;
+pub use schedule::{Deeds, Nemesis};
 pub use target::{TARGETS, Target, TargetError};
 pub use when::{Happening, Moment, Start, Trigger, Until};

@@ -24,6 +24,8 @@ pub struct RandomFaults {
     pub every: Span<Duration>,
     /// `at_most`: no more of them than this.
     pub at_most: Option<u64>,
+    /// Whether none of them may change anything without making the run vacuous.
+    pub may_miss: bool,
     /// Line of the scenario, from 1.
     pub line: usize,
 }

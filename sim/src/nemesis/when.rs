@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use broker_core::types::TopicPartition;
 
+pub use crate::cluster::Moment;
+
 use super::event::EventKind;
 use super::fault::Span;
 use super::target::Target;
@@ -64,16 +66,6 @@ pub enum Happening {
     FaultStarted(String),
     /// `event = "fault_ended"`, `fault = NAME`
     FaultEnded(String),
-}
-
-/// Which side of an event.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Moment {
-    /// Nothing of it has left the host, and if its process dies now, nothing of it is on its disk.
-    Before,
-    /// It has happened, and everything that follows from it is on its way.
-    #[default]
-    After,
 }
 
 impl Trigger {

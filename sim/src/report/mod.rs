@@ -25,6 +25,6 @@ pub mod write;
 
 pub use human::{human_summary, one_line};
 pub use run_report::{
-    Counts, EnvReport, FaultReport, Hashes, PanicReport, PhaseReport, RunReport, ScenarioRef,
+    Counts, EnvReport, FaultReport, Hashes, NemesisReport, PanicReport, PhaseReport, RunReport, ScenarioRef,
 };
 pub use write::{WriteError, write_run_dir};

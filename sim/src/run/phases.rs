@@ -31,6 +31,8 @@ pub type Interrupt = AtomicBool;
 pub struct RunOutput {
     /// What it came to.
     pub report: RunReport,
+    /// The same run as a script: everything that was drawn from the seed is written out, and it does the same.
+    pub script: Scenario,
     /// What clients did and were told.
     pub history: History,
     /// What happened.
@@ -110,7 +112,8 @@ fn run_with(
     let disks = run.cluster.disks().map(|(host, disk)| (host.to_string(), disk.stats())).collect();
     let Run { cluster, nemesis, phases, acknowledged_under_fault, logs, unread_logs, .. } = run;
     drop(cluster);
-    let faults = nemesis.map(Nemesis::into_reports).unwrap_or_default();
+    let deeds = nemesis.map(Nemesis::into_deeds).unwrap_or_default();
+    let script = Scenario { plan: deeds.script, seed: Some(seed), ..scenario.clone() };
     let (history, trace) = (history.take(), trace.take());
     let evidence = Evidence {
         history: &history,
@@ -118,14 +121,15 @@ fn run_with(
         ended,
         end: now,
         phases,
-        faults,
+        faults: deeds.faults,
+        nemeses: deeds.random,
         acknowledged_under_fault,
         logs,
         unread_logs,
         disks,
     };
     let report = judge::judge(scenario, seed, evidence);
-    RunOutput { report, history, trace }
+    RunOutput { report, script, history, trace }
 }
 
 impl Run<'_> {
@@ -201,7 +205,7 @@ impl Run<'_> {
         self.phase("faults");
         let began = self.cluster.now();
         let plan = self.scenario.plan.clone();
-        let nemesis = self.nemesis.insert(Nemesis::begin(began, plan, self.seed));
+        let nemesis = self.nemesis.insert(Nemesis::begin(&mut self.cluster, plan, self.seed));
         nemesis.advance(&mut self.cluster);
         self.cluster.begin_workload();
         let end = began + self.scenario.phases.faults;
@@ -324,7 +328,7 @@ mod tests {
     use crate::verdict::Verdict;
 
     fn scenario() -> Scenario {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/leader-killed.toml");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/crash/leader-killed.toml");
         crate::scenario::load(&path).unwrap()
     }
 
@@ -333,7 +337,7 @@ mod tests {
         let output = run_with(&scenario(), Seed(1), &Interrupt::new(false), |cluster| {
             cluster.view().ask(BrokerId(2), |broker| panic!("broker {} has had enough", broker.id()));
         });
-        let RunOutput { report, history, trace } = output;
+        let RunOutput { report, history, trace, .. } = output;
         assert_eq!(report.verdict, Verdict::HarnessBug);
         assert_eq!(report.verdict.exit_code(), 70);
         assert!(!report.as_expected);

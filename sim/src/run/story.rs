@@ -35,6 +35,7 @@ fn describe(entry: &TraceEntry, wanted: &TopicPartition) -> Option<String> {
         TraceEvent::FaultStarted { description, .. } => Some(format!("fault begins: {description}")),
         TraceEvent::FaultEnded { fault } => Some(format!("fault {} ends", fault.0)),
         TraceEvent::HostStopped { how: Stop::PowerLost } => Some("loses power".to_owned()),
+        TraceEvent::HostStopped { how: Stop::Wiped } => Some("loses its disk".to_owned()),
         TraceEvent::HostStopped { how: Stop::ShutDown } => Some("has shut down".to_owned()),
         TraceEvent::HostStopped { how: Stop::Halted } => Some("gives up".to_owned()),
         TraceEvent::PhaseStarted { phase } => Some(format!("phase {phase}")),

@@ -1,5 +1,6 @@
 //! Which files are scenarios.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -30,7 +31,9 @@ pub fn discover(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Diagnostics> {
         }
     }
     found.sort();
-    found.dedup();
+    // The same file may be named in several ways.
+    let mut seen = BTreeSet::new();
+    found.retain(|path| seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone())));
     problems.map_or(Ok(found), Err)
 }
 

@@ -23,14 +23,7 @@ use crate::nemesis::{Limits, Plan};
 /// With every problem found: the file cannot be read, is not TOML, or says what cannot be.
 pub fn load(path: &Path) -> Result<Scenario, Diagnostics> {
     let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|error| {
-        let reason = match error.kind() {
-            io::ErrorKind::NotFound => "there is no such file".to_owned(),
-            io::ErrorKind::IsADirectory => "this is a directory, not a scenario file".to_owned(),
-            _ => format!("failed to read this file: {error}"),
-        };
-        Diagnostics::file(&name, reason)
-    })?;
+    let bytes = read_bytes(path).map_err(|reason| Diagnostics::file(&name, reason))?;
     match std::str::from_utf8(&bytes) {
         Ok(source) => parse(&name, source),
         Err(error) => {
@@ -44,6 +37,22 @@ pub fn load(path: &Path) -> Result<Scenario, Diagnostics> {
             problems.report(Diagnostic::new(message).at(Span { start, end: start + 1 }, ""));
             Err(problems.into_diagnostics(&name, &source))
         }
+    }
+}
+
+/// Only of a regular file: a pipe waits for somebody to write, and a device may never end.
+fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        _ => format!("failed to read this file: {error}"),
+    };
+    let kind = std::fs::metadata(path).map_err(failed)?.file_type();
+    if kind.is_dir() {
+        Err("this is a directory, not a scenario file".to_owned())
+    } else if kind.is_file() {
+        std::fs::read(path).map_err(failed)
+    } else {
+        Err("this is a pipe or a device, not a regular file".to_owned())
     }
 }
 

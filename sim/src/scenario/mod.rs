@@ -17,9 +17,10 @@
 //! with dots as in `server.properties`; TOML makes nested tables of them, and `reader` makes dotted names of those.
 //!
 //! Reading order: `spec` (the value), `load` (the way through), `reader` and `field` (one table, one value), then the
-//! sections (`sections`, `topic`, `client`, `fault`, `limits`), `check` and `aim` (what only shows between sections), and
-//! for the messages `diagnostic`, `render`, `suggest`. `units` and `clocks` read values with units, and write them. The
-//! way back, from a [`Scenario`] to a text that gives it again, is `write` and `write_plan`.
+//! sections (`sections`, `topic`, `client`, `fault`, `limits`), `check` and `aim` (what only shows between sections), `names`
+//! (what only shows between files), and for the messages `diagnostic`, `render`, `suggest`. `units` and `clocks` read
+//! values with units, and write them. The way back, from a [`Scenario`] to a text that gives it again, is `write` and
+//! `write_plan`.
 //!
 //! To add a kind of fault: see `fault`. To add an own key: one line where its section is read and one where it is written;
 //! unknown keys and suggestions follow from what was asked for.
@@ -39,6 +40,7 @@ mod fault;
 mod field;
 mod limits;
 mod load;
+mod names;
 mod reader;
 mod render;
 mod sections;
@@ -52,6 +54,7 @@ mod write_plan;
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use discover::discover;
 pub use load::{load, parse};
+pub use names::distinct;
 pub use spec::{
     ClusterSpec, ConsumerSpec, Expectation, ExpectedVerdict, Phases, ProducerSpec, Scenario, TopicSpec,
 };

@@ -139,13 +139,27 @@ impl<'a> Document<'a> {
     }
 }
 
+/// How long the name of a directory may be.
+const NAME_BYTES_MAX: usize = 255;
+
+/// What stands beside the reports of each scenario.
+const NAMES_TAKEN: [&str; 2] = ["latest", "README.md"];
+
 /// `name` at the top, which is a directory name too.
 pub(super) fn name(document: &mut Document<'_>, problems: &mut Problems) -> String {
-    let help = "use letters, digits, `-`, `_` and `.`";
+    let help = "reports go to a directory of this name: use letters, digits, `-`, `_` and `.`";
     let name = document.text("name", problems).parse(problems, help, |name| {
         let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         let good = !name.is_empty() && !name.starts_with('.') && name.chars().all(legal);
-        if good { Ok(name) } else { Err(format!("`{name}` is not a name for a scenario")) }
+        if !good {
+            Err(format!("`{name}` is not a name for a scenario"))
+        } else if NAME_BYTES_MAX < name.len() {
+            Err(format!("this name has {} letters, a directory's at most {NAME_BYTES_MAX}", name.len()))
+        } else if NAMES_TAKEN.contains(&name.as_str()) {
+            Err(format!("`{name}` is taken: reports have something else of this name"))
+        } else {
+            Ok(name)
+        }
     });
     if matches!(name, Field::Absent) {
         let help = "begin the file with `name = \"…\"`".to_owned();

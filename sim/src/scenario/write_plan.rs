@@ -55,6 +55,9 @@ fn scripted(fault: &Fault) -> String {
     if fault.may_miss {
         section.put("may_miss", "true".to_owned());
     }
+    if let Some(stream) = fault.stream {
+        section.put("stream", stream.to_string());
+    }
     section.finish()
 }
 
@@ -67,6 +70,9 @@ fn random(nemesis: &RandomFaults) -> String {
     end(&mut section, &nemesis.harm);
     if let Some(count) = nemesis.at_most {
         section.put("at_most", count.to_string());
+    }
+    if nemesis.may_miss {
+        section.put("may_miss", "true".to_owned());
     }
     section.finish()
 }

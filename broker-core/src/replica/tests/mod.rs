@@ -3,6 +3,7 @@
 //! The replica is that of broker 1; brokers 2 and 3 hold the other two.
 
 mod alter_partition;
+mod clock;
 mod damage;
 mod demotion;
 mod flush;

@@ -46,7 +46,6 @@ pub(super) fn report(
             ),
             ("until", "its faults last for a time drawn from the seed: write a range of durations"),
             ("name", "only a `[[fault]]` has a name, because a name means one fault"),
-            ("may_miss", "its faults may always miss"),
         ],
     };
     for (key, help) in elsewhere {

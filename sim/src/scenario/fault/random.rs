@@ -20,6 +20,7 @@ pub(in crate::scenario) struct NemesisDraft {
     pub harm: Option<HarmDraft>,
     pub every: Field<Values<Duration>>,
     at_most: Option<u64>,
+    may_miss: bool,
 }
 
 impl NemesisDraft {
@@ -29,6 +30,7 @@ impl NemesisDraft {
             harm: self.harm.as_ref()?.harm()?,
             every: self.every.clone().ok()?,
             at_most: self.at_most,
+            may_miss: self.may_miss,
             line: self.line,
         })
     }
@@ -58,11 +60,12 @@ pub(in crate::scenario) fn nemesis(
     let every = table.with_unit("every", "a duration", units::RANGE, units::lengths, problems);
     let every = every.required("every", &table, problems);
     let at_most = table.whole("at_most", 1..=i64::MAX, problems).ok().map(i64::unsigned_abs);
+    let may_miss = table.flag("may_miss", problems).or(false).value;
     let harm = harm(&mut table, Section::Nemesis, problems);
     if harm.is_some() {
         table.finish(problems);
     }
-    NemesisDraft { line, harm, every, at_most }
+    NemesisDraft { line, harm, every, at_most, may_miss }
 }
 
 /// `lasts` or `down_for`: random faults always end by themselves.

@@ -16,6 +16,7 @@ pub(in crate::scenario) struct FaultDraft {
     pub start: Option<Written<Start>>,
     pub harm: Option<HarmDraft>,
     pub may_miss: bool,
+    stream: Option<u64>,
 }
 
 impl FaultDraft {
@@ -27,6 +28,7 @@ impl FaultDraft {
             start: start.unwrap_or(Start::At(Values::exactly(Duration::ZERO))),
             harm: self.harm.as_ref()?.harm()?,
             may_miss: self.may_miss,
+            stream: self.stream,
             line: self.line,
         })
     }
@@ -58,12 +60,13 @@ pub(in crate::scenario) fn fault(source: &str, mut table: Table<'_>, problems: &
     let name = name(&mut table, problems);
     let start = start(&mut table, problems);
     let may_miss = table.flag("may_miss", problems).or(false).value;
+    let stream = table.whole("stream", 0..=i64::MAX, problems).ok().map(i64::unsigned_abs);
     let harm = harm(&mut table, Section::Fault, problems);
     // Which other keys belong here is unknown without a kind.
     if harm.is_some() {
         table.finish(problems);
     }
-    FaultDraft { line, name, start, harm, may_miss }
+    FaultDraft { line, name, start, harm, may_miss, stream }
 }
 
 fn name(table: &mut Table<'_>, problems: &mut Problems) -> Field<String> {

@@ -1,6 +1,7 @@
 //! The disk as its users see it: stories of what is lost and what is not, the same in turmoil, and random sequences
 //! against a model.
 
+mod faults;
 mod model;
 mod stories;
 mod turmoil;
