@@ -100,6 +100,14 @@ pub(super) const MAY_MISS: Key = Key {
     doc: "Whether it may change nothing without making the run vacuous.",
     example: "true",
 };
+pub(super) const STREAM: Key = Key {
+    name: "stream",
+    form: Form::Whole { min: 0, max: i64::MAX },
+    absent: Means("that of its position in the file"),
+    doc: "Which stream of randomness it draws from. A resolved scenario says it, so that leaving one fault out does not \
+          shift what the others draw.",
+    example: "3",
+};
 pub(super) const ALL_MAY_MISS: Key = Key {
     doc: "Whether all of them together may change nothing without making the run vacuous.",
     ..MAY_MISS

@@ -3,7 +3,7 @@
 use broker_core::config::Scope;
 
 use super::faults::{
-    ALL_MAY_MISS, AT_MOST, EVERY, FAULT_NAME, KIND, MAY_MISS, START, WHEN, fault_keys, nemesis_keys,
+    ALL_MAY_MISS, AT_MOST, EVERY, FAULT_NAME, KIND, MAY_MISS, START, STREAM, WHEN, fault_keys, nemesis_keys,
 };
 use super::form::Form;
 use super::table::{Absent, Key, Section};
@@ -46,7 +46,7 @@ pub const SECTIONS: &[Section] = &[
     },
     Section {
         many: true,
-        keys: &[KIND, FAULT_NAME, START, WHEN, MAY_MISS],
+        keys: &[KIND, FAULT_NAME, START, WHEN, MAY_MISS, STREAM],
         of_kind: Some(fault_keys),
         ..section(
             "fault",
