@@ -109,11 +109,12 @@ down_for = "1500ms"
 kind = "restart"
 target = "broker(2)"
 at = "1200ms"
+may_miss = true
 "#,
     );
     let started = times(&output, "broker-2", |event| *event == TraceEvent::HostStarted);
     assert_eq!(started, [2_500]);
-    assert_eq!(output.report.verdict, Verdict::Vacuous, "there was nothing to restart");
+    assert_eq!(output.report.verdict, Verdict::Pass, "there was nothing to restart, and that was allowed");
     assert!(!fault(&output, 0).vacuous && !fault(&output, 1).vacuous && fault(&output, 2).vacuous);
 }
 

@@ -14,6 +14,10 @@ const CLUSTER: &str = r#"
 name  = "kinds"
 story = "One topic, three replicas, one producer, one consumer."
 
+[broker]
+log.flush.scheduler.interval.ms = 200
+log.flush.interval.ms = 200
+
 [[topic]]
 name = "orders"
 replication.factor  = 3
@@ -49,8 +53,7 @@ down_for = "1s""#;
 /// The consumer is dead, and nobody connects to a consumer.
 const CONSUMER_DEAD: &str = r#"kind = "kill"
 target = "client(1)"
-at = "500ms"
-down_for = "3s""#;
+at = "500ms""#;
 
 const LEADER: &str = r#"target = "leader(orders-0)"
 at = "1500ms""#;
@@ -141,7 +144,7 @@ const ROWS: &[Row] = &[
     },
     Row {
         kind: "slow_disk",
-        hits: "target = \"controller\"\nlatency = \"50ms..60ms\"",
+        hits: "target = \"leader(orders-0)\"\nlatency = \"50ms..60ms\"",
         number: "flush_steps_slowed",
         before: "",
         // The disk itself takes longer.

@@ -50,7 +50,7 @@ fn of_section(section: &Section) -> Entry {
     };
     let mut facts = vec![("written", header)];
     if section.needed {
-        facts.push(("needed", "at least one".to_owned()));
+        facts.push(("needed", "at least one, unless there is a [swarm]".to_owned()));
     }
     if section.of_kind.is_some() {
         facts.push(("kinds", KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ")));

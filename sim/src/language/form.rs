@@ -29,6 +29,13 @@ pub enum Form {
         /// Largest value.
         max: i64,
     },
+    /// A range of whole numbers within bounds, or one.
+    Wholes {
+        /// Smallest value.
+        min: i64,
+        /// Largest value.
+        max: i64,
+    },
     /// A number above 0 and at most 1.
     Probability,
     /// True or false.
@@ -53,6 +60,8 @@ pub enum Form {
     Word(&'static [&'static str]),
     /// A kind of fault.
     Kind,
+    /// Any number of kinds of faults.
+    Kinds,
     /// An event.
     Event,
     /// A request of Kafka's protocol.
@@ -86,6 +95,9 @@ impl Form {
             Form::Seed => "a whole number; or text: `\"0x2a\"`, a git hash",
             Form::Whole { min, max: i64::MAX } => return format!("a whole number, at least {min}"),
             Form::Whole { min, max } => return format!("a whole number from {min} to {max}"),
+            Form::Wholes { min, max } => {
+                return format!("a whole number or a range, from {min} to {max}: `\"3\"`, `\"3..5\"`");
+            }
             Form::Probability => "a number above 0 and at most 1",
             Form::Flag => "`true` or `false`",
             Form::Duration => "a duration: `\"500ms\"`, `\"1m30s\"`",
@@ -98,6 +110,7 @@ impl Form {
             Form::Topics => "an array of topics' names",
             Form::Word(words) => return quoted(words),
             Form::Kind => "a kind of fault",
+            Form::Kinds => "a kind of fault, or an array of kinds, which may be empty",
             Form::Event => "an event",
             Form::Api => "the name of one of Kafka's requests: `\"Fetch\"`",
             Form::Anomalies => "an anomaly, or an array of anomalies",
@@ -120,6 +133,8 @@ impl Form {
             }),
             Form::Whole { min, max: i64::MAX } => json!({ "type": "integer", "minimum": min }),
             Form::Whole { min, max } => json!({ "type": "integer", "minimum": min, "maximum": max }),
+            // The numbers themselves are for the reader.
+            Form::Wholes { .. } => text(r"\s*[0-9]+\s*(\.\.\s*[0-9]+\s*)?"),
             Form::Probability => json!({ "type": "number", "exclusiveMinimum": 0, "maximum": 1 }),
             Form::Flag => json!({ "type": "boolean" }),
             Form::Duration => text(SPAN),
@@ -134,6 +149,10 @@ impl Form {
             Form::Topics => json!({ "type": "array", "minItems": 1, "items": text(TOPIC) }),
             Form::Word(words) => json!({ "enum": words }),
             Form::Kind => json!({ "enum": KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>() }),
+            Form::Kinds => {
+                let one = Form::Kind.schema();
+                json!({ "anyOf": [one, { "type": "array", "uniqueItems": true, "items": one }] })
+            }
             Form::Event => json!({ "enum": events().collect::<Vec<_>>() }),
             Form::Api => json!({ "enum": apis() }),
             Form::Anomalies => one_or_more("anomaly"),

@@ -54,7 +54,7 @@ fn of_section(section: &Section) -> String {
         header if section.name.is_empty() => capital(&header),
         header => format!("`{header}`"),
     };
-    let needed = if section.needed { " At least one is needed." } else { "" };
+    let needed = if section.needed { " At least one is needed, unless there is a `[swarm]`." } else { "" };
     let mut text = format!("\n### {header}\n\n{}{needed}\n", section.doc);
     if section.name == "when" {
         text = format!("\n## Triggers\n\n{}\n", section.doc);

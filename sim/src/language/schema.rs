@@ -24,15 +24,18 @@ pub fn schema() -> Value {
             name => drop(properties.insert(name.to_owned(), of_section(section))),
         }
     }
-    let needed = SECTIONS.iter().filter(|section| section.needed).map(|section| section.name);
+    let needed: Vec<_> =
+        SECTIONS.iter().filter(|section| section.needed).map(|section| section.name).collect();
+    let swarm = json!({ "required": ["swarm"] });
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Scenario",
         "description": "A story for `cargo sim run`: a cluster, its load, what happens to it, and what must come out.",
         "type": "object",
         "properties": properties,
-        "required": required(SECTIONS[0].keys).into_iter().chain(needed).collect::<Vec<_>>(),
-        "dependencies": { "limits": ["nemesis"] },
+        "required": required(SECTIONS[0].keys),
+        "anyOf": [{ "required": needed }, swarm],
+        "dependencies": { "limits": { "anyOf": [{ "required": ["nemesis"] }, swarm] } },
         "additionalProperties": false,
         "definitions": definitions,
     })

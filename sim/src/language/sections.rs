@@ -70,6 +70,14 @@ pub const SECTIONS: &[Section] = &[
              held back. Needs a `[[nemesis]]`.",
         )
     },
+    Section {
+        keys: SWARM,
+        ..section(
+            "swarm",
+            "Draws a whole configuration from the seed: what the file writes is the same for all seeds, what it leaves out \
+             is drawn. With it, no other section is needed.",
+        )
+    },
     Section { keys: PHASES, ..section("phases", "How long each part of the run takes.") },
     Section {
         keys: EXPECT,
@@ -224,6 +232,45 @@ const LIMITS: &[Key] = &[
         absent: Means("the smallest min.insync.replicas less 1 within the contract, any number beyond it"),
         doc: "So many brokers at most have lost what was not durable (`power_loss`, `wipe`) and are not back in every ISR.",
         example: "1",
+    },
+];
+
+const SWARM: &[Key] = &[
+    Key {
+        name: "brokers",
+        form: Form::Wholes { min: 1, max: 9 },
+        absent: Default("\"3..7\""),
+        doc: "How many brokers there may be. Not beside `brokers` of `[cluster]`.",
+        example: "\"3..5\"",
+    },
+    Key {
+        name: "partitions",
+        form: Form::Wholes { min: 1, max: 100 },
+        absent: Default("\"1..4\""),
+        doc: "How many partitions a topic may have. Not beside a `[[topic]]`.",
+        example: "\"1..2\"",
+    },
+    Key {
+        name: "kinds",
+        form: Form::Kinds,
+        absent: Means("all of them"),
+        doc: "Kinds of random faults that may happen, each in half of all seeds. Not beside a `[[nemesis]]`.",
+        example: "[\"kill\", \"partition\"]",
+    },
+    Key {
+        name: "contract",
+        form: Form::Word(&["within", "beyond"]),
+        absent: Default("\"within\""),
+        doc: "How far random faults may go, as in `[limits]`. Not beside it.",
+        example: "\"within\"",
+    },
+    Key {
+        name: "settings",
+        form: Form::Word(&["safe", "any"]),
+        absent: Default("\"safe\""),
+        doc: "`safe`: only settings with which Kafka promises that nothing acknowledged is lost or written twice, so that \
+              every violation is a bug. `any`: also those that promise less.",
+        example: "\"safe\"",
     },
 ];
 

@@ -15,7 +15,10 @@ pub(super) fn concrete(harm: &Harm, cluster: &Cluster, rng: &mut ChaCha8Rng) -> 
     let aim = match &harm.aim {
         Aim::Hosts(targets) => Aim::Hosts(hosts(targets, cluster, rng)),
         Aim::Links { from, to, way } => {
-            Aim::Links { from: hosts(from, cluster, rng), to: hosts(to, cluster, rng), way: *way }
+            let (one, other) = (hosts(from, cluster, rng), hosts(to, cluster, rng));
+            // Both sides the same host: nobody, as it turned out.
+            let nobody = one == other && one.len() == 1;
+            if nobody { harm.aim.clone() } else { Aim::Links { from: one, to: other, way: *way } }
         }
     };
     Harm { aim, action: action(harm.action, rng), until: until(&harm.until, rng) }

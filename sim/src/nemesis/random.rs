@@ -7,11 +7,18 @@ use rand_chacha::ChaCha8Rng;
 
 use super::draw;
 use super::fault::{Action, Harm};
+use super::kind::KINDS;
 use super::ongoing::Victims;
 use super::plan::{Limits, RandomFaults};
 use crate::cluster::{Cluster, HostName};
 use crate::report::{FaultReport, NemesisReport};
 use crate::seed::Seed;
+
+/// Streams of one nemesis: it draws fewer faults than this.
+const STREAMS: u64 = 1 << 32;
+
+/// No more kinds than this, ever, or streams would move.
+const KINDS_MAX: u64 = 1 << 8;
 
 /// A nemesis at work.
 #[derive(Debug)]
@@ -20,20 +27,33 @@ pub(super) struct Source {
     rng: ChaCha8Rng,
     /// When it draws next; `None`: no more.
     next: Option<Timestamp>,
-    drawn: u64,
+    /// Of the fault drawn last.
+    stream: u64,
     pub begun: u64,
     pub held_back: u64,
 }
 
 impl Source {
-    /// Draws its first fault some time after `began`.
-    pub fn new(spec: RandomFaults, ordinal: u64, began: Timestamp, seed: Seed) -> Source {
-        let mut rng = seed.stream("nemesis.random", ordinal);
-        let next = began + draw::duration(spec.every, &mut rng);
-        Source { spec, rng, next: Some(next), drawn: 0, begun: 0, held_back: 0 }
+    /// Every nemesis of a plan. Each draws its first fault some time after `began`.
+    ///
+    /// What it draws depends on its kind, and on how many of the same kind stand before it: leaving one out leaves the
+    /// others as they were.
+    pub fn all(specs: Vec<RandomFaults>, began: Timestamp, seed: Seed) -> Vec<Source> {
+        let mut of_kind = [0; KINDS.len()];
+        let source = |spec: RandomFaults| {
+            let kind = spec.harm.kind().name;
+            let index = KINDS.iter().position(|known| known.name == kind).expect("a kind has a row");
+            let nth: u64 = of_kind[index];
+            of_kind[index] += 1;
+            let stream = STREAMS * (1 + index as u64 + KINDS_MAX * nth);
+            let mut rng = seed.stream("nemesis.random", stream);
+            let next = began + draw::duration(spec.every, &mut rng);
+            Source { spec, rng, stream, next: Some(next), begun: 0, held_back: 0 }
+        };
+        specs.into_iter().map(source).collect()
     }
 
-    /// The ordinal of the fault to draw now, if it is time.
+    /// The stream of the fault to draw now, if it is time.
     pub fn due(&mut self, now: Timestamp) -> Option<u64> {
         self.next.filter(|next| *next <= now)?;
         if self.spec.at_most.is_some_and(|most| most <= self.begun) {
@@ -41,8 +61,8 @@ impl Source {
             return None;
         }
         self.next = Some(now + draw::duration(self.spec.every, &mut self.rng));
-        self.drawn += 1;
-        Some(self.drawn - 1)
+        self.stream += 1;
+        Some(self.stream)
     }
 
     /// Draws no more.

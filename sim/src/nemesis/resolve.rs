@@ -19,7 +19,7 @@ pub(super) fn hosts(
     for target in targets {
         match target {
             Target::Others => {
-                found.extend(cluster.host_names().filter(|name| !other_side.contains(*name)).cloned())
+                found.extend(cluster.host_names().filter(|name| !other_side.contains(*name)).cloned());
             }
             Target::Random | Target::RandomClient | Target::Minority => {}
             target => found.extend(certain(target, cluster.view())),

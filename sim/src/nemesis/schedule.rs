@@ -18,9 +18,6 @@ use crate::report::{FaultReport, NemesisReport};
 use crate::seed::Seed;
 use crate::trace::{FaultId, TraceEvent};
 
-/// The stream of a random fault: those of different nemeses stay apart, and from scripted faults.
-const RANDOM_STREAMS: u64 = 1 << 32;
-
 /// When something is due.
 #[derive(Debug)]
 enum Due {
@@ -81,10 +78,7 @@ impl Nemesis {
             began,
             seed,
             faults: Vec::new(),
-            sources: (0..)
-                .zip(plan.random)
-                .map(|(ordinal, spec)| Source::new(spec, ordinal, began, seed))
-                .collect(),
+            sources: Source::all(plan.random, began, seed),
             limits: plan.limits,
         };
         for (index, mut fault) in (0..).zip(plan.faults) {
@@ -239,8 +233,7 @@ impl Nemesis {
     fn draw_random(&mut self, cluster: &mut Cluster) {
         let now = cluster.now();
         for index in 0..self.sources.len() {
-            let Some(ordinal) = self.sources[index].due(now) else { continue };
-            let stream = RANDOM_STREAMS * (index as u64 + 1) + ordinal;
+            let Some(stream) = self.sources[index].due(now) else { continue };
             let harm = draw::concrete(
                 &self.sources[index].spec.harm,
                 cluster,

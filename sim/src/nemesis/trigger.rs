@@ -102,7 +102,7 @@ impl Counter {
         let Some(occurrence) = (self.weigh)(signal) else { return 0 };
         let wanted = |wanted: &TopicPartition| occurrence.topic_partition == Some(wanted);
         if !self.topic_partition.as_ref().is_none_or(wanted)
-            || !self.api.is_none_or(|api| occurrence.api == Some(api))
+            || self.api.is_some_and(|api| occurrence.api != Some(api))
             || !self.is_here(host)
         {
             return 0;

@@ -38,6 +38,9 @@ pub fn one_line(report: &RunReport, color: bool) -> String {
 pub fn human_summary(report: &RunReport, run_dir: Option<&Path>, color: bool) -> String {
     let mut text = one_line(report, color);
     text.push('\n');
+    if !report.drawn.is_empty() {
+        line(&mut text, &drawn(report));
+    }
     reasons(&mut text, report);
     if report.as_expected {
         return text;
@@ -69,6 +72,16 @@ pub fn human_summary(report: &RunReport, run_dir: Option<&Path>, color: bool) ->
     );
     line(&mut text, &format!("hashes    scenario {}, trace {}", report.hashes.scenario, report.digest));
     text
+}
+
+/// What a swarm drew, in one line: the size of the cluster, the kinds of faults, and how much more there is.
+fn drawn(report: &RunReport) -> String {
+    let kinds: Vec<&str> =
+        report.drawn.keys().filter_map(|key| key.strip_prefix("nemesis.")?.strip_suffix(".every")).collect();
+    let kinds = if kinds.is_empty() { "no random faults".to_owned() } else { kinds.join(", ") };
+    let brokers =
+        report.drawn.get("cluster.brokers").map_or_else(String::new, |count| format!("{count} brokers, "));
+    format!("drawn: {brokers}{kinds} ({} values in all, in run.json)", report.drawn.len())
 }
 
 fn reasons(text: &mut String, report: &RunReport) {

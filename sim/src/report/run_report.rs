@@ -58,6 +58,9 @@ pub struct RunReport {
     /// Acknowledged records that retention deleted: they are not lost.
     #[serde(default)]
     pub deleted_by_retention: u64,
+    /// What a swarm drew for this seed, by section and key; empty for a plain scenario.
+    #[serde(default)]
+    pub drawn: BTreeMap<String, String>,
     /// What the run depends on, besides the build.
     pub hashes: Hashes,
     /// Where and when it ran: the only part that may differ between two runs.
@@ -237,6 +240,7 @@ impl RunReport {
             phases: Vec::new(),
             longest_unavailable_us: 0,
             deleted_by_retention: 0,
+            drawn: BTreeMap::new(),
             hashes: Hashes::default(),
             env: EnvReport::default(),
         }

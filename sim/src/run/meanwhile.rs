@@ -45,7 +45,7 @@ fn moments(trace: &Trace) -> Moments {
         match &entry.event {
             TraceEvent::RequestFailed { .. } => moments.failed_requests.push(time),
             TraceEvent::Node(Event::IsrShrunk { .. } | Event::IsrExpanded { .. }) => {
-                moments.isr_changes.push(time)
+                moments.isr_changes.push(time);
             }
             TraceEvent::Node(Event::LogTruncated { .. } | Event::LogTruncatedFully { .. }) => {
                 moments.truncations.push(time);

@@ -77,11 +77,12 @@ pub fn run(scenario: &Scenario, seed: Seed, interrupt: &Interrupt) -> RunOutput 
 
 /// Runs, and meddles with the cluster before time begins.
 fn run_with(
-    scenario: &Scenario,
+    written: &Scenario,
     seed: Seed,
     interrupt: &Interrupt,
     meddle: impl FnOnce(&mut Cluster),
 ) -> RunOutput {
+    let (scenario, drawn) = &written.draw(seed);
     let history = Rc::new(RefCell::new(History::new()));
     let trace = Rc::new(RefCell::new(Trace::new()));
     let blueprint = Blueprint { scenario, seed, history: history.clone(), trace: trace.clone() };
@@ -128,7 +129,8 @@ fn run_with(
         unread_logs,
         disks,
     };
-    let report = judge::judge(scenario, seed, evidence);
+    let mut report = judge::judge(scenario, seed, evidence);
+    report.drawn.clone_from(drawn);
     RunOutput { report, script, history, trace }
 }
 

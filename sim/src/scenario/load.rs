@@ -10,12 +10,13 @@ use toml::de::DeTable;
 
 use super::aim::Range;
 use super::diagnostic::{Diagnostic, Diagnostics, Problems, Span, position};
-use super::field::Read;
+use super::field::{Origin, Read};
 use super::reader::{Places, Table};
 use super::sections::{self, Document};
 use super::spec::Scenario;
-use super::{check, client, fault, limits, topic};
+use super::{check, client, fault, limits, swarm, topic};
 use crate::nemesis::{Limits, Plan};
+use crate::seed::Seed;
 
 /// Reads and checks the file at `path`.
 ///
@@ -73,7 +74,12 @@ pub fn parse(path: &str, source: &str) -> Result<Scenario, Diagnostics> {
         && let Some(scenario) = read(path, source, root.get_ref(), &mut problems)
         && problems.is_empty()
     {
-        return Ok(scenario);
+        match swarm::check(&scenario) {
+            Ok(()) => return Ok(scenario),
+            Err(problem) => {
+                problems.report(Diagnostic::new(format!("the swarm draws what cannot be, {problem}")))
+            }
+        }
     }
     Err(problems.into_diagnostics(path, source))
 }
@@ -84,11 +90,19 @@ fn read(path: &str, source: &str, root: &DeTable<'_>, problems: &mut Problems) -
     let name = sections::name(&mut document, problems);
     let story = document.text("story", problems).or(String::new()).value;
     let seed = document.seed(problems);
-    let (cluster, brokers) = sections::cluster(document.section("cluster", problems), problems);
+    let swarm = document.section("swarm", problems);
+    let swarm = swarm.map(|table| swarm::section(source, root, table, problems));
+    let (mut cluster, mut brokers) = sections::cluster(document.section("cluster", problems), problems);
+    if let Some(swarm) = swarm.as_ref().filter(|_| brokers.origin == Origin::Default) {
+        // What is written must fit the smallest cluster that may be drawn.
+        (cluster.brokers, brokers.value) = (swarm.brokers.low, swarm.brokers.low);
+    }
     let broker = broker(document.section("broker", problems), problems);
 
     let topic_tables = document.sections("topic", problems);
-    at_least_one("topic", topic_tables.as_deref(), problems);
+    if swarm.is_none() {
+        at_least_one("topic", topic_tables.as_deref(), problems);
+    }
     let topics_read = topic_tables.is_some();
     let topics: Vec<_> = topic_tables
         .into_iter()
@@ -100,9 +114,11 @@ fn read(path: &str, source: &str, root: &DeTable<'_>, problems: &mut Problems) -
     check::min_insync(&topics, (&broker.0, &broker.1), problems);
 
     let producer_tables = document.sections("producer", problems);
-    at_least_one("producer", producer_tables.as_deref(), problems);
+    if swarm.is_none() {
+        at_least_one("producer", producer_tables.as_deref(), problems);
+    }
     let consumer_tables = document.sections("consumer", problems);
-    let count = |tables: &Option<Vec<_>>| tables.as_ref().map(Vec::len);
+    let count = |tables: &Option<Vec<_>>| tables.as_ref().map(Vec::len).filter(|_| swarm.is_none());
     let clients = fault::Clients {
         producers: count(&producer_tables),
         all: count(&producer_tables).zip(count(&consumer_tables)).map(|(one, other)| one + other),
@@ -123,7 +139,7 @@ fn read(path: &str, source: &str, root: &DeTable<'_>, problems: &mut Problems) -
     let topics_sound = topics_read && !topics.is_empty() && topics.iter().all(|topic| topic.name.is_sound());
     let range = Range { brokers: &brokers, topics: &topics, topics_sound, clients: clients.all };
     let contract = limits::within(&broker.0, topics.iter().map(|topic| &topic.spec));
-    let plan = plan(&mut document, &range, (&fault_phase, clients, contract), problems);
+    let plan = plan(&mut document, &range, (&fault_phase, clients, contract), seed, problems);
     let expect = sections::expect(document.section("expect", problems), problems);
     document.finish(problems);
 
@@ -139,6 +155,7 @@ fn read(path: &str, source: &str, root: &DeTable<'_>, problems: &mut Problems) -
         plan: plan?,
         phases,
         expect,
+        swarm,
         path: path.to_owned(),
         source: Arc::from(source),
     })
@@ -149,13 +166,15 @@ fn plan(
     document: &mut Document<'_>,
     range: &Range<'_>,
     (phase, clients, contract): (&Read<Duration>, fault::Clients, Limits),
+    seed: Option<Seed>,
     problems: &mut Problems,
 ) -> Option<Plan> {
     let source = document.source();
     let tables = document.sections("fault", problems).into_iter().flatten();
     let faults: Vec<_> = tables.map(|table| fault::fault(source, table, problems)).collect();
     let tables = document.sections("nemesis", problems);
-    let count = tables.as_ref().map(Vec::len);
+    // A swarm may draw some.
+    let count = tables.as_ref().map(Vec::len).filter(|_| !document.has("swarm"));
     let tables = tables.into_iter().flatten();
     let random: Vec<_> = tables.map(|table| fault::nemesis(source, table, problems)).collect();
     let limits = limits::limits(document.section("limits", problems), contract, count, problems);
@@ -173,7 +192,8 @@ fn plan(
         range.check_all(harm.targets(), problems);
     }
     fault::check_names(&faults, problems);
-    if phase.is_sound() {
+    // With a seed it is the record of a run: that a fault hit nothing then is what the record says.
+    if phase.is_sound() && seed.is_none() {
         fault::check_overlaps(&faults, phase.value, problems);
     }
     Some(Plan {

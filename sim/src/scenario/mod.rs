@@ -21,6 +21,7 @@
 //! (what only shows between files), and for the messages `diagnostic`, `render`, `suggest`. `units` and `clocks` read
 //! values with units, and write them. The way back, from a [`Scenario`] to a text that gives it again, is `write` and
 //! `write_plan`.
+//! A file with `[swarm]` leaves the rest to the seed: [`swarm`].
 //!
 //! To add a kind of fault: see `fault`. To add an own key: one line where its section is read and one where it is written;
 //! unknown keys and suggestions follow from what was asked for.
@@ -46,6 +47,7 @@ mod render;
 mod sections;
 mod spec;
 pub(crate) mod suggest;
+pub mod swarm;
 mod topic;
 mod units;
 mod write;

@@ -83,6 +83,11 @@ impl<'a> Document<'a> {
         seed.ok()
     }
 
+    /// Whether the file says anything about this.
+    pub fn has(&self, key: &str) -> bool {
+        self.root.contains_key(key)
+    }
+
     /// A section that may stand once. An absent one is empty, and `None` says so.
     pub fn section(&mut self, key: &'static str, problems: &mut Problems) -> Option<Table<'a>> {
         self.known.push(key);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use broker_core::config::{ProducerConfig, Properties, TimeScale};
 
+use super::swarm::SwarmSpec;
 use crate::checker::Anomaly;
 use crate::nemesis::Plan;
 use crate::seed::Seed;
@@ -16,13 +17,16 @@ use crate::seed::Seed;
 /// * no replication factor exceeds the number of brokers, and no `min.insync.replicas` the replication factor;
 /// * every fault that begins at a time begins within the fault phase, and ends after it begins;
 /// * names of faults are unique, and faults that wait for each other do not wait in a circle.
+///
+/// With a `swarm` this holds for what [`draw`](Scenario::draw) makes of it: what the file leaves out is missing here.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scenario {
     /// Short name; also a directory name of reports.
     pub name: String,
     /// What happens and what is to be learnt from it.
     pub story: String,
-    /// `seed`: the seed to run with if nobody names another; a resolved scenario has the one it was run with.
+    /// `seed`: the seed to run with if nobody names another. A scenario with a seed is the record of a run, and faults that
+    /// overlap are what happened then.
     pub seed: Option<Seed>,
     /// The machines.
     pub cluster: ClusterSpec,
@@ -40,6 +44,8 @@ pub struct Scenario {
     pub phases: Phases,
     /// What must come out.
     pub expect: Expectation,
+    /// `[swarm]`: what is left out is drawn.
+    pub swarm: Option<SwarmSpec>,
     /// The file as it was named, for messages.
     pub path: String,
     /// The TOML text.
