@@ -314,6 +314,13 @@ const EXPECT: &[Key] = &[
         example: "\"lost-write\"",
     },
     Key {
+        name: "may_violate",
+        form: Form::Anomalies,
+        absent: Means("it must not"),
+        doc: "Pass, or these anomalies and no others: for random faults beyond the contract, which hit hard enough or not. Not beside `violation`.",
+        example: "\"lost-write\"",
+    },
+    Key {
         name: "unavailable_at_least",
         form: Form::Duration,
         absent: Means("nobody measures"),

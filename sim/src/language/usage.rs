@@ -22,7 +22,9 @@ pub fn words_of(scenario: &Scenario) -> BTreeSet<String> {
             words.insert(event_of(trigger));
         }
     }
-    if let ExpectedVerdict::Violation(anomalies) = &scenario.expect.verdict {
+    if let ExpectedVerdict::Violation(anomalies) | ExpectedVerdict::PassOr(anomalies) =
+        &scenario.expect.verdict
+    {
         words.extend(anomalies.iter().map(ToString::to_string));
     }
     let topics = scenario.topics.iter().map(|topic| &topic.properties);
