@@ -5,7 +5,9 @@
 
 mod args;
 mod environment;
+mod explain;
 mod list;
+mod new;
 mod run;
 
 use std::io::{IsTerminal, Write};
@@ -26,6 +28,9 @@ pub fn main() -> ExitCode {
         Command::Run(run) => run::run(&run),
         Command::Check(check) => list::check(&check),
         Command::List(list) => list::list(&list),
+        Command::Explain(words) => explain::explain(&words),
+        Command::New(new) => new::new(&new),
+        Command::Schema => explain::schema(),
     };
     ExitCode::from(code)
 }

@@ -118,12 +118,12 @@ fn nothing_selected_is_vacuous() {
 fn a_fault_that_hits_nothing_is_vacuous_and_names_its_line() {
     let place = Place::new("vacuous");
     let reports = place.0.join("reports").display().to_string();
-    // The second fault kills what the first has killed already.
-    let kill = "[[fault]]\nkind = \"kill\"\ntarget = \"broker(1)\"\nat = \"1100ms\"\n\n[phases]";
-    let path = altered(&place, &[("\"leader(orders-0)\"", "\"broker(1)\""), ("[phases]", kill)]);
+    // The second fault kills whoever leads when all are dead.
+    let kill = "[[fault]]\nkind = \"kill\"\ntarget = \"leader(orders-0)\"\nat = \"1100ms\"\n\n[phases]";
+    let path = altered(&place, &[("\"leader(orders-0)\"", "\"all_brokers\""), ("[phases]", kill)]);
     let (code, stdout, _) = sim(&["run", &path, "--reports", &reports]);
     assert_eq!(code, 4, "{stdout}");
-    let said = format!("vacuous: {path}:28: fault kill broker(1) changed nothing on broker-1");
+    let said = format!("vacuous: {path}:29: fault kill leader(orders-0) meant no host when it began");
     assert!(stdout.contains(&said), "{stdout}");
 }
 

@@ -38,5 +38,5 @@ pub use fault::{Action, Aim, Fault, Harm, Span, Way};
 pub use kind::{Family, KINDS, Kind, Length, Shape};
 pub use plan::{Limits, Plan, RandomFaults};
 pub use schedule::{Deeds, Nemesis};
-pub use target::{Target, TargetError};
+pub use target::{TARGETS, Target, TargetError};
 pub use when::{Happening, Moment, Start, Trigger, Until};

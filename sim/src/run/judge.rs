@@ -12,7 +12,7 @@ use super::availability::longest_unavailable_us;
 use super::meanwhile;
 use super::phases::Ended;
 use super::story;
-use crate::checker::{Checks, check_all};
+use crate::checker::{Anomaly, Checks, check_all};
 use crate::cluster::disk::DiskStats;
 use crate::history::History;
 use crate::oracle::{LogContent, diverging_logs};
@@ -43,7 +43,7 @@ pub(super) struct Evidence<'a> {
 pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> RunReport {
     let reference = ScenarioRef { name: scenario.name.clone(), path: scenario.path.clone() };
     let mut report = RunReport::new(reference, seed.0);
-    report.expected = describe(&scenario.expect.verdict);
+    report.expected = scenario.expect.verdict.to_string();
     report.counts = Counts::of(evidence.history);
     report.digest = evidence.trace.digest().to_string();
     report.trace_events =
@@ -185,31 +185,22 @@ fn hardly_deleted(scenario: &Scenario, deleted: u64) -> Option<String> {
     Some(format!("retention deleted {deleted} acknowledged records, expected at least {least}"))
 }
 
-fn describe(expected: &ExpectedVerdict) -> String {
-    match expected {
-        ExpectedVerdict::Pass => Verdict::Pass.to_string(),
-        ExpectedVerdict::Vacuous => Verdict::Vacuous.to_string(),
-        ExpectedVerdict::Liveness => Verdict::Liveness.to_string(),
-        ExpectedVerdict::Violation(anomalies) => {
-            anomalies.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")
-        }
-    }
-}
-
 /// A violation is as expected if some of the expected anomalies were found and no others, everything else could be
 /// judged, the cluster recovered, and nothing was vacuous: a fault that hit nothing has not caused it.
 fn is_expected(scenario: &Scenario, report: &RunReport) -> bool {
+    let only = |anomalies: &[Anomaly]| {
+        report.verdict == Verdict::Violation
+            && report.vacuous.is_empty()
+            && report.unknown.is_empty()
+            && report.liveness.is_none()
+            && report.violations.iter().all(|violation| anomalies.contains(&violation.anomaly))
+    };
     match &scenario.expect.verdict {
         ExpectedVerdict::Pass => report.verdict == Verdict::Pass,
         ExpectedVerdict::Vacuous => report.verdict == Verdict::Vacuous,
         ExpectedVerdict::Liveness => report.verdict == Verdict::Liveness && report.vacuous.is_empty(),
-        ExpectedVerdict::Violation(anomalies) => {
-            report.verdict == Verdict::Violation
-                && report.vacuous.is_empty()
-                && report.unknown.is_empty()
-                && report.liveness.is_none()
-                && report.violations.iter().all(|violation| anomalies.contains(&violation.anomaly))
-        }
+        ExpectedVerdict::Violation(anomalies) => only(anomalies),
+        ExpectedVerdict::PassOr(anomalies) => report.verdict == Verdict::Pass || only(anomalies),
     }
 }
 

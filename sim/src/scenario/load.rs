@@ -77,7 +77,7 @@ pub fn parse(path: &str, source: &str) -> Result<Scenario, Diagnostics> {
         match swarm::check(&scenario) {
             Ok(()) => return Ok(scenario),
             Err(problem) => {
-                problems.report(Diagnostic::new(format!("the swarm draws what cannot be, {problem}")))
+                problems.report(Diagnostic::new(format!("the swarm draws what cannot be, {problem}")));
             }
         }
     }

@@ -30,6 +30,8 @@
 //! those aimed at roles that may move in between, may still meet, and then the run says that one of them was in vain.
 
 mod aim;
+#[cfg(test)]
+pub(crate) mod asked;
 mod check;
 mod client;
 mod clocks;
@@ -44,7 +46,7 @@ mod reader;
 mod render;
 mod sections;
 mod spec;
-mod suggest;
+pub(crate) mod suggest;
 pub mod swarm;
 mod topic;
 mod units;

@@ -69,6 +69,12 @@ impl<'a> Table<'a> {
         }
     }
 
+    fn remember(&mut self, key: &'static str) {
+        #[cfg(test)]
+        super::asked::note(&self.source[self.header.start..self.header.end], key);
+        self.known.push(key);
+    }
+
     /// Where the table begins.
     pub fn header(&self) -> Span {
         self.header
@@ -76,7 +82,7 @@ impl<'a> Table<'a> {
 
     /// The entry of `key`, which is a key of this table from now on.
     pub fn take(&mut self, key: &'static str) -> Option<Entry<'a>> {
-        self.known.push(key);
+        self.remember(key);
         let index = self.entries.iter().position(|entry| entry.name == key)?;
         Some(self.entries.remove(index))
     }
@@ -89,7 +95,7 @@ impl<'a> Table<'a> {
             Some((place, value)) => (place, value.as_table()?),
             None => self.nested.iter().find(|nested| nested.name == key).map(|it| (it.place, it.table))?,
         };
-        self.known.push(key);
+        self.remember(key);
         self.discard(key);
         Some(Table::new(self.source, place, table))
     }

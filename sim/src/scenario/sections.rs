@@ -245,18 +245,8 @@ pub(super) fn expect(table: Option<Table<'_>>, problems: &mut Problems) -> Expec
         "liveness" => Ok(ExpectedVerdict::Liveness),
         _ => Err(format!("unknown verdict `{text}`")),
     });
-    let violation = match table.take("violation") {
-        None => Field::Absent,
-        Some(entry) => texts("violation", entry.value, entry.span, problems),
-    };
-    if let Field::Given(names, _) = &violation {
-        let known = Anomaly::ALL.map(Anomaly::name);
-        for (name, span) in names.iter().filter(|(name, _)| Anomaly::parse(name).is_none()) {
-            let help = suggest(name, known);
-            let help = help.unwrap_or_else(|| format!("there is {}", list(&known)));
-            problems.report(Diagnostic::new(format!("unknown anomaly `{name}`")).at(*span, "").help(help));
-        }
-    }
+    let violation = anomalies(&mut table, "violation", problems);
+    let may_violate = anomalies(&mut table, "may_violate", problems);
     let unavailable_at_least = table.duration("unavailable_at_least", problems).ok();
     let mut count = |key| {
         let count = table.whole(key, 0..=i64::MAX, problems);
@@ -265,6 +255,11 @@ pub(super) fn expect(table: Option<Table<'_>>, problems: &mut Problems) -> Expec
     let indeterminate_at_most = count("indeterminate_at_most");
     let deleted_at_least = count("deleted_at_least");
     table.finish(problems);
+    let not_pass = match &verdict {
+        Field::Given(ExpectedVerdict::Pass, _) => None,
+        Field::Given(_, span) => Some((*span, "so this can only contradict it")),
+        Field::Absent | Field::Wrong => None,
+    };
     if let (Field::Given(_, verdict), Field::Given(_, violation)) = (&verdict, &violation) {
         let message = "both a verdict and a violation are expected";
         let diagnostic = Diagnostic::new(message).at(*violation, "this is a verdict of its own");
@@ -272,9 +267,35 @@ pub(super) fn expect(table: Option<Table<'_>>, problems: &mut Problems) -> Expec
             diagnostic.at(*verdict, "so this can only contradict it").help("keep one of them".to_owned()),
         );
     }
-    let anomalies =
-        |names: Vec<(String, Span)>| names.iter().filter_map(|(name, _)| Anomaly::parse(name)).collect();
-    let violation = violation.map(|names| ExpectedVerdict::Violation(anomalies(names)));
-    let verdict = violation.ok().or(verdict.ok()).unwrap_or(ExpectedVerdict::Pass);
+    if let Field::Given(_, span) = &may_violate
+        && let Some((other, label)) = not_pass.or(match &violation {
+            Field::Given(_, span) => Some((*span, "and this must happen")),
+            Field::Absent | Field::Wrong => None,
+        })
+    {
+        let diagnostic = Diagnostic::new("what may happen and what must happen contradict each other");
+        let diagnostic = diagnostic.at(*span, "this may happen, or nothing").at(other, label);
+        problems.report(diagnostic.help("keep one of them".to_owned()));
+    }
+    let violation = violation.map(ExpectedVerdict::Violation).ok();
+    let may_violate = may_violate.map(ExpectedVerdict::PassOr).ok();
+    let verdict = violation.or(may_violate).or(verdict.ok()).unwrap_or(ExpectedVerdict::Pass);
     Expectation { verdict, unavailable_at_least, indeterminate_at_most, deleted_at_least }
+}
+
+/// One anomaly or several, by name.
+fn anomalies(table: &mut Table<'_>, key: &'static str, problems: &mut Problems) -> Field<Vec<Anomaly>> {
+    let names = match table.take(key) {
+        None => Field::Absent,
+        Some(entry) => texts(key, entry.value, entry.span, problems),
+    };
+    if let Field::Given(names, _) = &names {
+        let known = Anomaly::ALL.map(Anomaly::name);
+        for (name, span) in names.iter().filter(|(name, _)| Anomaly::parse(name).is_none()) {
+            let help = suggest(name, known);
+            let help = help.unwrap_or_else(|| format!("there is {}", list(&known)));
+            problems.report(Diagnostic::new(format!("unknown anomaly `{name}`")).at(*span, "").help(help));
+        }
+    }
+    names.map(|names| names.iter().filter_map(|(name, _)| Anomaly::parse(name)).collect())
 }

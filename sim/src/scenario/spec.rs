@@ -1,5 +1,6 @@
 //! What a scenario says, checked.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -140,4 +141,21 @@ pub enum ExpectedVerdict {
     Liveness,
     /// `violation = …`: these anomalies, and no others, and at least one of them.
     Violation(Vec<Anomaly>),
+    /// `may_violate = …`: nothing is wrong, or nothing but these anomalies.
+    PassOr(Vec<Anomaly>),
+}
+
+impl fmt::Display for ExpectedVerdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (pass, anomalies): (_, &[Anomaly]) = match self {
+            ExpectedVerdict::Pass => (Some("pass"), &[]),
+            ExpectedVerdict::Vacuous => (Some("vacuous"), &[]),
+            ExpectedVerdict::Liveness => (Some("liveness"), &[]),
+            ExpectedVerdict::Violation(anomalies) => (None, anomalies),
+            ExpectedVerdict::PassOr(anomalies) => (Some("pass"), anomalies),
+        };
+        let words: Vec<&str> =
+            pass.into_iter().chain(anomalies.iter().map(|anomaly| anomaly.name())).collect();
+        f.write_str(&words.join(" or "))
+    }
 }

@@ -101,6 +101,10 @@ fn expect(expect: &Expectation) -> String {
             let names = anomalies.iter().copied().map(Anomaly::name).map(quoted);
             section.put("violation", array(names));
         }
+        ExpectedVerdict::PassOr(anomalies) => {
+            let names = anomalies.iter().copied().map(Anomaly::name).map(quoted);
+            section.put("may_violate", array(names));
+        }
     }
     if let Some(duration) = expect.unavailable_at_least {
         section.duration("unavailable_at_least", duration);
