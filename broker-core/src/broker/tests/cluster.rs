@@ -189,6 +189,10 @@ impl Cluster {
         if self.processes.contains_key(&id) {
             self.handle(id, Input::Tick);
         }
+        if let Some((_, process)) = self.processes.get(&id) {
+            let ahead = process.next_deadline().map(|at| at.since(self.clock(id)));
+            assert!(ahead.is_none_or(|ahead| ahead < Duration::from_secs(2)), "{id} sleeps for {ahead:?}");
+        }
     }
 
     /// Lets time go by.
