@@ -10,7 +10,8 @@ use crate::time::Timestamp;
 /// goes back.
 ///
 /// What went by between the last look and a step back is lost, as it cannot be told from the step: each step back puts off
-/// a plan by at most as long as it was ahead. A step forward is time that went by, however short it was: a node has no other clock to tell.
+/// a plan by at most as long as it was ahead. A step forward is time that went by, however short it was: a node has no other
+/// clock to tell.
 ///
 /// * It never goes back.
 /// * It is what the clock shows, until that goes back for the first time.

@@ -21,10 +21,10 @@
 //!   `ReplicaState`), `log.flush.interval.ms` (`LogManager`), expiry of producer ids, timestamps of records, fetchers'
 //!   pauses (`DelayedItem`), and in whatever sends requests all pauses and timeouts (`NetworkClient`,
 //!   `ClusterConnectionStates`, `Metadata`, `ProducerBatch`).
-//!   Here whatever is planned goes by [`Steady`](broker_core::steady::Steady): a jump ahead is time that went by, so it ends sessions early; a
-//!   step back delays nothing, where Kafka's clients and fetchers wait until the time has come again. By the clock
-//!   itself go replica lag, expiry of producer ids and timestamps. Traces, histories, workloads and devices live in true
-//!   time.
+//!   Here whatever is planned goes by [`Steady`](broker_core::steady::Steady): a jump ahead is time that went by, so it ends
+//!   sessions early; a step back delays nothing, where Kafka's clients and fetchers wait until the time has come again. By
+//!   the clock itself go replica lag, expiry of producer ids and timestamps. Traces, histories, workloads and devices live
+//!   in true time.
 //! * A host that loses power is cut off first, so that its peers see silence and not a FIN.
 //!
 //! Reading order: [`control`], [`build`], [`host`], [`driver`] with [`inbound`], [`outbound`] and [`framing`],
