@@ -9,7 +9,7 @@ use super::args::{Format, RunArguments};
 use super::environment::Stopwatch;
 use super::list::{load_all, nothing_selected, refuse};
 use super::{EXIT_USAGE, color, complain, print};
-use crate::report::{human_summary, write_run_dir};
+use crate::report::{fault_table, human_summary, write_run_dir};
 use crate::run::{RunOutput, run as run_once, script_text};
 use crate::scenario::Scenario;
 use crate::seed::Seed;
@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &RunArguments) -> u8 {
     watch_for_interrupts();
     let mut codes = Vec::new();
     for scenario in &scenarios {
-        codes.push(run_scenario(scenario, arguments));
+        codes.push(run_scenario(scenario, arguments, scenarios.len() == 1));
         if INTERRUPT.load(Ordering::Relaxed) {
             break;
         }
@@ -74,7 +74,8 @@ fn severity(code: u8) -> usize {
     ranking.take_while(|known| *known != code).count()
 }
 
-fn run_scenario(scenario: &Scenario, arguments: &RunArguments) -> u8 {
+/// Runs one; who runs it `alone` also sees what each fault did when all went well.
+fn run_scenario(scenario: &Scenario, arguments: &RunArguments, alone: bool) -> u8 {
     let stopwatch = Stopwatch::start();
     let seed = arguments.seed.or(scenario.seed).unwrap_or(Seed(1));
     // A panic on a host is a verdict; one outside of them is this program's own fault and printed by the panic hook.
@@ -105,7 +106,13 @@ fn run_scenario(scenario: &Scenario, arguments: &RunArguments) -> u8 {
         write_run_dir(&arguments.reports, &report, &history, &trace, &script_text(&script, &report));
     let directory = written.as_deref().ok();
     match arguments.format {
-        Format::Human => print(&human_summary(&report, directory, color(&stdout()))),
+        Format::Human => {
+            let mut text = human_summary(&report, directory, color(&stdout()));
+            if alone && report.as_expected {
+                text.extend(fault_table(&report).iter().map(|row| format!("  {row}\n")));
+            }
+            print(&text);
+        }
         Format::Json => {
             let text = serde_json::to_string(&report).expect("every report serializes");
             print(&format!("{text}\n"));

@@ -230,7 +230,7 @@ const LIMITS: &[Key] = &[
         name: "lossy_crashes",
         form: Form::Whole { min: 0, max: i64::MAX },
         absent: Means("the smallest min.insync.replicas less 1 within the contract, any number beyond it"),
-        doc: "So many brokers at most have lost what was not durable (`power_loss`, `wipe`) and are not back in every ISR.",
+        doc: "So many brokers at most may have lost what was not durable (`power_loss`, `wipe`, `fsync_error`) and are not whole again, which is when the process that runs now is in every ISR. While there is one, brokers that were merely killed count too: nobody can tell them apart.",
         example: "1",
     },
 ];

@@ -186,7 +186,7 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: "fsync_error",
         family: Family::Disk,
-        doc: "Flushes fail with EIO, each with `probability` (1 if it is not said). What they should have written is marked clean although it is not: reads see it until the power is lost.",
+        doc: "Flushes fail with EIO, each with `probability` (1 if it is not said). What they should have written is marked clean although it is not: reads see it until the power is lost. A server halts when a flush fails; it is started again when this ends.",
         effect: "a flush failed",
         shape: Shape::Hosts,
         length: Length::Lasts,

@@ -9,7 +9,7 @@ use super::effect::Effect;
 use super::fault::{Action, Aim, Harm, Way};
 use super::when::Until;
 use super::{Target, clock, disk, network, process, resolve};
-use crate::cluster::{Cluster, HostName};
+use crate::cluster::{Cluster, HostName, HostState};
 use crate::seed::Seed;
 
 /// How long a clean restart takes if nobody says it.
@@ -71,8 +71,8 @@ pub(super) enum Ongoing {
     Links,
     /// Processes stand still.
     Paused,
-    /// Disks misbehave.
-    Disks,
+    /// The disks of these hosts misbehave.
+    Disks(BTreeSet<HostName>),
     /// Clocks are wrong.
     Clocks,
     /// Nothing: it was over at once.
@@ -123,7 +123,7 @@ pub(super) fn begin(
         }
         Action::SlowDisk { .. } | Action::FsyncError { .. } => {
             disk::begin(cluster, fault, harm.action, (seed, stream), hosts);
-            (Ongoing::Disks, Effect::new())
+            (Ongoing::Disks(hosts.clone()), Effect::new())
         }
         Action::ClockJump { .. } | Action::ClockDrift { .. } => {
             clock::begin(cluster, fault, harm.action, hosts);
@@ -168,7 +168,14 @@ impl Ongoing {
             }
             Ongoing::Links => network::restore(cluster, fault),
             Ongoing::Paused => process::resume(cluster, fault),
-            Ongoing::Disks => disk::end(cluster, fault),
+            Ongoing::Disks(hosts) => {
+                let effect = disk::end(cluster, fault);
+                // Whoever halted because of it is started again, as a supervisor does once the disk is replaced or back.
+                let halted =
+                    hosts.into_iter().filter(|host| cluster.state(host) == HostState::Down).collect();
+                process::start(cluster, &halted, keep_down);
+                effect
+            }
             Ongoing::Clocks => clock::end(cluster, fault),
             Ongoing::Restarting { .. } | Ongoing::Nothing => Effect::new(),
         }

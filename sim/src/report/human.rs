@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use super::faults::fault_table;
 use super::run_report::RunReport;
 use crate::verdict::Verdict;
 
@@ -33,7 +34,7 @@ pub fn one_line(report: &RunReport, color: bool) -> String {
     )
 }
 
-/// [`one_line`] and every reason; and if the run did not go as expected: how it came to it, how to see it again, where the
+/// [`one_line`] and every reason; and if the run did not go as expected: how it came to it, what the faults did, how to see it again, where the
 /// files are (`run_dir`, unless nothing was written), and which build and scenario it was.
 pub fn human_summary(report: &RunReport, run_dir: Option<&Path>, color: bool) -> String {
     let mut text = one_line(report, color);
@@ -50,6 +51,10 @@ pub fn human_summary(report: &RunReport, run_dir: Option<&Path>, color: bool) ->
         for step in &report.explanation {
             line(&mut text, &format!("  {step}"));
         }
+    }
+    if !report.faults.is_empty() || !report.nemeses.is_empty() {
+        line(&mut text, "faults:");
+        fault_table(report).iter().for_each(|row| line(&mut text, &format!("  {row}")));
     }
     let (scenario, seed) = (&report.scenario, report.seed);
     line(&mut text, &format!("expected  {}", report.expected));
