@@ -29,10 +29,6 @@ impl Catalog {
         Catalog { next_fetch: Some(now) }
     }
 
-    pub fn clock_went_back(&mut self, now: Timestamp) {
-        self.next_fetch = self.next_fetch.map(|at| at.min(now));
-    }
-
     pub fn next_deadline(&self) -> Option<Timestamp> {
         self.next_fetch
     }

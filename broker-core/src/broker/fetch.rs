@@ -58,10 +58,6 @@ impl Fetches {
         self.pending.retain(|fetch| fetch.connection != connection);
     }
 
-    pub fn clock_went_back(&mut self, now: Timestamp) {
-        self.pending.iter_mut().for_each(|fetch| fetch.deadline = fetch.deadline.min(now));
-    }
-
     pub fn next_deadline(&self) -> Option<Timestamp> {
         self.pending.iter().map(|fetch| fetch.deadline).min()
     }

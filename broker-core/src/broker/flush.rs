@@ -58,13 +58,6 @@ impl Flushes {
         }
     }
 
-    pub fn clock_went_back(&mut self, now: Timestamp) {
-        self.last_flush.values_mut().for_each(|at| *at = now.min(*at));
-        self.next_schedule = self.next_schedule.map(|at| at.min(now));
-        self.next_recovery_points = self.next_recovery_points.min(now);
-        self.next_high_watermarks = self.next_high_watermarks.min(now);
-    }
-
     pub fn next_deadline(&self) -> Option<Timestamp> {
         if self.shutdown_wanted {
             return None;

@@ -58,13 +58,6 @@ impl Lifecycle {
         self.stage == Stage::Stopping
     }
 
-    pub fn clock_went_back(&mut self, now: Timestamp) {
-        self.next_contact = self.next_contact.map(|at| at.min(now));
-        if let Stage::Leaving { deadline } = &mut self.stage {
-            *deadline = now.min(*deadline);
-        }
-    }
-
     pub fn next_deadline(&self) -> Option<Timestamp> {
         match self.stage {
             Stage::Registering | Stage::Registered => self.next_contact,

@@ -36,11 +36,6 @@ impl ProducerIds {
         self.waiting.retain(|waiting| waiting.connection != connection);
     }
 
-    pub fn clock_went_back(&mut self, now: Timestamp) {
-        self.waiting.iter_mut().for_each(|waiting| waiting.deadline = waiting.deadline.min(now));
-        self.retry_at = self.retry_at.map(|at| at.min(now));
-    }
-
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let first = self.waiting.front().map(|waiting| waiting.deadline);
         crate::time::earliest(first, self.retry_at.filter(|_| !self.waiting.is_empty()))

@@ -44,12 +44,6 @@ impl Retention {
         }
     }
 
-    pub fn clock_went_back(&mut self, now: Timestamp) {
-        self.next_check = self.next_check.min(now);
-        self.next_checkpoint = self.next_checkpoint.min(now);
-        self.next_expiry = self.next_expiry.min(now);
-    }
-
     pub fn next_deadline(&self) -> Timestamp {
         self.next_check.min(self.next_checkpoint).min(self.next_expiry)
     }

@@ -33,12 +33,6 @@ impl Session {
 }
 
 impl Controller {
-    /// The clock was set back. Kafka measures sessions by a clock that nobody can set; here none lasts for
-    /// longer than its timeout from now on.
-    pub(super) fn clock_went_back(&mut self, now: Timestamp) {
-        self.sessions.values_mut().for_each(|session| session.last_contact = session.last_contact.min(now));
-    }
-
     /// A broker asks to be let in. Refused while another process with its id has a live session: that one might still
     /// be leading.
     pub(super) fn register(

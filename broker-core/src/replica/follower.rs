@@ -67,10 +67,6 @@ impl Follower {
         self.backoff_until = Some(env.now + env.config.replica_fetch_backoff);
     }
 
-    pub fn clock_went_back(&mut self, now: Timestamp) {
-        self.backoff_until = self.backoff_until.map(|until| until.min(now));
-    }
-
     pub fn backoff_until(&self) -> Option<Timestamp> {
         self.backoff_until
     }

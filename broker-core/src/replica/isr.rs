@@ -57,15 +57,6 @@ impl IsrState {
         earliest(Some(self.next_check), ask_at)
     }
 
-    pub fn clock_went_back(&mut self, now: Timestamp) {
-        self.next_check = self.next_check.min(now);
-        if let Some(pending) = &mut self.pending
-            && let Ask::At(at) = &mut pending.ask
-        {
-            *at = now.min(*at);
-        }
-    }
-
     /// Time went by: what had to wait may be asked again.
     pub fn tick(&mut self, now: Timestamp) {
         if let Some(pending) = &mut self.pending
@@ -122,7 +113,7 @@ impl Replica {
         let in_sync = |leader: &Leader, member: BrokerId| {
             member == local
                 || leader.followers.get(&member).is_some_and(|progress| {
-                    progress.end_offset == Some(leader_end) || progress.is_caught_up(env.now, lag_max)
+                    progress.end_offset == Some(leader_end) || progress.is_caught_up(env.clock, lag_max)
                 })
         };
         let isr: Vec<BrokerId> =

@@ -259,8 +259,7 @@ impl<N: Node, A: Application, P: Platform> Driver<N, A, P> {
         let now = self.platform.elapsed();
         let shown = self.platform.clock(now);
         if shown < std::mem::replace(&mut self.shown, shown) {
-            // The clock was set back: what was to come by the old time may be due.
-            self.outbound.clock_went_back(shown);
+            // The clock was set back: by it, what is planned comes earlier than the node said.
             return Some(Next::Input(None, Input::Tick));
         }
         if let Some(input) = self.slot.borrow_mut().inputs.pop_front() {

@@ -14,11 +14,17 @@
 //!   is to a pause: peers see a host that acknowledges segments and answers nothing. Its kernel is turmoil's, which does
 //!   not complete a connection before the process accepts it: who connects meanwhile waits where a real client would be
 //!   connected and wait for its first answer. In both cases the request's timeout ends it.
-//! * A node sees one clock, its machine's, and that clock may jump or drift: [`clock`]. Kafka reads the wall clock
-//!   (`Time.milliseconds`) for replica lag, request and delivery timeouts and the timestamps of records alike, so one clock
-//!   is the honest choice. Kafka's sessions, schedulers and purgatories go by the monotonic clock (`Time.nanoseconds`):
-//!   here a jump ahead ends sessions early, and after a jump back servers do at once what they had planned. Clients wait, as
-//!   Kafka's do. Traces, histories, workloads and devices live in true time.
+//! * A node sees one clock, its machine's, and that clock may jump or drift: [`clock`]. Kafka has two.
+//!   By one that nobody can set (`Time.nanoseconds`, `hiResClockMs`) go sessions (`BrokerHeartbeatManager`,
+//!   `BrokerHeartbeatTracker`), heartbeats (`BrokerLifecycleManager`, `KafkaEventQueue`), purgatories (`SystemTimer`) and
+//!   the scheduler (`KafkaScheduler`: its executor's). By the wall clock (`Time.milliseconds`) go replica lag (`Partition`,
+//!   `ReplicaState`), `log.flush.interval.ms` (`LogManager`), expiry of producer ids, timestamps of records, fetchers'
+//!   pauses (`DelayedItem`), and in whatever sends requests all pauses and timeouts (`NetworkClient`,
+//!   `ClusterConnectionStates`, `Metadata`, `ProducerBatch`).
+//!   Here whatever is planned goes by [`Steady`](broker_core::steady::Steady): a jump ahead is time that went by, so it ends
+//!   sessions early; a step back delays nothing, where Kafka's clients and fetchers wait until the time has come again. By
+//!   the clock itself go replica lag, expiry of producer ids and timestamps. Traces, histories, workloads and devices live
+//!   in true time.
 //! * A host that loses power is cut off first, so that its peers see silence and not a FIN.
 //!
 //! Reading order: [`control`], [`build`], [`host`], [`driver`] with [`inbound`], [`outbound`] and [`framing`],

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use broker_core::error::RequestError;
 use broker_core::io::{RequestId, ResponseExpected};
+use broker_core::steady::Steady;
 use broker_core::time::Timestamp;
 use broker_core::types::Endpoint;
 use broker_core::wire;
@@ -21,7 +22,6 @@ const IN_FLIGHT_MAX: usize = 1000;
 struct InFlight {
     request: RequestId,
     deadline: Timestamp,
-    timeout: Duration,
     response: ResponseExpected,
 }
 
@@ -47,11 +47,12 @@ pub(super) type Ended = (RequestId, Result<Bytes, RequestError>);
 pub(super) struct Outbound<P: Platform> {
     peers: BTreeMap<Endpoint, Peer<P>>,
     ended: VecDeque<Ended>,
+    steady: Steady,
 }
 
 impl<P: Platform> Outbound<P> {
     pub fn new() -> Outbound<P> {
-        Outbound { peers: BTreeMap::new(), ended: VecDeque::new() }
+        Outbound { peers: BTreeMap::new(), ended: VecDeque::new(), steady: Steady::default() }
     }
 
     /// Sends a request, connecting first if need be.
@@ -64,13 +65,13 @@ impl<P: Platform> Outbound<P> {
         timeout: Duration,
         response: ResponseExpected,
     ) {
-        let deadline = platform.now() + timeout;
+        let deadline = self.steady.read(platform.now()) + timeout;
         let peer = self.peers.entry(to.clone()).or_insert_with(|| Peer {
             state: State::Connecting(platform.connect(to)),
             queued: Vec::new(),
             in_flight: VecDeque::new(),
         });
-        peer.in_flight.push_back(InFlight { request, deadline, timeout, response });
+        peer.in_flight.push_back(InFlight { request, deadline, response });
         assert!(peer.in_flight.len() <= IN_FLIGHT_MAX, "{IN_FLIGHT_MAX} requests wait for {to}");
         match &mut peer.state {
             State::Connecting(_) => peer.queued.push(frame),
@@ -78,8 +79,9 @@ impl<P: Platform> Outbound<P> {
         }
     }
 
-    /// The next request that came to its end.
-    pub fn poll_ended(&mut self, now: Timestamp, cx: &mut Context<'_>) -> Poll<Ended> {
+    /// The next request that came to its end; the clock shows `clock`.
+    pub fn poll_ended(&mut self, clock: Timestamp, cx: &mut Context<'_>) -> Poll<Ended> {
+        let now = self.steady.read(clock);
         if self.ended.is_empty() {
             let ended = &mut self.ended;
             self.peers.retain(|_, peer| match peer.poll(now, cx, ended) {
@@ -102,16 +104,13 @@ impl<P: Platform> Outbound<P> {
         }
     }
 
-    /// No request waits for longer than its timeout from now on.
-    pub fn clock_went_back(&mut self, now: Timestamp) {
-        for flight in self.peers.values_mut().flat_map(|peer| &mut peer.in_flight) {
-            flight.deadline = flight.deadline.min(now + flight.timeout);
-        }
-    }
-
-    /// When the next request times out.
+    /// When the next request times out, by the clock.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        self.peers.values().flat_map(|peer| peer.in_flight.iter().map(|flight| flight.deadline)).min()
+        self.peers
+            .values()
+            .flat_map(|peer| peer.in_flight.iter().map(|flight| flight.deadline))
+            .min()
+            .map(|at| self.steady.on_clock(at))
     }
 }
 

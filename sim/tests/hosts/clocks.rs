@@ -51,7 +51,7 @@ fn a_controller_whose_clock_jumps_ahead_fences_everybody_at_once_and_takes_them_
 }
 
 #[test]
-fn a_broker_whose_clock_jumps_back_does_at_once_what_it_planned_for_later() {
+fn a_broker_whose_clock_jumps_back_goes_on_as_it_had_planned() {
     let mut world = World::begin();
     let host = Cluster::broker_name(world.leader());
     world.cluster.skew(0, &host, ClockFault::Jump { by: -HOUR });
@@ -62,7 +62,7 @@ fn a_broker_whose_clock_jumps_back_does_at_once_what_it_planned_for_later() {
 }
 
 #[test]
-fn a_client_whose_clock_jumps_ahead_gives_up_and_one_whose_clock_jumps_back_waits() {
+fn a_client_whose_clock_jumps_ahead_gives_up_and_one_whose_clock_jumps_back_goes_on() {
     let mut world = World::begin();
     let client = world.cluster.client_names()[0].clone();
     for (fault, by) in [HOUR, -HOUR, HOUR, -2 * HOUR].into_iter().enumerate() {
@@ -91,9 +91,7 @@ fn whatever_is_done_to_clocks_nobody_panics_and_what_was_acknowledged_is_there()
         hosts.extend(world.cluster.client_names().iter().cloned());
         for fault in 0..60_u32 {
             let host = &hosts[rng.random_range(0..hosts.len())];
-            // A client retries and refreshes by the wall clock, as Kafka's do: set back by hours it waits for hours.
-            let digits = if host.starts_with("producer") { 3..8 } else { 3..11 };
-            let reach = 10_i64.pow(rng.random_range(digits));
+            let reach = 10_i64.pow(rng.random_range(3..11));
             let wrong = if rng.random_bool(0.8) {
                 ClockFault::Jump { by: rng.random_range(-reach..=reach) }
             } else {

@@ -37,15 +37,19 @@
 //!
 //! # A flush that fails
 //!
-//! As ext4 does it in its default mode (Rebello et al., "Can Applications Recover from fsync Failures?", ATC 2020; the
-//! PostgreSQL wiki has the story as "fsyncgate"): the kernel tried to write the pages, reports EIO once, and marks them
-//! clean all the same, since it cannot keep them for ever. The page cache goes on showing what the process wrote, also to
-//! the process that comes after it; the platter never got it. The next fsync finds nothing to do for these pages and
-//! succeeds: the length is durable then, with a hole of zeros where they should be. Hence no retry can help, and even a
-//! restart reads what is not there: only what the process writes anew is saved.
+//! The model is ext4 with `data=ordered` and `data_err=ignore`, its defaults, when a block of data cannot be written (Rebello
+//! et al., "Can Applications Recover from fsync Failures?", ATC 2020; the PostgreSQL wiki has the story as "fsyncgate"). The
+//! kernel tried, reports EIO to this fsync, and marks the pages clean all the same. Their content stays in the page cache
+//! as long as memory allows, and shows what the process wrote, also to the process that comes after it; the platter never
+//! got it. (XFS does so too; Btrfs goes back to what it had before.) The next fsync finds nothing to do for these pages and
+//! succeeds. Then the length is durable, and where they should be stands what nobody wrote: here zeros; on a real disk
+//! perhaps what the block held before. Hence no retry can help, and even a restart reads what is not there: only what the
+//! process writes anew is saved. ext4 may make the new length durable with a later commit of its journal even if nobody
+//! calls fsync again; here only the next fsync does.
 //!
-//! `Directory` and `Replace` fail without a trace: the names stay as they were, and may be tried again. (ext4 would abort
-//! its journal and mount itself read-only.)
+//! `Directory` and `Replace` fail without a trace: the names stay as they were, and may be tried again. This is kinder than
+//! ext4 and XFS: there a name is in the journal, and a journal that cannot be written is aborted; the file system is
+//! read-only or shut down from then on.
 //!
 //! # Terms
 //!

@@ -114,7 +114,7 @@ pub(super) fn parameters(kind: &Kind) -> &'static [Setting] {
         "loss" => &[("probability", &["0.01", "0.05", "0.2"])],
         "slow_disk" => &[("latency", &["5ms..20ms", "20ms..100ms", "50ms..300ms"])],
         "fsync_error" => &[("probability", &["0.01", "0.1", "1.0"])],
-        // Timers follow the same clock: who goes back by an hour when the fault ends sleeps for an hour.
+        // A step ahead is time that went by: an hour would end every send and every session, and leave little to see.
         "clock_jump" => &[("by", &["-100ms..100ms", "-500ms..500ms", "-2s..2s"])],
         "clock_drift" => &[("by", &["-200ppm..200ppm", "-1%..1%", "-20%..20%"])],
         _ => &[],
