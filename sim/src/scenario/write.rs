@@ -14,12 +14,16 @@ use crate::nemesis::Span;
 
 impl Scenario {
     /// The scenario as TOML. What is written reads as this scenario again, but for `path`, `source` and line numbers.
+    ///
+    /// # Panics
+    /// If it has a `[swarm]`: only what that [draws](Scenario::draw) can be written.
     pub fn to_toml(&self) -> String {
         self.to_toml_with(|_| None)
     }
 
     /// As [`to_toml`](Scenario::to_toml), with a comment above each scripted fault, by its position in the plan.
     pub fn to_toml_with(&self, comment: impl Fn(usize) -> Option<String>) -> String {
+        assert!(self.swarm.is_none(), "a swarm is written as what it draws");
         let mut text = Section::new("");
         text.text("name", &self.name);
         if !self.story.is_empty() {
