@@ -82,7 +82,7 @@ const ROWS: &[Row] = &[
     Row {
         kind: "restart",
         hits: r#"target = "leader(orders-0)""#,
-        number: "processes_restarted",
+        number: "processes_asked_to_stop",
         before: NOBODY_LEADS,
         misses: LEADER,
     },

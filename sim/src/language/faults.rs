@@ -210,6 +210,6 @@ const DRIFT: Key = Key {
     name: "by",
     form: Form::Drifts,
     absent: Refused,
-    doc: "How much too fast or too slow; more than -100% and at most +1000%. A range is drawn from the seed.",
+    doc: "How much too fast or too slow; more than -99.9% and at most +1000%. A range is drawn from the seed.",
     example: "\"+5%\"",
 };

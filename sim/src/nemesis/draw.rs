@@ -15,10 +15,7 @@ pub(super) fn concrete(harm: &Harm, cluster: &Cluster, rng: &mut ChaCha8Rng) -> 
     let aim = match &harm.aim {
         Aim::Hosts(targets) => Aim::Hosts(hosts(targets, cluster, rng)),
         Aim::Links { from, to, way } => {
-            let (one, other) = (hosts(from, cluster, rng), hosts(to, cluster, rng));
-            // Both sides the same host: nobody, as it turned out.
-            let nobody = one == other && one.len() == 1;
-            if nobody { harm.aim.clone() } else { Aim::Links { from: one, to: other, way: *way } }
+            Aim::Links { from: hosts(from, cluster, rng), to: hosts(to, cluster, rng), way: *way }
         }
     };
     Harm { aim, action: action(harm.action, rng), until: until(&harm.until, rng) }
@@ -85,8 +82,16 @@ fn until(until: &Until, rng: &mut ChaCha8Rng) -> Until {
     }
 }
 
+/// One of the numbers but 0, which would be no fault at all.
 fn number(span: Span<i64>, rng: &mut ChaCha8Rng) -> i64 {
-    if span.low == span.high { span.low } else { rng.random_range(span.low..=span.high) }
+    if span.low == span.high {
+        return span.low;
+    }
+    match rng.random_range(span.low..=span.high) {
+        0 if span.high == 0 => span.low,
+        0 => span.high,
+        drawn => drawn,
+    }
 }
 
 /// One of the durations, in whole microseconds.

@@ -20,7 +20,7 @@
 //! that point, and goes on after the fault is there.
 //!
 //! Reading order: [`fault`], [`target`], [`when`], [`kind`] and [`event`] (the words of the language), [`plan`];
-//! [`schedule`] (when), [`draw`] and [`resolve`] (to whom), [`trigger`], [`random`]; [`ongoing`] and one file per family
+//! [`schedule`] (when), [`draw`] and [`resolve`] (to whom), [`running`], [`trigger`], [`random`], [`limits`]; [`ongoing`] and one file per family
 //! (how); [`effect`].
 //!
 //! What is left out: faults of disks other than slowness and failing flushes, and faults that follow from what judges find.
@@ -34,12 +34,14 @@ mod effect;
 pub mod event;
 pub mod fault;
 pub mod kind;
+mod limits;
 mod network;
 mod ongoing;
 mod plan;
 mod process;
 mod random;
 mod resolve;
+mod running;
 mod schedule;
 pub mod target;
 mod trigger;

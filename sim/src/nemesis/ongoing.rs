@@ -77,7 +77,11 @@ pub(super) enum Ongoing {
     /// Processes stand still.
     Paused,
     /// The disks of these hosts misbehave.
-    Disks(BTreeSet<HostName>),
+    Disks {
+        hosts: BTreeSet<HostName>,
+        /// Whoever has to flush halts.
+        halts: bool,
+    },
     /// Clocks are wrong.
     Clocks,
     /// Nothing: it was over at once.
@@ -129,7 +133,8 @@ pub(super) fn begin(
         }
         Action::SlowDisk { .. } | Action::FsyncError { .. } => {
             disk::begin(cluster, fault, harm.action, (seed, stream), hosts);
-            (Ongoing::Disks(hosts.clone()), Effect::new())
+            let halts = matches!(harm.action, Action::FsyncError { .. });
+            (Ongoing::Disks { hosts: hosts.clone(), halts }, Effect::new())
         }
         Action::ClockJump { .. } | Action::ClockDrift { .. } => {
             clock::begin(cluster, fault, harm.action, hosts);
@@ -139,31 +144,41 @@ pub(super) fn begin(
 }
 
 impl Ongoing {
-    /// Hosts that this keeps down.
-    pub fn keeps_down(&self) -> Vec<HostName> {
+    /// Hosts whose processes or disks this has hit.
+    pub fn hosts(&self) -> BTreeSet<HostName> {
         match self {
-            Ongoing::Down(hosts) => hosts.iter().cloned().collect(),
-            Ongoing::Restarting { stopped, .. } => stopped.keys().cloned().collect(),
-            _ => Vec::new(),
+            Ongoing::Down(hosts) | Ongoing::Disks { hosts, .. } => hosts.clone(),
+            Ongoing::Restarting { stopping, stopped, .. } => {
+                stopping.iter().chain(stopped.keys()).cloned().collect()
+            }
+            Ongoing::Links | Ongoing::Paused | Ongoing::Clocks | Ongoing::Nothing => BTreeSet::new(),
         }
     }
 
-    /// Takes each host of a restart one step further; whether all of them run again. `is_over` ends it however long they
-    /// were down; `keep_down` are those that others keep down.
-    pub fn restart(
+    /// Hosts that this keeps down, or soon will.
+    pub fn keeps_down(&self) -> BTreeSet<HostName> {
+        match self {
+            Ongoing::Disks { halts: false, .. } => BTreeSet::new(),
+            _ => self.hosts(),
+        }
+    }
+
+    /// Whether it is over. Of a restart, takes each host one step further: it is over when all of them run again, and
+    /// `is_due` only means that they are not kept down any longer. `keep_down` are those that others keep down.
+    pub fn is_over(
         &mut self,
         cluster: &mut Cluster,
-        is_over: bool,
+        is_due: bool,
         keep_down: impl FnOnce() -> BTreeSet<HostName>,
     ) -> bool {
-        let Ongoing::Restarting { stopping, stopped, down_for } = self else { return is_over };
+        let Ongoing::Restarting { stopping, stopped, down_for } = self else { return is_due };
         let now = cluster.now();
         for host in process::take_stopped(cluster, stopping) {
             stopped.insert(host, now);
         }
-        let is_due = |since: Timestamp| is_over || down_for.is_some_and(|down_for| since + down_for <= now);
+        let may_start = |since: Timestamp| is_due || down_for.is_some_and(|down_for| since + down_for <= now);
         let due: BTreeSet<HostName> =
-            stopped.iter().filter(|(_, since)| is_due(**since)).map(|(host, _)| host.clone()).collect();
+            stopped.iter().filter(|(_, since)| may_start(**since)).map(|(host, _)| host.clone()).collect();
         if !due.is_empty() {
             stopped.retain(|host, _| !due.contains(host));
             process::start(cluster, &due, &keep_down());
@@ -180,7 +195,8 @@ impl Ongoing {
             }
             Ongoing::Links => network::restore(cluster, fault),
             Ongoing::Paused => process::resume(cluster, fault),
-            Ongoing::Disks(hosts) => {
+            Ongoing::Disks { halts: false, .. } => disk::end(cluster, fault),
+            Ongoing::Disks { hosts, halts: true } => {
                 let effect = disk::end(cluster, fault);
                 // Whoever halted because of it is started again, as a supervisor does once the disk is replaced or back.
                 let halted =

@@ -51,7 +51,7 @@ pub(super) fn resume(cluster: &mut Cluster, fault: u32) -> Effect {
 
 pub(super) fn shut_down(cluster: &mut Cluster, hosts: &BTreeSet<HostName>) -> Hit {
     let hit: BTreeSet<HostName> = hosts.iter().filter(|host| cluster.shut_down(host)).cloned().collect();
-    let effect = effect([("processes_restarted", hit.len() as u64)]);
+    let effect = effect([("processes_asked_to_stop", hit.len() as u64)]);
     (hit, effect)
 }
 

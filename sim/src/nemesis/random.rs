@@ -1,24 +1,15 @@
-//! Random nemeses: when they draw, and what the limits allow.
+//! Random nemeses: when they draw.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use broker_core::time::Timestamp;
 use rand_chacha::ChaCha8Rng;
+use twox_hash::XxHash64;
 
 use super::draw;
-use super::fault::{Action, Harm};
-use super::kind::KINDS;
-use super::ongoing::Victims;
-use super::plan::{Limits, RandomFaults};
-use crate::cluster::{Cluster, HostName};
-use crate::report::{FaultReport, NemesisReport};
+use super::plan::RandomFaults;
+use crate::report::NemesisReport;
 use crate::seed::Seed;
-
-/// Streams of one nemesis: it draws fewer faults than this.
-const STREAMS: u64 = 1 << 32;
-
-/// No more kinds than this, ever, or streams would move.
-const KINDS_MAX: u64 = 1 << 8;
 
 /// A nemesis at work.
 #[derive(Debug)]
@@ -39,13 +30,12 @@ impl Source {
     /// What it draws depends on its kind, and on how many of the same kind stand before it: leaving one out leaves the
     /// others as they were.
     pub fn all(specs: Vec<RandomFaults>, began: Timestamp, seed: Seed) -> Vec<Source> {
-        let mut of_kind = [0; KINDS.len()];
+        let mut of_kind: BTreeMap<&str, u64> = BTreeMap::new();
         let source = |spec: RandomFaults| {
             let kind = spec.harm.kind().name;
-            let index = KINDS.iter().position(|known| known.name == kind).expect("a kind has a row");
-            let nth: u64 = of_kind[index];
-            of_kind[index] += 1;
-            let stream = STREAMS * (1 + index as u64 + KINDS_MAX * nth);
+            let nth = of_kind.entry(kind).or_default();
+            let stream = streams(kind, *nth);
+            *nth += 1;
             let mut rng = seed.stream("nemesis.random", stream);
             let next = began + draw::duration(spec.every, &mut rng);
             Source { spec, rng, stream, next: Some(next), begun: 0, held_back: 0 }
@@ -70,61 +60,39 @@ impl Source {
         self.next = None;
     }
 
-    /// What came of it.
-    pub fn report(self, faults: &[FaultReport]) -> NemesisReport {
-        let line = u32::try_from(self.spec.line).unwrap_or(u32::MAX);
-        let kind = self.spec.harm.kind().name;
-        let its = faults.iter().filter(|fault| fault.random && fault.line == line);
+    /// What came of it, but for the effects, which its faults know.
+    pub fn report(self) -> NemesisReport {
         NemesisReport {
-            line,
-            kind: kind.to_owned(),
+            line: u32::try_from(self.spec.line).unwrap_or(u32::MAX),
+            kind: self.spec.harm.kind().name.to_owned(),
             target: self.spec.harm.aim_text(),
             begun: self.begun,
             held_back: self.held_back,
-            effective: its.filter(|fault| !fault.vacuous).count() as u64,
+            effective: 0,
             may_miss: self.spec.may_miss,
         }
     }
 }
 
-/// Brokers that stopped without a clean shutdown and are not whole again.
-#[derive(Debug, Default)]
-pub(super) struct Unclean {
-    /// All of them.
-    pub all: BTreeSet<HostName>,
-    /// Those that may have lost what was not durable.
-    pub lossy: BTreeSet<HostName>,
+/// The first stream of the n-th nemesis of a kind; it has 2^32 of them. The name decides and not the row of the kind, so
+/// that new kinds move nothing.
+fn streams(kind: &str, nth: u64) -> u64 {
+    // Below 2^63, because a script writes it as a whole number of TOML's.
+    let kind = XxHash64::oneshot(0, kind.as_bytes()) >> 41;
+    (kind << 40) | (nth << 32)
 }
 
-impl Limits {
-    /// Whether this may begin now.
-    pub(super) fn allow(self, harm: &Harm, unclean: &Unclean, cluster: &Cluster) -> bool {
-        if !harm.action.stops_hosts() {
-            return true;
-        }
-        let victims = Victims::of(&harm.aim, cluster).hosts;
-        if !victims.iter().any(|host| cluster.is_running(host)) {
-            return false;
-        }
-        let brokers: BTreeSet<HostName> =
-            cluster.view().broker_ids().into_iter().map(Cluster::broker_name).collect();
-        let hit: BTreeSet<HostName> = victims.intersection(&brokers).cloned().collect();
-        let down: BTreeSet<HostName> =
-            brokers.iter().filter(|host| !cluster.is_running(host)).cloned().collect();
-        if self.brokers_down.is_some_and(|most| most < (&down | &hit).len()) {
-            return false;
-        }
-        self.lossy_crashes.is_none_or(|most| {
-            // There is one copy of the cluster's metadata: what its disk forgets after it was told to remember is gone.
-            let forgets = matches!(harm.action, Action::Wipe | Action::FsyncError { .. });
-            if forgets && victims.contains(&Cluster::controller_name()) {
-                return false;
-            }
-            // Nobody can tell a broker that lost something from one that was merely killed: both leave ISR and ELR. So
-            // kills count as soon as anybody may have lost something (KIP-966).
-            let lossy = !unclean.lossy.is_empty() || (harm.action.is_lossy() && !hit.is_empty());
-            let all = if harm.action.is_unclean() { &unclean.all | &hit } else { unclean.all.clone() };
-            !lossy || all.len() <= most
-        })
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::nemesis::KINDS;
+
+    #[test]
+    fn every_kind_has_streams_of_its_own_that_toml_can_write() {
+        let streams: BTreeSet<u64> = KINDS.iter().map(|kind| streams(kind.name, 0)).collect();
+        assert_eq!(streams.len(), KINDS.len());
+        assert!(streams.iter().all(|stream| i64::try_from(*stream).is_ok_and(|stream| stream >> 40 != 0)));
     }
 }

@@ -1,49 +1,23 @@
 //! When faults begin and end, and what came of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use broker_core::time::Timestamp;
-use rand_chacha::ChaCha8Rng;
 
 use super::draw;
-use super::effect::{self, Effect};
-use super::fault::{Action, Fault, Span};
+use super::effect;
+use super::fault::{Fault, Span};
+use super::limits::{State, Unclean};
 use super::ongoing::{self, Ongoing, Victims};
 use super::plan::{Limits, Plan};
-use super::random::{Source, Unclean};
+use super::random::Source;
+use super::running::{Due, Running, Stage, trigger_of_end};
 use super::trigger::Waiting;
 use super::when::{Happening, Start, Until};
-use crate::cluster::{Cluster, HostName, Sprung};
+use crate::cluster::{Cluster, HostName};
 use crate::report::{FaultReport, NemesisReport};
 use crate::seed::Seed;
 use crate::trace::{FaultId, TraceEvent};
-
-/// When something is due.
-#[derive(Debug)]
-enum Due {
-    At(Timestamp),
-    When(Waiting),
-    /// Not before everything is healed.
-    Never,
-}
-
-/// Where a fault stands.
-#[derive(Debug)]
-enum Stage {
-    Waiting(Due),
-    UnderWay(Ongoing, Due),
-    Over,
-}
-
-#[derive(Debug)]
-struct Running {
-    /// As it was asked for; what was drawn is filled in when it begins.
-    fault: Fault,
-    stream: u64,
-    stage: Stage,
-    report: FaultReport,
-    rng: ChaCha8Rng,
-}
 
 /// Carries out a plan.
 ///
@@ -57,6 +31,7 @@ pub struct Nemesis {
     faults: Vec<Running>,
     sources: Vec<Source>,
     limits: Limits,
+    unclean: Unclean,
 }
 
 /// What is left of a [`Nemesis`].
@@ -80,6 +55,7 @@ impl Nemesis {
             faults: Vec::new(),
             sources: Source::all(plan.random, began, seed),
             limits: plan.limits,
+            unclean: Unclean::default(),
         };
         for (index, mut fault) in (0..).zip(plan.faults) {
             let stream = fault.stream.unwrap_or(index);
@@ -91,76 +67,74 @@ impl Nemesis {
                 }
                 Start::When(trigger) => Due::When(Waiting::begin(trigger, cluster, &mut rng)),
             };
-            nemesis.add(fault, stream, due, false);
+            nemesis.add(fault, stream, due, None);
         }
         nemesis
     }
 
-    fn add(&mut self, fault: Fault, stream: u64, due: Due, random: bool) {
-        let report = FaultReport {
-            index: u32::try_from(self.faults.len()).expect("fewer than 2^32 faults"),
-            line: u32::try_from(fault.line).unwrap_or(u32::MAX),
-            random,
-            kind: fault.harm.kind().name.to_owned(),
-            target: fault.harm.aim_text(),
-            when: match &fault.start {
-                Start::At(_) => None,
-                Start::When(trigger) => Some(trigger.describe()),
-            },
-            resolved: Vec::new(),
-            started_us: None,
-            ended_us: None,
-            effect: Effect::new(),
-            meanwhile: BTreeMap::new(),
-            may_miss: fault.may_miss,
-            vacuous: true,
-        };
-        let rng = self.seed.stream("nemesis", stream);
-        self.faults.push(Running { fault, stream, stage: Stage::Waiting(due), report, rng });
+    fn add(&mut self, fault: Fault, stream: u64, due: Due, source: Option<usize>) {
+        self.faults.push(Running::new(fault, (self.faults.len(), stream, self.seed), due, source));
     }
 
-    /// Begins and ends what is due.
+    /// Ends and begins what is due.
     pub fn advance(&mut self, cluster: &mut Cluster) {
         for sprung in cluster.take_sprung() {
-            for fault in &mut self.faults {
-                fault.note(&sprung);
-            }
+            self.faults.iter_mut().for_each(|fault| fault.note(&sprung));
+        }
+        for index in 0..self.faults.len() {
+            self.end_if_due(index, cluster);
         }
         self.draw_random(cluster);
-        for index in 0..self.faults.len() {
-            self.advance_one(index, cluster);
-        }
+        // One may wait for the beginning or the end of another one.
+        while (0..self.faults.len()).fold(false, |any, index| {
+            let begun = self.start_if_due(index, cluster);
+            begun || any
+        }) {}
         // Hosts that a trigger stopped go on, unless they are dead by now.
         cluster.thaw();
     }
 
-    fn advance_one(&mut self, index: usize, cluster: &mut Cluster) {
-        let now = cluster.now();
+    fn end_if_due(&mut self, index: usize, cluster: &mut Cluster) {
         // Taken out, so that the others can be asked.
         match std::mem::replace(&mut self.faults[index].stage, Stage::Over) {
-            Stage::Over => {}
-            Stage::Waiting(mut due) => {
-                if self.is_due(&mut due, now) {
-                    self.start(index, cluster);
-                } else {
-                    self.faults[index].stage = Stage::Waiting(due);
-                }
-            }
             Stage::UnderWay(mut ongoing, mut due) => {
-                let is_due = self.is_due(&mut due, now);
-                if ongoing.restart(cluster, is_due, || self.kept_down()) {
+                let is_due = self.is_due(&mut due, self.faults[index].report.started_us, cluster.now());
+                if ongoing.is_over(cluster, is_due, || self.kept_down()) {
                     self.end(index, ongoing, due, cluster);
                 } else {
                     self.faults[index].stage = Stage::UnderWay(ongoing, due);
                 }
             }
+            stage => self.faults[index].stage = stage,
         }
     }
 
-    fn is_due(&self, due: &mut Due, now: Timestamp) -> bool {
+    /// Whether it began.
+    fn start_if_due(&mut self, index: usize, cluster: &mut Cluster) -> bool {
+        match std::mem::replace(&mut self.faults[index].stage, Stage::Over) {
+            Stage::Waiting(mut due) => {
+                let is_due = self.is_due(&mut due, None, cluster.now());
+                if is_due {
+                    self.start(index, cluster);
+                } else {
+                    self.faults[index].stage = Stage::Waiting(due);
+                }
+                is_due
+            }
+            stage => {
+                self.faults[index].stage = stage;
+                false
+            }
+        }
+    }
+
+    /// `since`: when the fault began that this would end; what happened before does not end it.
+    fn is_due(&self, due: &mut Due, since: Option<u64>, now: Timestamp) -> bool {
         match due {
             Due::At(at) => *at <= now,
-            Due::When(waiting) => waiting.is_due(now, |happening| self.happened(happening)),
+            Due::When(waiting) => waiting.is_due(now, |happening| {
+                self.happened(happening).filter(|at| since.is_none_or(|since| since <= at.0))
+            }),
             Due::Never => false,
         }
     }
@@ -180,6 +154,14 @@ impl Nemesis {
         let now = cluster.now();
         let fault = &mut self.faults[index];
         let number = fault.report.index;
+        if let Until::At(until) = fault.fault.harm.until
+            && self.began + until <= now
+        {
+            let late = format!("{until:?}, which was over by then");
+            fault.report.when =
+                Some(fault.report.when.take().map_or(late.clone(), |when| format!("{when}, until {late}")));
+            return;
+        }
         fault.fault.harm = draw::concrete(&fault.fault.harm, cluster, &mut fault.rng);
         let harm = fault.fault.harm.clone();
         let victims = Victims::of(&harm.aim, cluster);
@@ -188,15 +170,17 @@ impl Nemesis {
         fault.report.resolved = victims.hosts.iter().map(ToString::to_string).collect();
         fault.report.started_us = Some(now.0);
         let (ongoing, effect) = ongoing::begin(cluster, (number, self.seed, fault.stream), &harm, &victims);
+        self.unclean.note(harm.action, &ongoing);
         fault.report.effect = effect;
         fault.report.vacuous = effect::is_nothing(&fault.report.effect);
         let due = match (&ongoing, &harm.until) {
             (Ongoing::Nothing, _) => return self.end(index, ongoing, Due::Never, cluster),
             // It counts from the moment when a process has stopped.
-            (Ongoing::Restarting { .. }, Until::Lasts(_)) => Due::Never,
+            (Ongoing::Restarting { .. }, Until::Lasts(_) | Until::Heal) => Due::Never,
             (_, Until::Lasts(span)) => Due::At(now + span.low),
             (_, Until::At(at)) => Due::At(self.began + *at),
-            (_, Until::When(trigger)) => {
+            (_, Until::When(_)) => {
+                let trigger = trigger_of_end(&mut fault.fault.harm.until).expect("it has one");
                 let mut rng = self.seed.stream("nemesis.end", fault.stream);
                 Due::When(Waiting::begin(trigger, cluster, &mut rng))
             }
@@ -228,17 +212,18 @@ impl Nemesis {
         under_way.flatten().collect()
     }
 
-    /// Lets each nemesis draw a fault, if it is time and the limits allow it.
+    /// Lets each nemesis draw a fault, if it is time and the limits allow it. It begins in this tick.
     fn draw_random(&mut self, cluster: &mut Cluster) {
+        if self.sources.is_empty() {
+            return;
+        }
         let now = cluster.now();
+        self.unclean.forget_whole(cluster);
         for index in 0..self.sources.len() {
             let Some(stream) = self.sources[index].due(now) else { continue };
-            let harm = draw::concrete(
-                &self.sources[index].spec.harm,
-                cluster,
-                &mut self.seed.stream("nemesis", stream),
-            );
-            let allowed = self.limits.allow(&harm, &self.unclean(cluster), cluster);
+            let source = &self.sources[index];
+            let harm = draw::concrete(&source.spec.harm, cluster, &mut self.seed.stream("nemesis", stream));
+            let allowed = self.limits.allow(&harm, &self.state(cluster), cluster);
             let source = &mut self.sources[index];
             if !allowed {
                 source.held_back += 1;
@@ -248,32 +233,24 @@ impl Nemesis {
             let start = Start::At(Span::exactly(now.since(self.began)));
             let (line, target) = (source.spec.line, source.spec.harm.aim_text());
             let fault = Fault { name: None, start, harm, may_miss: true, stream: Some(stream), line };
-            self.add(fault, stream, Due::At(now), true);
+            self.add(fault, stream, Due::At(now), Some(index));
             self.faults.last_mut().expect("it was just added").report.target = target;
         }
     }
 
-    /// Brokers that stopped uncleanly and are not whole again.
-    fn unclean(&self, cluster: &Cluster) -> Unclean {
-        let mut unclean = Unclean::default();
-        for id in cluster.view().broker_ids() {
-            if cluster.view().is_whole(id) {
-                continue;
+    /// What limits go by: how brokers are, and what will happen to them in this tick.
+    fn state(&self, cluster: &Cluster) -> State {
+        let mut state = State::of(self.unclean.clone());
+        for fault in &self.faults {
+            let action = fault.fault.harm.action;
+            if fault.is_imminent(cluster.now()) && action.stops_hosts() {
+                state.add(action, Victims::of(&fault.fault.harm.aim, cluster).hosts);
             }
-            let host = Cluster::broker_name(id);
-            let hit = |is: fn(&Action) -> bool| {
-                self.faults.iter().any(|fault| {
-                    is(&fault.fault.harm.action) && fault.report.resolved.iter().any(|name| **name == *host)
-                })
-            };
-            if hit(Action::is_lossy) {
-                unclean.lossy.insert(host.clone());
-            }
-            if hit(Action::is_unclean) {
-                unclean.all.insert(host);
+            if let Stage::UnderWay(ongoing, _) = &fault.stage {
+                state.add(action, ongoing.keeps_down().into_iter().collect());
             }
         }
-        unclean
+        state
     }
 
     /// Ends what is under way; what has not begun never will.
@@ -286,18 +263,20 @@ impl Nemesis {
                     waiting.give_up(cluster);
                 }
                 Stage::Waiting(_) => {}
-                Stage::UnderWay(ongoing @ Ongoing::Restarting { .. }, due) => {
-                    let due = match due {
-                        Due::When(mut waiting) => {
-                            waiting.give_up(cluster);
-                            Due::At(cluster.now())
+                Stage::UnderWay(ongoing, mut due) => {
+                    if let Due::When(waiting) = &mut due {
+                        self.faults[index].report.until = Some(waiting.describe());
+                        waiting.give_up(cluster);
+                    }
+                    let over = Due::At(cluster.now());
+                    match ongoing {
+                        // Its processes cannot be kept from stopping any more; then they are started at once.
+                        Ongoing::Restarting { .. } => {
+                            self.faults[index].stage = Stage::UnderWay(ongoing, over)
                         }
-                        Due::At(_) => Due::At(cluster.now()),
-                        Due::Never => Due::Never,
-                    };
-                    self.faults[index].stage = Stage::UnderWay(ongoing, due);
+                        ongoing => self.end(index, ongoing, over, cluster),
+                    }
                 }
-                Stage::UnderWay(ongoing, due) => self.end(index, ongoing, due, cluster),
             }
         }
         self.sources.iter_mut().for_each(Source::stop);
@@ -314,32 +293,21 @@ impl Nemesis {
 
     /// What came of it.
     pub fn into_deeds(self) -> Deeds {
-        let script = Plan {
-            faults: self.faults.iter().map(|fault| fault.scripted(self.began)).collect(),
-            ..Plan::default()
+        let mut random: Vec<NemesisReport> = self.sources.into_iter().map(Source::report).collect();
+        for fault in &self.faults {
+            if let Some(source) = fault.source {
+                random[source].effective += u64::from(!fault.report.vacuous);
+            }
+        }
+        let script = |fault: &Running| {
+            let mut scripted = fault.scripted(self.began);
+            // What makes the run vacuous makes the script vacuous.
+            let missed = fault.source.map(|source| &random[source]).filter(|source| source.effective == 0);
+            scripted.may_miss &= missed.is_none_or(|source| source.may_miss);
+            scripted
         };
-        let faults: Vec<FaultReport> = self.faults.into_iter().map(|fault| fault.report).collect();
-        let random = self.sources.into_iter().map(|source| source.report(&faults)).collect();
+        let script = Plan { faults: self.faults.iter().map(script).collect(), ..Plan::default() };
+        let faults = self.faults.into_iter().map(|fault| fault.report).collect();
         Deeds { faults, random, script }
-    }
-}
-
-impl Running {
-    fn note(&mut self, sprung: &Sprung) {
-        if let Stage::Waiting(Due::When(waiting)) | Stage::UnderWay(_, Due::When(waiting)) = &mut self.stage {
-            waiting.note(sprung.wire, sprung.time);
-        }
-    }
-
-    /// The fault as a script says it. A trigger stays a trigger: it stops its host in the middle of a tick, where no time
-    /// leads.
-    fn scripted(&self, began: Timestamp) -> Fault {
-        let mut fault = self.fault.clone();
-        let position = u64::from(self.report.index);
-        fault.stream = Some(self.stream).filter(|stream| *stream != position && fault.harm.action.draws());
-        if let (Start::At(span), Some(started)) = (&mut fault.start, self.report.started_us) {
-            *span = Span::exactly(Timestamp(started).since(began));
-        }
-        fault
     }
 }

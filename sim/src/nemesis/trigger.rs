@@ -25,15 +25,18 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    /// Begins to count.
-    pub fn begin(trigger: &Trigger, cluster: &Cluster, rng: &mut ChaCha8Rng) -> Waiting {
+    /// Begins to count. Random targets are drawn now, and written into the trigger.
+    pub fn begin(trigger: &mut Trigger, cluster: &Cluster, rng: &mut ChaCha8Rng) -> Waiting {
         let seen = Rc::new(Cell::new(0));
+        if let Happening::Event { at, .. } = &mut trigger.what {
+            *at = draw::roles(at, cluster, rng);
+        }
         let wire = match &trigger.what {
             Happening::FaultStarted(_) | Happening::FaultEnded(_) => None,
             Happening::Event { event, at, topic_partition, api } => {
                 let counter = Counter {
                     weigh: event.weigh,
-                    at: draw::roles(at, cluster, rng),
+                    at: at.clone(),
                     topic_partition: topic_partition.clone(),
                     api: api.map(api_key),
                     epochs: leader_epochs(cluster.view()),

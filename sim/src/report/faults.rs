@@ -79,6 +79,7 @@ mod tests {
             kind: "kill".to_owned(),
             target: "leader(orders-0)".to_owned(),
             when: None,
+            until: None,
             resolved: vec!["broker-1".to_owned()],
             started_us: Some(1_082_000),
             ended_us: Some(2_084_000),

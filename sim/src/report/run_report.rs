@@ -106,6 +106,9 @@ pub struct FaultReport {
     pub target: String,
     /// What it waited for, if not for a time; and how often that was counted, if it never began.
     pub when: Option<String>,
+    /// What should have ended it and did not come before the heal.
+    #[serde(default)]
+    pub until: Option<String>,
     /// The hosts that the target meant when the fault began.
     pub resolved: Vec<String>,
     /// When it began; `None` if it never did.

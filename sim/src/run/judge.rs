@@ -131,6 +131,14 @@ fn vacuous_reasons(scenario: &Scenario, evidence: &Evidence<'_>) -> Vec<String> 
         };
         reasons.push(format!("{}: fault {} {} {why}", place(fault.line), fault.kind, fault.target));
     }
+    for fault in evidence.faults.iter().filter(|fault| !fault.may_miss) {
+        if let Some(until) = &fault.until {
+            let (place, kind, target) = (place(fault.line), &fault.kind, &fault.target);
+            reasons.push(format!(
+                "{place}: fault {kind} {target} ended only with the heal: it waited for {until}"
+            ));
+        }
+    }
     for nemesis in evidence.nemeses.iter().filter(|nemesis| nemesis.effective == 0 && !nemesis.may_miss) {
         let why = match (nemesis.begun, nemesis.held_back) {
             (0, 0) => "never drew a fault".to_owned(),
@@ -140,6 +148,10 @@ fn vacuous_reasons(scenario: &Scenario, evidence: &Evidence<'_>) -> Vec<String> 
             (begun, _) => format!("began {begun} faults, and none of them changed anything"),
         };
         reasons.push(format!("{}: nemesis {} {} {why}", place(nemesis.line), nemesis.kind, nemesis.target));
+    }
+    let hurt = !evidence.faults.is_empty() || !evidence.nemeses.is_empty();
+    if reasons.is_empty() && hurt && evidence.faults.iter().all(|fault| fault.vacuous) {
+        reasons.push("no fault changed anything".to_owned());
     }
     reasons
 }

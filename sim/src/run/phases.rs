@@ -213,8 +213,11 @@ impl Run<'_> {
         let end = began + self.scenario.phases.faults;
         while self.cluster.now() < end {
             self.step()?;
-            let nemesis = self.nemesis.as_mut().expect("it has begun");
-            nemesis.advance(&mut self.cluster);
+            // What would begin as the phase ends would be healed at once.
+            if self.cluster.now() < end {
+                let nemesis = self.nemesis.as_mut().expect("it has begun");
+                nemesis.advance(&mut self.cluster);
+            }
         }
         self.acknowledged_under_fault = crate::report::Counts::of(&self.history.borrow()).acknowledged;
         Ok(())

@@ -14,7 +14,7 @@ pub(super) const DRIFT: &str =
 const FASTEST_PPM: i64 = 10_000_000;
 
 /// A clock that stands still or runs backwards.
-const STANDS_STILL_PPM: i64 = -1_000_000;
+const STANDS_STILL_PPM: i64 = -999_000;
 
 /// Reads `-2s`, `+500ms` or `-2s..2s` into microseconds.
 ///
