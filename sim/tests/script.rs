@@ -102,6 +102,36 @@ fn a_script_does_what_the_run_did_to_the_event() {
     }
 }
 
+/// What a range, a random target or the end of the phase can come to must be readable and repeatable too.
+#[test]
+fn a_script_is_read_and_does_the_same_also_where_chance_was_odd() {
+    let cluster = HURT_AT_RANDOM.split("[cluster]").next().unwrap();
+    let rest = "[[topic]]\nname = \"orders\"\nreplication.factor = 3\n[[producer]]\ntopics = [\"orders\"]\n";
+    let odd = [
+        "kind = \"drop_connections\"\nevery = \"1s\"",
+        "kind = \"partition\"\nbetween = [\"random\", \"random\"]\nevery = \"300ms\"\nlasts = \"200ms\"",
+        "kind = \"clock_drift\"\nby = \"-1ppm..1ppm\"\nevery = \"200ms\"",
+        "kind = \"clock_drift\"\ntarget = \"broker(1)\"\nby = \"-60%\"\nevery = \"300ms\"\nlasts = \"2s\"",
+        "kind = \"kill\"\ntarget = \"broker(1)\"\nevery = \"500ms\"",
+    ];
+    let nemeses: String =
+        odd.iter().map(|nemesis| format!("[[nemesis]]\n{nemesis}\nmay_miss = true\n")).collect();
+    let scripted = "[[fault]]\nkind = \"delay\"\ntarget = \"random\"\nextra = \"1ms..9ms\"\nlasts = \"500ms\"\nstream = 9\n\
+                    when = { event = \"record_appended\", target = \"random\", nth = 5 }\nmay_miss = true\n";
+    let source = format!("{cluster}{rest}{scripted}{nemeses}[phases]\nfaults = \"3s\"\n");
+    for seed in 1..=3 {
+        let output = run_once(&parsed("odd.toml", &source), seed);
+        let text = script_text(&output.script, &output.report);
+        let again = run_once(&parsed("scenario.resolved.toml", &text), seed);
+        let difference = first_difference(&output.trace, &again.trace);
+        assert!(difference.is_none(), "{}\n{text}", difference.unwrap());
+        assert_eq!(
+            (again.report.verdict, again.report.vacuous.len()),
+            (output.report.verdict, output.report.vacuous.len())
+        );
+    }
+}
+
 #[test]
 fn each_nemesis_draws_for_itself() {
     let scenario = parsed("hurt-at-random.toml", HURT_AT_RANDOM);

@@ -9,7 +9,7 @@ use super::args::{Format, RunArguments};
 use super::environment::Stopwatch;
 use super::list::{load_all, nothing_selected, refuse};
 use super::{EXIT_USAGE, color, complain, print};
-use crate::report::{fault_table, human_summary, write_run_dir};
+use crate::report::{fault_heading, fault_table, human_summary, write_run_dir};
 use crate::run::{RunOutput, run as run_once, script_text};
 use crate::scenario::Scenario;
 use crate::seed::Seed;
@@ -108,8 +108,9 @@ fn run_scenario(scenario: &Scenario, arguments: &RunArguments, alone: bool) -> u
     match arguments.format {
         Format::Human => {
             let mut text = human_summary(&report, directory, color(&stdout()));
-            if alone && report.as_expected {
-                text.extend(fault_table(&report).iter().map(|row| format!("  {row}\n")));
+            if alone && report.as_expected && !report.faults.is_empty() {
+                text += &format!("  {}\n", fault_heading(&report));
+                text.extend(fault_table(&report).iter().map(|row| format!("    {row}\n")));
             }
             print(&text);
         }

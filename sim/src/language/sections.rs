@@ -67,7 +67,7 @@ pub const SECTIONS: &[Section] = &[
         ..section(
             "limits",
             "How far random faults may go: one that would go beyond is not begun. Scripted faults count, but are never \
-             held back. Needs a `[[nemesis]]`.",
+             held back. Needs a `[[nemesis]]` or a `[swarm]`.",
         )
     },
     Section {
@@ -75,7 +75,11 @@ pub const SECTIONS: &[Section] = &[
         ..section(
             "swarm",
             "Draws a whole configuration from the seed: what the file writes is the same for all seeds, what it leaves out \
-             is drawn. With it, no other section is needed.",
+             is drawn. With it, no other section is needed. Drawn are brokers, topics, partitions, replication factor and \
+             min.insync.replicas; how logs are flushed and segments rolled; sessions, lags and timeouts; batches, linger and \
+             requests in flight of producers; sizes and rates of records; latencies of network and disks; and which kinds of \
+             random faults are on, whom they hit, how often and how hard. Every value is in `run.json` and in \
+             `scenario.resolved.toml`.",
         )
     },
     Section { keys: PHASES, ..section("phases", "How long each part of the run takes.") },

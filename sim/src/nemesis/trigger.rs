@@ -75,8 +75,11 @@ impl Waiting {
 
     /// What it waits for, and how far it came.
     pub fn describe(&self) -> String {
-        let seen = self.seen.get();
-        format!("{} ({seen} counted)", self.trigger.describe())
+        let what = self.trigger.describe();
+        match self.trigger.what {
+            Happening::Event { .. } => format!("{what} ({} counted)", self.seen.get()),
+            Happening::FaultStarted(_) | Happening::FaultEnded(_) => what,
+        }
     }
 }
 

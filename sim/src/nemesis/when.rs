@@ -69,7 +69,7 @@ pub enum Happening {
 }
 
 impl Trigger {
-    /// What it waits for, in words: `3rd record_appended at leader(orders-0)`.
+    /// What it waits for, in words: `occurrence 3 of record_appended at leader(orders-0)`.
     pub fn describe(&self) -> String {
         let what = match &self.what {
             Happening::Event { event, at, topic_partition, api } => {
@@ -86,9 +86,9 @@ impl Trigger {
                 }
                 text
             }
-            Happening::FaultStarted(name) => format!("fault_started of `{name}`"),
-            Happening::FaultEnded(name) => format!("fault_ended of `{name}`"),
+            Happening::FaultStarted(name) => return format!("the beginning of `{name}`"),
+            Happening::FaultEnded(name) => return format!("the end of `{name}`"),
         };
-        format!("{what}, time {}", self.nth)
+        format!("occurrence {} of {what}", self.nth)
     }
 }

@@ -7,6 +7,15 @@ use super::run_report::{FaultReport, NemesisReport, RunReport};
 /// More rows than this are for `run.json`.
 const ROWS_MAX: usize = 16;
 
+/// What stands above the table: its times, as all others, count from the beginning of the run.
+pub fn fault_heading(report: &RunReport) -> String {
+    let phase = report.phases.iter().find(|phase| phase.name == "faults");
+    phase.map_or_else(
+        || "faults:".to_owned(),
+        |phase| format!("faults (their phase began at {}):", seconds(phase.started_us)),
+    )
+}
+
 /// One line for each fault that was planned or drawn, and one for each nemesis: when, what, to whom, and what came of it.
 pub fn fault_table(report: &RunReport) -> Vec<String> {
     let mut rows: Vec<[String; 4]> = report.faults.iter().take(ROWS_MAX).map(fault).collect();
@@ -36,17 +45,22 @@ fn fault(fault: &FaultReport) -> [String; 4] {
     let whom = if fault.resolved.is_empty() { &fault.target } else { &fault.resolved.join(", ") };
     let changed = numbers(&fault.effect).unwrap_or_else(|| "changed nothing".to_owned());
     let meanwhile = numbers(&fault.meanwhile).map_or_else(String::new, |seen| format!("; meanwhile {seen}"));
-    [format!("line {}", fault.line), time, format!("{} {whom}", fault.kind), changed + &meanwhile]
+    [place(fault.line), time, format!("{} {whom}", fault.kind), changed + &meanwhile]
 }
 
 fn nemesis(nemesis: &NemesisReport) -> [String; 4] {
     let NemesisReport { begun, held_back, effective, .. } = nemesis;
     [
-        format!("line {}", nemesis.line),
+        place(nemesis.line),
         "at random".to_owned(),
         format!("{} {}", nemesis.kind, nemesis.target),
         format!("{begun} begun, {effective} of them changed something, {held_back} held back"),
     ]
+}
+
+/// The line of the file; what a swarm drew has none.
+fn place(line: u32) -> String {
+    if line == 0 { "drawn".to_owned() } else { format!("line {line}") }
 }
 
 /// Those that are not 0; `None` if all are.

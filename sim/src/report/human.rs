@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use super::faults::fault_table;
+use super::faults::{fault_heading, fault_table};
 use super::run_report::RunReport;
 use crate::verdict::Verdict;
 
@@ -53,11 +53,15 @@ pub fn human_summary(report: &RunReport, run_dir: Option<&Path>, color: bool) ->
         }
     }
     if !report.faults.is_empty() || !report.nemeses.is_empty() {
-        line(&mut text, "faults:");
+        line(&mut text, &fault_heading(report));
         fault_table(report).iter().for_each(|row| line(&mut text, &format!("  {row}")));
     }
     let (scenario, seed) = (&report.scenario, report.seed);
-    line(&mut text, &format!("expected  {}", report.expected));
+    let mut found: Vec<&str> = report.violations.iter().map(|violation| violation.anomaly.name()).collect();
+    found.sort_unstable();
+    found.dedup();
+    let found = if found.is_empty() { String::new() } else { format!("; found {}", found.join(", ")) };
+    line(&mut text, &format!("expected  {}{found}", report.expected));
     line(&mut text, &format!("replay    cargo sim run {} --seed {seed}", quoted(&scenario.path)));
     if Path::new(&scenario.path).starts_with("scenarios") {
         // `cargo test` knows no others.
@@ -178,7 +182,7 @@ violation leader-power-loss seed 42 (not as expected): 400 acknowledged, 0 faile
     message 0/12 at offset 363 (operation 800)
   how it happened:
     1.2s broker-1 loses power
-  expected  pass
+  expected  pass; found lost-write
   replay    cargo sim run scenarios/leader-power-loss.toml --seed 42
             SIM_SEED=42 cargo test --test scenarios leader-power-loss
   report    reports/leader-power-loss/42

@@ -24,7 +24,7 @@ pub mod human;
 pub mod run_report;
 pub mod write;
 
-pub use faults::fault_table;
+pub use faults::{fault_heading, fault_table};
 pub use human::{human_summary, one_line};
 pub use run_report::{
     Counts, EnvReport, FaultReport, Hashes, NemesisReport, PanicReport, PhaseReport, RunReport, ScenarioRef,

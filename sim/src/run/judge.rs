@@ -121,7 +121,10 @@ fn vacuous_reasons(scenario: &Scenario, evidence: &Evidence<'_>) -> Vec<String> 
     if evidence.acknowledged_under_fault == 0 {
         reasons.push("nothing was acknowledged during the fault phase".to_owned());
     }
-    let place = |line: u32| format!("{}:{line}", scenario.path);
+    let place = |line: u32| match line {
+        0 => scenario.path.clone(),
+        line => format!("{}:{line}", scenario.path),
+    };
     for fault in evidence.faults.iter().filter(|fault| fault.vacuous && !fault.may_miss) {
         let why = match (fault.started_us, &fault.when, fault.resolved.as_slice()) {
             (None, Some(when), _) => format!("never began: it waited for {when}"),

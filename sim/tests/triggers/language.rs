@@ -171,7 +171,7 @@ when   = { event = "log_truncated" }
     );
     let report = &ran.output.report;
     assert_eq!((report.verdict, report.vacuous.len()), (Verdict::Vacuous, 2));
-    let said = "fault kill broker(3) never began: it waited for log_truncated, time 1 (0 counted)";
+    let said = "fault kill broker(3) never began: it waited for occurrence 1 of log_truncated (0 counted)";
     assert!(report.vacuous[0].ends_with(said), "{:?}", report.vacuous);
     let said = "fault kill broker(2) never began: it waited for fault_started of `first`";
     assert!(report.vacuous[1].contains(said), "{:?}", report.vacuous);

@@ -136,7 +136,7 @@ fn waits_in_vain(row: &Row) {
         .unwrap_or_else(|| panic!("{said}"))
         .parse()
         .unwrap();
-    assert!(said.contains(", time 1000000 ("), "{said}");
+    assert!(said.contains("occurrence 1000000 of "), "{said}");
     // Of hosts that have the role now and then, it counts only what happens then.
     let all = &ran.output.trace.entries()[ran.until_fault(None)];
     let all: Vec<&TraceEntry> = all.iter().collect();

@@ -61,8 +61,10 @@ fn drawn(
     for (fault, written) in scenario.plan.faults.iter_mut().zip(&written.plan.faults) {
         fault.line = written.line;
     }
-    for (nemesis, written) in scenario.plan.random.iter_mut().zip(&written.plan.random) {
-        nemesis.line = written.line;
+    let lines = written.plan.random.iter().map(|nemesis| nemesis.line).chain(std::iter::repeat(0));
+    for (nemesis, line) in scenario.plan.random.iter_mut().zip(lines) {
+        // What was drawn stands nowhere.
+        nemesis.line = line;
     }
     Ok((scenario, draw.values))
 }
