@@ -272,7 +272,7 @@ impl Nemesis {
                     match ongoing {
                         // Its processes cannot be kept from stopping any more; then they are started at once.
                         Ongoing::Restarting { .. } => {
-                            self.faults[index].stage = Stage::UnderWay(ongoing, over)
+                            self.faults[index].stage = Stage::UnderWay(ongoing, over);
                         }
                         ongoing => self.end(index, ongoing, over, cluster),
                     }
