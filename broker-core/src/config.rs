@@ -198,7 +198,7 @@ impl Properties {
     }
 
     /// The value in force: what was set, else the default (a time divided by the scale, at least 1 ms unless it is 0).
-    fn effective(&self, name: &str, scale: TimeScale) -> Option<Value> {
+    pub fn effective(&self, name: &str, scale: TimeScale) -> Option<Value> {
         let property =
             property(self.scope, name).unwrap_or_else(|| panic!("no property {name} in the table"));
         self.explicit(name).or_else(|| match (property.kind, property.default) {

@@ -3,9 +3,9 @@
 //! Reading order, which is also the order in which modules may use each other:
 //!
 //! ```text
-//! types, time ─► error, config ─► batch ─► event, io, wire ─► log ─► metadata ─► replica ─► broker
-//!                                                      │            └─► controller
-//!                                                      └─► client
+//! types, time, steady ─► error, config ─► batch ─► event, io, wire ─► log ─► metadata ─► replica ─► broker
+//!                                                              │            └─► controller
+//!                                                              └─► client
 //! ```
 //!
 //! Architecture invariants, each kept by a lint or a test:
@@ -25,6 +25,7 @@ pub mod io;
 pub mod log;
 pub mod metadata;
 pub mod replica;
+pub mod steady;
 pub mod testing;
 pub mod time;
 pub mod types;

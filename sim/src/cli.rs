@@ -5,11 +5,14 @@
 
 mod args;
 mod environment;
+mod explain;
 mod list;
+mod new;
 mod run;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
 
@@ -26,8 +29,12 @@ pub fn main() -> ExitCode {
         Command::Run(run) => run::run(&run),
         Command::Check(check) => list::check(&check),
         Command::List(list) => list::list(&list),
+        Command::Explain(words) => explain::explain(&words),
+        Command::New(new) => new::new(&new),
+        Command::Schema => explain::schema(),
     };
-    ExitCode::from(code)
+    let unprinted = code == 0 && UNPRINTED.load(Ordering::Relaxed);
+    ExitCode::from(if unprinted { EXIT_USAGE } else { code })
 }
 
 /// Prints what happens while it happens, if `RUST_LOG` asks for it: `sim=debug` for everything a trace has,
@@ -58,12 +65,16 @@ impl<W: Write> Write for Careless<W> {
     }
 }
 
+/// Whether some result could not be printed.
+static UNPRINTED: AtomicBool = AtomicBool::new(false);
+
 /// Prints a result. A closed pipe is nobody's error; anything else is said on standard error.
 fn print(text: &str) {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             complain(&format!("error: cannot print results: {error}\n"));
+            UNPRINTED.store(true, Ordering::Relaxed);
         }
         Ok(()) | Err(_) => {}
     }

@@ -12,7 +12,7 @@
 //!              └───┴─► verdict ─► report        … and only `run` knows both.
 //! ```
 //!
-//! Reading order: [`run`], [`scenario`], [`cluster`], [`nemesis`], [`workload`], [`history`], [`checker`], [`oracle`],
+//! Reading order: [`run`], [`scenario`], [`language`], [`cluster`], [`nemesis`], [`workload`], [`history`], [`checker`], [`oracle`],
 //! [`trace`], [`report`], [`cli`].
 
 #[cfg(not(tokio_unstable))]
@@ -25,6 +25,7 @@ pub mod checker;
 pub mod cli;
 pub mod cluster;
 pub mod history;
+pub mod language;
 pub mod nemesis;
 pub mod oracle;
 pub mod report;

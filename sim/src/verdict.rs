@@ -28,6 +28,37 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All of them, from best to worst.
+    pub const ALL: [Verdict; 7] = [
+        Verdict::Pass,
+        Verdict::Vacuous,
+        Verdict::Unknown,
+        Verdict::Liveness,
+        Verdict::Interrupted,
+        Verdict::Violation,
+        Verdict::HarnessBug,
+    ];
+
+    /// What it means, in a sentence or two.
+    pub fn doc(self) -> &'static str {
+        match self {
+            Verdict::Pass => "Everything was checked and nothing is wrong.",
+            Verdict::Vacuous => {
+                "Nothing is wrong, but nothing was tried either: no acknowledged record, or a fault that changed nothing."
+            }
+            Verdict::Unknown => "A judge could not look at what it had to judge. Never counted as a pass.",
+            Verdict::Liveness => {
+                "The healed cluster did not serve everybody again within `phases.liveness`; the report says who waits for \
+                 what."
+            }
+            Verdict::Interrupted => "Somebody asked the run to stop; what there is was written.",
+            Verdict::Violation => "A safety property is violated: one of the anomalies.",
+            Verdict::HarnessBug => {
+                "The harness itself is wrong: a panic outside the broker, or two runs of one seed that differ."
+            }
+        }
+    }
+
     /// The process exit code. 2 is left to usage and scenario errors, which have no verdict.
     pub fn exit_code(self) -> u8 {
         match self {
@@ -70,20 +101,10 @@ impl fmt::Display for Verdict {
 mod tests {
     use super::*;
 
-    const ALL: [Verdict; 7] = [
-        Verdict::Pass,
-        Verdict::Vacuous,
-        Verdict::Unknown,
-        Verdict::Liveness,
-        Verdict::Interrupted,
-        Verdict::Violation,
-        Verdict::HarnessBug,
-    ];
-
     #[test]
     fn the_worst_counts_in_any_order() {
-        for (rank, worse) in ALL.into_iter().enumerate() {
-            for better in &ALL[..=rank] {
+        for (rank, worse) in Verdict::ALL.into_iter().enumerate() {
+            for better in &Verdict::ALL[..=rank] {
                 assert_eq!(worse.and(*better), worse);
                 assert_eq!(better.and(worse), worse);
             }
@@ -94,12 +115,12 @@ mod tests {
 
     #[test]
     fn exit_codes_are_those_of_the_manual() {
-        assert_eq!(ALL.map(Verdict::exit_code), [0, 4, 3, 3, 130, 1, 70]);
+        assert_eq!(Verdict::ALL.map(Verdict::exit_code), [0, 4, 3, 3, 130, 1, 70]);
     }
 
     #[test]
     fn text_and_json_agree() {
-        for verdict in ALL {
+        for verdict in Verdict::ALL {
             assert_eq!(serde_json::to_value(verdict).expect("serializes"), verdict.to_string());
         }
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use sim::report::{human_summary, write_run_dir};
-use sim::run::{Interrupt, RunOutput, run};
+use sim::run::{Interrupt, RunOutput, run, script_text};
 use sim::scenario::{Scenario, discover, load};
 use sim::seed::{Seed, seeds_from_env};
 
@@ -56,11 +56,12 @@ fn trials_of(path: &Path, seeds: &[Seed]) -> Vec<Trial> {
 
 /// Passes if the run came to what the scenario expects; else says how to see it again, and leaves a report.
 fn judge(scenario: &Scenario, seed: Seed) -> Result<(), Failed> {
-    let RunOutput { report, history, trace } = run(scenario, seed, &Interrupt::new(false));
+    let RunOutput { report, script, history, trace } = run(scenario, seed, &Interrupt::new(false));
     if report.as_expected {
         return Ok(());
     }
-    let written = write_run_dir(Path::new("reports"), &report, &history, &trace, &scenario.source);
+    let resolved = script_text(&script, &report);
+    let written = write_run_dir(Path::new("reports"), &report, &history, &trace, &resolved);
     let mut text = human_summary(&report, written.as_deref().ok(), false);
     if let Err(error) = written {
         text.push_str(&format!("  failed to write the report: {error}\n"));

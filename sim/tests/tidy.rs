@@ -84,6 +84,7 @@ fn only_the_adapter_and_the_cluster_touch_turmoil() {
         "sim/src/cluster/build.rs",
         "sim/src/cluster/control.rs",
         "sim/src/cluster/host.rs",
+        "sim/src/cluster/links/",
         "sim/src/cluster/turmoil_platform.rs",
         "sim/src/cluster/disk/",
     ];

@@ -17,6 +17,11 @@
 //! * A storage error halts the broker: it has one log directory. So does a log that is not what was written to it, and
 //!   before it halts the broker leaves a note, so that it will not lead with that log before others have repaired it.
 //!
+//! Whatever is planned goes by [`Steady`](crate::steady::Steady). By the clock itself, which may be set, go replica lag
+//! (`Partition.isFollowerOutOfSync`, `ReplicaState`) and the expiry of producer ids (`ProducerStateManager`), as in Kafka.
+//! Other than in Kafka, `log.flush.interval.ms` (`LogManager.flushDirtyLogs`), fetchers' pauses (`DelayedItem`) and those of
+//! requests to the controller do not.
+//!
 //! Reading order: [`node`], [`opening`], [`lifecycle`], [`catalog`], [`produce`], [`validate`], [`fetch`], [`fetcher`],
 //! [`offsets`], [`isr`], [`flush`], [`retention`], [`offline`], [`queries`], [`producer_ids`], [`peers`].
 //!

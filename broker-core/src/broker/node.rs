@@ -23,6 +23,7 @@ use crate::io::{ConnectionId, Effect, Input, Node, Storage};
 use crate::log::{DamageNote, HIGH_WATERMARK_CHECKPOINT, Log, Opening};
 use crate::metadata::MetadataImage;
 use crate::replica::{Env, Outbox, Replica};
+use crate::steady::Steady;
 use crate::time::{Timestamp, earliest};
 use crate::types::{BrokerEpoch, BrokerId, Endpoint, Offset, TopicPartition};
 use crate::wire::{self, Request, RequestContext, WireError};
@@ -48,12 +49,14 @@ pub(super) struct Shared {
     pub storage: Box<dyn Storage>,
     pub image: MetadataImage,
     pub out: Outbox,
+    pub steady: Steady,
 }
 
 impl Shared {
     pub fn env(&mut self, now: Timestamp) -> Env<'_> {
         Env {
             now,
+            clock: self.steady.clock(),
             storage: self.storage.as_mut(),
             brokers: self.image.brokers(),
             config: &self.settings.config,
@@ -118,7 +121,13 @@ impl Broker {
             flushes,
             retention: Retention::new(now, &settings.config, found.log_starts),
             producer_ids: ProducerIds::default(),
-            shared: Shared { settings, storage, image: MetadataImage::default(), out: Outbox::default() },
+            shared: Shared {
+                settings,
+                storage,
+                image: MetadataImage::default(),
+                out: Outbox::default(),
+                steady: Steady::new(now),
+            },
             replicas: BTreeMap::new(),
             unclaimed: found.logs,
             damaged: found.damaged,
@@ -276,6 +285,7 @@ impl Node for Broker {
         if self.halted {
             return;
         }
+        let now = self.shared.steady.read(now);
         match input {
             Input::Tick => {}
             Input::Request { connection, frame } => self.request(now, connection, frame),
@@ -317,6 +327,7 @@ impl Node for Broker {
             Some(self.retention.next_deadline()),
             self.producer_ids.next_deadline(),
         ];
-        deadlines.into_iter().fold(replicas, earliest)
+        let deadline = deadlines.into_iter().fold(replicas, earliest);
+        deadline.map(|at| self.shared.steady.on_clock(at))
     }
 }

@@ -11,6 +11,7 @@ use super::backoff::{Backoff, entropy_of};
 use super::requests::{Requests, decode, topic_name, wire_millis};
 use crate::error::ErrorCode;
 use crate::io::{Effect, HaltReason, Input, Node};
+use crate::steady::Steady;
 use crate::time::Timestamp;
 use crate::types::Endpoint;
 
@@ -42,6 +43,7 @@ pub struct Admin {
     backoff: Backoff,
     failures: u32,
     state: State,
+    steady: Steady,
     requests: Requests<()>,
     effects: VecDeque<Effect>,
 }
@@ -70,6 +72,7 @@ impl Admin {
             backoff,
             failures: 0,
             state: State::Waiting { until: Timestamp::ZERO },
+            steady: Steady::default(),
             requests: Requests::new(client_id),
             effects: VecDeque::new(),
         }
@@ -117,6 +120,7 @@ fn creatable(topic: &NewTopic) -> CreatableTopic {
 
 impl Node for Admin {
     fn handle(&mut self, now: Timestamp, input: Input) {
+        let now = self.steady.read(now);
         match input {
             Input::Tick => {}
             Input::Response { request, result } => {
@@ -136,7 +140,7 @@ impl Node for Admin {
 
     fn next_deadline(&self) -> Option<Timestamp> {
         match self.state {
-            State::Waiting { until } => Some(until),
+            State::Waiting { until } => Some(self.steady.on_clock(until)),
             State::Asking | State::Done => None,
         }
     }

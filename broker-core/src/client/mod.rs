@@ -13,6 +13,11 @@
 //! failure: either the partition, the broker or the metadata is backing off, so a dead cluster costs a bounded number
 //! of wakeups.
 //!
+//! All go by [`Steady`](crate::steady::Steady): if the clock is set back, pauses, timeouts and the age of metadata stay as
+//! long as they were. Kafka's clients compare with `Time.milliseconds` (`ClusterConnectionStates.connectionDelay`,
+//! `Metadata.timeToAllowUpdate`, `ProducerBatch.waitedTimeMs`, `hasReachedDeliveryTimeout`): set back by an hour, they try
+//! nothing again for an hour and let nothing expire. A clock that is set forward makes both expire at once.
+//!
 //! Terms: a *batch* is in flight from its produce request to that request's end; it is *unresolved* from its first
 //! sending until it is known whether the broker has it. A consumer's *position* is the offset of the record it reads
 //! next.

@@ -15,6 +15,7 @@ use crate::event::Event;
 use crate::io::{ConnectionId, Effect, FlushId, HaltReason, Input, Node, Storage};
 use crate::log::{Log, LogConfig, Opening};
 use crate::metadata::{MetadataImage, MetadataRecord, encode_batch};
+use crate::steady::Steady;
 use crate::time::{Timestamp, earliest};
 use crate::types::{BrokerId, LeaderEpoch, Offset, TopicId, TopicPartition};
 use crate::wire::{self, Request, RequestContext};
@@ -58,6 +59,7 @@ pub struct Controller {
     flushes: u64,
     effects: VecDeque<Effect>,
     halted: bool,
+    steady: Steady,
 }
 
 impl Controller {
@@ -94,6 +96,7 @@ impl Controller {
             flushes: 0,
             effects: VecDeque::new(),
             halted: false,
+            steady: Steady::new(now),
         };
         controller.observe(Event::RecoveryFinished {
             topic_partition,
@@ -278,6 +281,7 @@ impl Node for Controller {
         if self.halted {
             return;
         }
+        let now = self.steady.read(now);
         match input {
             Input::Request { connection, frame } => self.request(now, connection, frame),
             Input::ConnectionClosed { connection } => {
@@ -306,6 +310,6 @@ impl Node for Controller {
             return None;
         }
         let fetches = self.fetches.iter().map(|fetch| fetch.deadline).min();
-        earliest(fetches, self.next_session_end())
+        earliest(fetches, self.next_session_end()).map(|at| self.steady.on_clock(at))
     }
 }

@@ -113,7 +113,7 @@ impl Replica {
         let in_sync = |leader: &Leader, member: BrokerId| {
             member == local
                 || leader.followers.get(&member).is_some_and(|progress| {
-                    progress.end_offset == Some(leader_end) || progress.is_caught_up(env.now, lag_max)
+                    progress.end_offset == Some(leader_end) || progress.is_caught_up(env.clock, lag_max)
                 })
         };
         let isr: Vec<BrokerId> =

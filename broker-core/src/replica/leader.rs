@@ -11,6 +11,10 @@ use crate::time::Timestamp;
 use crate::types::{BrokerEpoch, BrokerId, Offset};
 
 /// How far a follower has come, from what it asks for (`Replica.ReplicaState`).
+///
+/// Times are what the leader's clock showed, as in Kafka, and the time it was caught up never goes back. So after a step back
+/// of the clock a follower that lags counts as caught up until that time has come again: it stays in the ISR and holds
+/// back the high watermark.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Progress {
     /// The offset it asked for last: it has everything below. `None` before its first fetch in this leadership.
@@ -90,7 +94,7 @@ impl Leader {
         let known = known.unwrap_or_default();
         let followers = state.replicas.iter().filter(|replica| **replica != local).map(|replica| {
             // Members of the ISR get the time to make their first fetch.
-            let since = state.isr.contains(replica).then_some(env.now);
+            let since = state.isr.contains(replica).then_some(env.clock);
             let progress = match known.get(replica) {
                 Some(progress) => progress.reelected(since, start_offset),
                 None => Progress::unknown(since),
@@ -137,7 +141,7 @@ impl Replica {
         if broker_epoch != BrokerEpoch::NONE && broker_epoch < progress.broker_epoch.max(registered) {
             return false;
         }
-        progress.fetched(env.now, offset, leader_end, broker_epoch);
+        progress.fetched(env.clock, offset, leader_end, broker_epoch);
         self.propose_expansion(env, follower);
         self.advance_high_watermark(env);
         true
@@ -154,7 +158,7 @@ impl Replica {
         let maximal = leader.isr.maximal(&self.state.isr);
         let mut reached = self.log.countable_end_offset();
         for (follower, progress) in &leader.followers {
-            let caught_up = progress.is_caught_up(env.now, env.config.replica_lag_time_max);
+            let caught_up = progress.is_caught_up(env.clock, env.config.replica_lag_time_max);
             let counts =
                 maximal.contains(follower) || (caught_up && is_eligible(env.brokers, *follower, progress));
             if counts {

@@ -44,7 +44,7 @@ impl Replica {
     /// Forgets producers that wrote nothing for `producer.id.expiration.ms`.
     pub fn expire_producers(&mut self, env: &mut Env<'_>) {
         let topic_partition = self.topic_partition().clone();
-        let expired = self.log.expire_producers(env.now, env.config.producer_id_expiration);
+        let expired = self.log.expire_producers(env.clock, env.config.producer_id_expiration);
         env.out.events.extend(expired.into_iter().map(|producer_id| Event::ProducerIdExpired {
             topic_partition: topic_partition.clone(),
             producer_id,

@@ -19,8 +19,10 @@ use crate::types::{BrokerId, LeaderEpoch, Offset, PartitionEpoch, TopicId, Topic
 
 /// What a replica may use while it handles something.
 pub struct Env<'a> {
-    /// Time on this host.
+    /// Time on this host, which never goes back: for what is planned.
     pub now: Timestamp,
+    /// What its clock shows, and that may be set: for what Kafka measures by `Time.milliseconds`.
+    pub clock: Timestamp,
     /// The broker's files.
     pub storage: &'a mut dyn Storage,
     /// Brokers as this broker knows them: who is fenced, who is registered under which epoch.

@@ -57,6 +57,9 @@ macro_rules! requests {
         /// Which requests are spoken, and their oldest and newest version.
         pub const VERSIONS: &[(ApiKey, i16, i16)] = &[$((ApiKey::$variant, $min, $max),)*];
 
+        /// What Kafka calls them.
+        pub const API_NAMES: &[(&str, ApiKey)] = &[$((stringify!($variant), ApiKey::$variant),)*];
+
         fn decode_body(api: ApiKey, body: &mut Bytes, version: i16) -> Result<Request, WireError> {
             match api {
                 $(ApiKey::$variant => <$body>::decode(body, version)

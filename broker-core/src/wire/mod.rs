@@ -26,6 +26,6 @@ mod tests;
 mod walk;
 
 pub use frame::{
-    Request, RequestContext, VERSIONS, WireError, decode_request, decode_response, encode_request,
+    API_NAMES, Request, RequestContext, VERSIONS, WireError, decode_request, decode_response, encode_request,
     encode_response, peek_context, response_correlation_id,
 };

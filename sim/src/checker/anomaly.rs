@@ -57,6 +57,31 @@ impl Anomaly {
         }
     }
 
+    /// What it means, in a sentence or two.
+    pub fn doc(self) -> &'static str {
+        match self {
+            Anomaly::LostWrite => {
+                "A message was acknowledged, or read by a consumer, and is not in the complete final reads: the broker \
+                 promised to keep it and did not."
+            }
+            Anomaly::Duplicate => {
+                "One message is at two offsets. Without idempotence a retry may do that; with it, nothing may."
+            }
+            Anomaly::InconsistentOffsets => {
+                "One offset had two messages: whoever read early and whoever reads late do not see the same log."
+            }
+            Anomaly::NonmonotonicSend => {
+                "Messages of one producer are in the log in another order than it sent them, where order is promised."
+            }
+            Anomaly::G1a => "A message was read whose send had certainly failed: Adya's aborted read.",
+            Anomaly::Phantom => "A message was read that nobody sent there.",
+            Anomaly::LogDivergence => {
+                "Two replicas hold different records at one offset although everything is healed. Seen in the replicas and \
+                 not in the history."
+            }
+        }
+    }
+
     /// The anomaly of that name.
     pub fn parse(name: &str) -> Option<Anomaly> {
         Anomaly::ALL.into_iter().find(|anomaly| anomaly.name() == name)

@@ -33,6 +33,12 @@ pub(super) enum Command {
     Check(CheckArguments),
     /// Lists scenarios with what they expect and the story they tell.
     List(ListArguments),
+    /// Says what a word of scenarios and results means; without one, lists every word.
+    Explain(ExplainArguments),
+    /// Writes a scenario that runs as it stands, to be changed.
+    New(NewArguments),
+    /// Prints the JSON Schema of scenarios, for editors.
+    Schema,
 }
 
 /// How results are printed.
@@ -49,9 +55,9 @@ pub(super) struct RunArguments {
     /// Scenario files, or directories of them.
     #[arg(required = true, value_name = "SCENARIO")]
     pub paths: Vec<PathBuf>,
-    /// The seed: decimal, 0x and hexadecimal digits, or a git hash.
-    #[arg(long, env = "SIM_SEED", default_value = "1", allow_hyphen_values = true)]
-    pub seed: Seed,
+    /// The seed: decimal, 0x and hexadecimal digits, or a git hash. Otherwise the scenario's own `seed`, or 1.
+    #[arg(long, env = "SIM_SEED", allow_hyphen_values = true)]
+    pub seed: Option<Seed>,
     /// Run everything twice and compare every event.
     #[arg(long)]
     pub check_determinism: bool,
@@ -81,4 +87,34 @@ pub(super) struct ListArguments {
     /// How the list is printed.
     #[arg(long, value_enum, default_value = "human")]
     pub format: Format,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = EXPLAIN)]
+pub(super) struct ExplainArguments {
+    /// A section, own key, kind of fault, event, target, Kafka property, anomaly or verdict; or a list of them.
+    #[arg(value_name = "WORD")]
+    pub words: Vec<String>,
+    /// How the answer is printed.
+    #[arg(long, value_enum, default_value = "human")]
+    pub format: Format,
+}
+
+const EXPLAIN: &str = "\
+Lists: sections, keys, kinds, events, targets, properties, anomalies, verdicts
+
+Examples:
+  cargo sim explain power_loss
+  cargo sim explain fault.at record_acknowledged
+  cargo sim explain log.flush.scheduler.interval.ms
+  cargo sim explain events";
+
+#[derive(Debug, Args)]
+#[command(after_help = "The file is DIR/NAME.toml. A file that is there already is never touched.")]
+pub(super) struct NewArguments {
+    /// What the scenario is called: letters, digits, `-`, `_` and `.`.
+    pub name: String,
+    /// Where to write it, such as the group it belongs to: `scenarios/crash`.
+    #[arg(long, default_value = "scenarios")]
+    pub dir: PathBuf,
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::args::{CheckArguments, Format, ListArguments};
 use super::{EXIT_USAGE, color, print};
-use crate::scenario::{self, Diagnostics, ExpectedVerdict, Scenario};
+use crate::scenario::{self, Diagnostics, Scenario};
 use crate::verdict::Verdict;
 
 /// Loads every scenario of `paths`, or says everything that is wrong with any of them.
@@ -67,7 +67,7 @@ pub(super) fn list(arguments: &ListArguments) -> u8 {
         Format::Json => {
             for scenario in &scenarios {
                 let (path, name, story) = (&scenario.path, &scenario.name, &scenario.story);
-                let (group, expects) = (split(scenario).0, expectation(&scenario.expect.verdict));
+                let (group, expects) = (split(scenario).0, scenario.expect.verdict.to_string());
                 let row =
                     json!({ "path": path, "group": group, "name": name, "expects": expects, "story": story });
                 print(&format!("{row}\n"));
@@ -84,7 +84,7 @@ fn by_folder(scenarios: &[Scenario]) -> String {
     for group in scenarios.chunk_by(|one, other| split(one).0 == split(other).0) {
         text.push_str(&format!("{}/\n", split(&group[0]).0));
         for scenario in group {
-            let (file, expects) = (split(scenario).1, expectation(&scenario.expect.verdict));
+            let (file, expects) = (split(scenario).1, scenario.expect.verdict.to_string());
             let story = scenario.story.split_whitespace().collect::<Vec<_>>().join(" ");
             let first = story.split_inclusive(". ").next().unwrap_or("").trim_end();
             text.push_str(&format!("  {file:width$}  {expects:<22}  {first}\n"));
@@ -106,15 +106,4 @@ pub(super) fn nothing_selected(paths: &[PathBuf]) -> u8 {
     let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
     super::complain(&format!("vacuous: no scenario in {}\n", paths.join(", ")));
     Verdict::Vacuous.exit_code()
-}
-
-fn expectation(expected: &ExpectedVerdict) -> String {
-    match expected {
-        ExpectedVerdict::Pass => "pass".to_owned(),
-        ExpectedVerdict::Vacuous => "vacuous".to_owned(),
-        ExpectedVerdict::Liveness => "liveness".to_owned(),
-        ExpectedVerdict::Violation(anomalies) => {
-            anomalies.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")
-        }
-    }
 }

@@ -9,9 +9,10 @@ use super::args::{Format, RunArguments};
 use super::environment::Stopwatch;
 use super::list::{load_all, nothing_selected, refuse};
 use super::{EXIT_USAGE, color, complain, print};
-use crate::report::{human_summary, write_run_dir};
-use crate::run::{RunOutput, run as run_once};
+use crate::report::{fault_heading, fault_table, human_summary, write_run_dir};
+use crate::run::{RunOutput, run as run_once, script_text};
 use crate::scenario::Scenario;
+use crate::seed::Seed;
 use crate::trace::first_difference;
 use crate::verdict::Verdict;
 
@@ -48,7 +49,7 @@ pub(super) fn run(arguments: &RunArguments) -> u8 {
     watch_for_interrupts();
     let mut codes = Vec::new();
     for scenario in &scenarios {
-        codes.push(run_scenario(scenario, arguments));
+        codes.push(run_scenario(scenario, arguments, scenarios.len() == 1));
         if INTERRUPT.load(Ordering::Relaxed) {
             break;
         }
@@ -73,21 +74,20 @@ fn severity(code: u8) -> usize {
     ranking.take_while(|known| *known != code).count()
 }
 
-fn run_scenario(scenario: &Scenario, arguments: &RunArguments) -> u8 {
+/// Runs one; who runs it `alone` also sees what each fault did when all went well.
+fn run_scenario(scenario: &Scenario, arguments: &RunArguments, alone: bool) -> u8 {
     let stopwatch = Stopwatch::start();
+    let seed = arguments.seed.or(scenario.seed).unwrap_or(Seed(1));
     // A panic on a host is a verdict; one outside of them is this program's own fault and printed by the panic hook.
-    let run = || run_once(scenario, arguments.seed, &INTERRUPT);
+    let run = || run_once(scenario, seed, &INTERRUPT);
     let Ok(output) = catch_unwind(run) else {
-        complain(&format!(
-            "error: the harness itself panicked in {} with seed {}\n",
-            scenario.path, arguments.seed
-        ));
+        complain(&format!("error: the harness itself panicked in {} with seed {}\n", scenario.path, seed));
         return Verdict::HarnessBug.exit_code();
     };
-    let RunOutput { mut report, history, trace } = output;
+    let RunOutput { mut report, script, history, trace } = output;
     report.env = stopwatch.env();
     if arguments.check_determinism && report.verdict != Verdict::Interrupted {
-        let again = run_once(scenario, arguments.seed, &INTERRUPT);
+        let again = run_once(scenario, seed, &INTERRUPT);
         let difference = first_difference(&trace, &again.trace).map(|difference| difference.to_string());
         let reports = (report.comparable() != again.report.comparable())
             .then(|| "the traces are equal, the reports differ".to_owned());
@@ -96,17 +96,24 @@ fn run_scenario(scenario: &Scenario, arguments: &RunArguments) -> u8 {
         {
             report.verdict = Verdict::HarnessBug;
             report.as_expected = false;
-            report.unknown.push(format!("two runs of seed {} differ: {difference}", arguments.seed));
+            report.unknown.push(format!("two runs of seed {seed} differ: {difference}"));
         } else if arguments.format == Format::Human {
             let (events, path) = (trace.len(), &scenario.path);
-            print(&format!("{path}: two runs of seed {} agree in all {events} events\n", arguments.seed));
+            print(&format!("{path}: two runs of seed {seed} agree in all {events} events\n"));
         }
     }
-    let resolved = resolved_scenario(scenario, &report);
-    let written = write_run_dir(&arguments.reports, &report, &history, &trace, &resolved);
+    let written =
+        write_run_dir(&arguments.reports, &report, &history, &trace, &script_text(&script, &report));
     let directory = written.as_deref().ok();
     match arguments.format {
-        Format::Human => print(&human_summary(&report, directory, color(&stdout()))),
+        Format::Human => {
+            let mut text = human_summary(&report, directory, color(&stdout()));
+            if alone && report.as_expected && !report.faults.is_empty() {
+                text += &format!("  {}\n", fault_heading(&report));
+                text.extend(fault_table(&report).iter().map(|row| format!("    {row}\n")));
+            }
+            print(&text);
+        }
         Format::Json => {
             let text = serde_json::to_string(&report).expect("every report serializes");
             print(&format!("{text}\n"));
@@ -122,19 +129,4 @@ fn run_scenario(scenario: &Scenario, arguments: &RunArguments) -> u8 {
         (_, false, 0) => Verdict::Violation.exit_code(),
         (_, false, code) => code,
     }
-}
-
-/// The scenario as it was run: its own text, with the seed and the hosts that each fault hit.
-fn resolved_scenario(scenario: &Scenario, report: &crate::report::RunReport) -> String {
-    let mut text = format!("# seed {}\n", report.seed);
-    for fault in &report.faults {
-        let hosts = fault.resolved.join(", ");
-        let line = fault.line.map_or_else(String::new, |line| format!(" (line {line})"));
-        text.push_str(&format!(
-            "# fault {}{line}: {} {} hit {hosts}\n",
-            fault.index, fault.kind, fault.target
-        ));
-    }
-    text.push_str(&scenario.source);
-    text
 }

@@ -13,12 +13,13 @@ use broker_core::types::{BrokerId, Endpoint, TopicPartition};
 
 use super::control::{Cluster, Host, HostName, HostState};
 use super::disk::{DiskConfig, DiskHandle};
-use super::driver::{SharedSlot, Slot};
 use super::host::{
     AttendantHost, BrokerHost, ConsumerHost, ControllerHost, Errand, Guarded, HostContext, PORT,
     ProducerHost, Status,
 };
 use super::links::Links;
+use super::slot::{SharedSlot, Slot};
+use super::tripwire::{Tripwires, Watch};
 use super::view::View;
 use crate::history::{History, Order, ProcessId, ProcessInfo, Promise};
 use crate::scenario::{Scenario, TopicSpec};
@@ -49,6 +50,7 @@ struct Builder<'a> {
     blueprint: &'a Blueprint<'a>,
     sim: turmoil::Sim<'static>,
     links: Rc<Links>,
+    wires: Rc<Tripwires>,
     hosts: BTreeMap<HostName, Host>,
     broker_config: BrokerConfig,
     view: View,
@@ -62,6 +64,7 @@ impl Blueprint<'_> {
             blueprint: self,
             sim: self.simulation(),
             links: Rc::new(Links::default()),
+            wires: Rc::default(),
             hosts: BTreeMap::new(),
             broker_config: BrokerConfig::new(&scenario.broker, scenario.cluster.time_scale),
             view: View::default(),
@@ -78,8 +81,9 @@ impl Blueprint<'_> {
         clients.extend((0..scenario.consumers.len()).map(|index| builder.consumer(index)));
         let (attendant_name, attendant) = builder.attendant();
         let harness = Tracer::new(self.trace.clone(), "harness");
-        let Builder { sim, links, hosts, view, .. } = builder;
-        Cluster { sim, hosts, links, harness, view, attendant, attendant_name, workloads, clients }
+        let Builder { sim, links, wires, hosts, mut view, .. } = builder;
+        view.clients = clients;
+        Cluster { sim, hosts, links, wires, harness, view, attendant, attendant_name, workloads }
     }
 
     fn simulation(&self) -> turmoil::Sim<'static> {
@@ -102,12 +106,16 @@ fn endpoint(host: &str) -> Endpoint {
 }
 
 impl Builder<'_> {
-    fn context(&self, name: &str) -> HostContext {
+    fn context(&self, name: &str, disk: Option<DiskHandle>) -> HostContext {
+        let (name, status) = (Rc::from(name), Rc::new(Status::default()));
+        let watch = Watch::new(self.wires.clone(), Rc::clone(&name), Rc::clone(&status), disk);
         HostContext {
-            name: Rc::from(name),
+            clock: Rc::default(),
             links: self.links.clone(),
-            tracer: Tracer::new(self.blueprint.trace.clone(), name),
-            status: Rc::new(Status::default()),
+            tracer: Tracer::new(self.blueprint.trace.clone(), &name),
+            status,
+            watch: Rc::new(watch),
+            name,
         }
     }
 
@@ -131,13 +139,14 @@ impl Builder<'_> {
         let name = context.name.clone();
         let for_host = context.clone();
         self.sim.host(&*name, move || Guarded::new(for_host.clone(), process(for_host.clone())));
-        let (clear, send) = (slot.clone(), slot);
+        let (clear, send, wake) = (slot.clone(), slot.clone(), slot);
         let host = Host {
             context,
             state: HostState::Up,
             disk,
             clear: Box::new(move || clear.borrow_mut().clear()),
             send: Box::new(move |input| send.borrow_mut().send(input)),
+            wake: Box::new(move || wake.borrow_mut().wake()),
         };
         self.hosts.insert(name.clone(), host);
         name
@@ -152,7 +161,7 @@ impl Builder<'_> {
             slot: slot.clone(),
         });
         self.view.controller = slot.clone();
-        let context = self.context(&Cluster::controller_name());
+        let context = self.context(&Cluster::controller_name(), Some(disk.clone()));
         self.add(context, slot, Some(disk), move |context| host.clone().run(context));
     }
 
@@ -170,7 +179,7 @@ impl Builder<'_> {
             rng: RefCell::new(self.blueprint.seed.stream("incarnation", id.0 as u64)),
         });
         self.view.brokers.insert(id, slot.clone());
-        let context = self.context(&name);
+        let context = self.context(&name, Some(disk.clone()));
         self.add(context, slot, Some(disk), move |context| host.clone().run(context));
     }
 
@@ -208,7 +217,7 @@ impl Builder<'_> {
             workload: workload.clone(),
             rng: RefCell::new(seed.stream("producer", index as u64)),
         });
-        let context = self.context(&name);
+        let context = self.context(&name, None);
         let name = self.add(context, slot, None, move |context| host.clone().run(context));
         (name, workload)
     }
@@ -229,7 +238,7 @@ impl Builder<'_> {
             history: history.clone(),
         });
         self.view.consumers.push((Rc::from(name.as_str()), slot.clone()));
-        let context = self.context(&name);
+        let context = self.context(&name, None);
         self.add(context, slot, None, move |context| host.clone().run(context))
     }
 
@@ -273,12 +282,17 @@ impl Builder<'_> {
             set_up: Rc::new(Cell::new(false)),
             caught_up: Rc::new(Cell::new(0)),
         });
-        let context = self.context(&name);
+        let context = self.context(&name, None);
         let (admin, consumer) = (host.admin.clone(), host.consumer.clone());
         let for_host = host.clone();
         let name = self.add(context, admin, None, move |context| for_host.clone().run(context));
         let entry = self.hosts.get_mut(&name).expect("it was just added");
         let clear_admin = std::mem::replace(&mut entry.clear, Box::new(|| {}));
+        let (wake_admin, reader) = (std::mem::replace(&mut entry.wake, Box::new(|| {})), consumer.clone());
+        entry.wake = Box::new(move || {
+            wake_admin();
+            reader.borrow_mut().wake();
+        });
         entry.clear = Box::new(move || {
             clear_admin();
             consumer.borrow_mut().clear();

@@ -8,10 +8,11 @@ use broker_core::io::Input;
 use broker_core::time::Timestamp;
 use broker_core::types::BrokerId;
 
-use super::disk::{DiskHandle, PowerLoss};
+use super::disk::{DiskHandle, PowerLoss, Wiped};
 use super::host::{AttendantHost, Errand, HostContext, Status};
-use super::links::{Direction, Disturbance, Links, Reason};
+use super::links::{Direction, Disturbance, Links, Met, Reason, wire};
 use super::panics::HostPanic;
+use super::tripwire::{Signal, Tripwires};
 use super::view::View;
 use crate::trace::{Stop, TraceEvent, Tracer};
 use crate::workload::ProduceWorkload;
@@ -39,11 +40,19 @@ pub(super) struct Host {
     pub clear: Box<dyn Fn()>,
     /// Gives the node an input, if a process runs.
     pub send: Box<dyn Fn(Input)>,
+    /// Makes the process look at its clock again.
+    pub wake: Box<dyn Fn()>,
 }
 
 impl Host {
     pub fn status(&self) -> &Status {
         &self.context.status
+    }
+
+    /// What stood still stands still no more, and what was about to happen does not.
+    fn process_died(&self) {
+        self.context.status.stillness.process_died();
+        self.context.watch.process_died();
     }
 }
 
@@ -55,12 +64,12 @@ pub struct Cluster {
     pub(super) sim: turmoil::Sim<'static>,
     pub(super) hosts: BTreeMap<HostName, Host>,
     pub(super) links: Rc<Links>,
+    pub(super) wires: Rc<Tripwires>,
     pub(super) harness: Tracer,
     pub(super) view: View,
     pub(super) attendant: Rc<AttendantHost>,
     pub(super) attendant_name: HostName,
     pub(super) workloads: Vec<Rc<std::cell::RefCell<ProduceWorkload>>>,
-    pub(super) clients: Vec<HostName>,
 }
 
 impl Cluster {
@@ -74,11 +83,13 @@ impl Cluster {
     /// # Errors
     /// The first panic of a host.
     pub fn step(&mut self) -> Result<(), HostPanic> {
+        self.links.tick(self.now());
         self.sim.step().expect("hosts never return errors");
         for (name, host) in &mut self.hosts {
             if host.state == HostState::Up && !host.status().running.get() {
                 // Its process ended by itself.
                 host.state = HostState::Down;
+                host.process_died();
                 self.links.set_refusing(name, true);
                 (host.clear)();
             }
@@ -104,6 +115,16 @@ impl Cluster {
         self.hosts[host].state
     }
 
+    /// All hosts.
+    pub fn host_names(&self) -> impl Iterator<Item = &HostName> {
+        self.hosts.keys()
+    }
+
+    /// Whether a host has a process that nothing keeps still.
+    pub fn is_running(&self, host: &HostName) -> bool {
+        self.state(host) == HostState::Up && !self.hosts[host].status().stillness.is_paused()
+    }
+
     /// The host of a broker.
     pub fn broker_name(id: BrokerId) -> HostName {
         Rc::from(format!("broker-{id}"))
@@ -116,12 +137,17 @@ impl Cluster {
 
     /// Hosts of producers, then of consumers, in the order of the scenario.
     pub fn client_names(&self) -> &[HostName] {
-        &self.clients
+        self.view.client_names()
     }
 
     /// Disks by host.
     pub fn disks(&self) -> impl Iterator<Item = (&HostName, &DiskHandle)> {
         self.hosts.iter().filter_map(|(name, host)| Some((name, host.disk.as_ref()?)))
+    }
+
+    /// The disk of a host, if it has one.
+    pub fn disk(&self, name: &HostName) -> Option<&DiskHandle> {
+        self.hosts[name].disk.as_ref()
     }
 
     /// Kills the process; the page cache lives on. `false` if there is none.
@@ -141,13 +167,17 @@ impl Cluster {
         self.sim.crash(&**name);
         (host.clear)();
         host.status().running.set(false);
+        host.process_died();
         host.state = HostState::Down;
         self.links.set_refusing(name, true);
         true
     }
 
     fn record_stop(&self, name: &HostName, how: Stop) {
-        self.hosts[name].context.tracer.record(self.now(), TraceEvent::HostStopped { how });
+        let (context, event) = (&self.hosts[name].context, TraceEvent::HostStopped { how });
+        context.watch.at(self.now(), Signal::Traced(&event));
+        context.status.stillness.process_died();
+        context.tracer.record(self.now(), event);
     }
 
     /// Takes the power of all these hosts at once; peers see silence. What each disk lost; hosts without power and
@@ -171,6 +201,15 @@ impl Cluster {
         losses
     }
 
+    /// Kills the process, if there is one, and empties the disk. What was on it; `None`, and nothing happens, if the host
+    /// has no disk.
+    pub fn wipe(&mut self, name: &HostName) -> Option<Wiped> {
+        self.hosts[name].disk.as_ref()?;
+        self.drop_process(name);
+        self.record_stop(name, Stop::Wiped);
+        self.hosts[name].disk.as_ref().map(DiskHandle::wipe)
+    }
+
     /// Asks the process to stop in good order. `false` if there is none.
     pub fn shut_down(&mut self, name: &HostName) -> bool {
         let host = &self.hosts[name];
@@ -192,24 +231,25 @@ impl Cluster {
         self.sim.bounce(&**name);
     }
 
-    /// Disturbs these directions for a reason, and says how many messages on their way are hit at once.
-    pub fn disturb(
-        &mut self,
-        reason: Reason,
-        disturbance: Disturbance,
-        directions: &BTreeSet<Direction>,
-    ) -> u64 {
-        let in_flight = self.in_flight(directions);
-        self.links.disturb(reason, disturbance, directions.clone());
-        self.apply(directions);
-        in_flight
+    /// Disturbs these directions for a reason.
+    pub fn disturb(&mut self, reason: Reason, disturbance: Disturbance, directions: &BTreeSet<Direction>) {
+        wire::disturb(&self.sim, &self.links, reason, disturbance, directions);
     }
 
-    /// Ends a disturbance; how many writes and connection attempts met it.
-    pub fn restore(&mut self, reason: &Reason) -> Option<u64> {
-        let (directions, met) = self.links.restore(reason)?;
-        self.apply(&directions);
-        Some(met)
+    /// What met a disturbance so far; `None` if there is none for this reason.
+    pub fn met(&self, reason: &Reason) -> Option<Met> {
+        self.links.met(reason)
+    }
+
+    /// Ends a disturbance; what met it.
+    pub fn restore(&mut self, reason: &Reason) -> Option<Met> {
+        wire::restore(&self.sim, &self.links, reason)
+    }
+
+    /// Resets at once every connection between hosts that one of these directions joins: both ends see a reset, and what is
+    /// on its way or unread is lost. How many connections that was.
+    pub fn drop_connections(&mut self, directions: &BTreeSet<Direction>) -> u64 {
+        self.links.drop_connections(directions)
     }
 
     /// Both directions between a host and every other.
@@ -218,44 +258,11 @@ impl Cluster {
         others.flat_map(|other| [(name.clone(), other.clone()), (other.clone(), name.clone())]).collect()
     }
 
-    /// Makes turmoil's links what [`Links`] says.
-    fn apply(&self, directions: &BTreeSet<Direction>) {
-        let pairs: BTreeSet<(&HostName, &HostName)> =
-            directions.iter().map(|(from, to)| if from < to { (from, to) } else { (to, from) }).collect();
-        for (a, b) in pairs {
-            let (forth, back) = (self.links.state(a, b), self.links.state(b, a));
-            let (a, b) = (&**a, &**b);
-            match (forth, back) {
-                (None, None) => self.sim.release(a, b),
-                (Some(Disturbance::Cut), Some(Disturbance::Cut)) => self.sim.partition(a, b),
-                (Some(Disturbance::Cut), _) => {
-                    self.sim.repair_oneway(b, a);
-                    self.sim.partition_oneway(a, b);
-                }
-                (_, Some(Disturbance::Cut)) => {
-                    self.sim.repair_oneway(a, b);
-                    self.sim.partition_oneway(b, a);
-                }
-                _ => self.sim.hold(a, b),
-            }
-        }
-    }
-
-    fn in_flight(&self, directions: &BTreeSet<Direction>) -> u64 {
-        let addresses: BTreeSet<_> =
-            directions.iter().map(|(from, to)| (self.sim.lookup(&**from), self.sim.lookup(&**to))).collect();
-        let mut count = 0;
-        self.sim.links(|links| {
-            for sent in links.flatten() {
-                let (from, to) = sent.pair();
-                count += u64::from(addresses.contains(&(from.ip(), to.ip())));
-            }
-        });
-        count
-    }
-
-    /// Ends every disturbance and starts every host that has no process.
+    /// Ends every disturbance and pause, repairs every disk, sets every clock right, and starts every host that has no
+    /// process.
     pub fn heal(&mut self) {
+        self.heal_hosts();
+        self.disks().for_each(|(_, disk)| disk.heal());
         for reason in self.links.reasons() {
             self.restore(&reason);
         }
@@ -283,7 +290,7 @@ impl Cluster {
     /// Sends the attendant to read everything. Consumers stop before: a late request may still append a record after the
     /// attendant has asked where the log ends, and what only they read would look lost.
     pub fn begin_final_reads(&mut self) {
-        let consumers = self.clients[self.workloads.len()..].to_vec();
+        let consumers = self.view.clients[self.workloads.len()..].to_vec();
         for consumer in &consumers {
             self.kill(consumer);
         }
@@ -308,7 +315,7 @@ impl Cluster {
         for workload in &self.workloads {
             workload.borrow_mut().begin(now);
         }
-        for name in &self.clients {
+        for name in &self.view.clients {
             // Their drivers have armed no timer for it.
             (self.hosts[name].send)(Input::Tick);
         }
@@ -317,7 +324,7 @@ impl Cluster {
     /// Messages that were not sent or have no end yet, by producer host.
     pub fn unfinished(&self) -> Vec<(HostName, u64)> {
         let unfinished = self.workloads.iter().map(|workload| workload.borrow().unfinished());
-        self.clients.iter().cloned().zip(unfinished).filter(|(_, count)| 0 < *count).collect()
+        self.view.clients.iter().cloned().zip(unfinished).filter(|(_, count)| 0 < *count).collect()
     }
 
     /// How long one tick is.

@@ -1,20 +1,22 @@
 //! The loop around a state machine: one future per host, no tasks, no protocol.
 
-use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
-use broker_core::error::StorageError;
-use broker_core::io::{Effect, FlushId, HaltReason, Input, Node};
+use broker_core::error::RequestError;
+use broker_core::io::{Effect, FlushId, HaltReason, Input, Node, SendOutcome};
 use broker_core::time::{Timestamp, earliest};
+use broker_core::types::TopicPartition;
 use broker_core::wire;
 
 use super::inbound::{Arrival, Inbound};
 use super::outbound::Outbound;
 use super::platform::{LocalFuture, Platform};
+use super::slot::SharedSlot;
+use super::tripwire::{Signal, Watch};
 use crate::trace::{TraceEvent, Tracer};
 
 /// More inputs than this at one instant is a node that goes round in circles.
@@ -22,10 +24,15 @@ const INPUTS_PER_INSTANT_MAX: u32 = 100_000;
 
 /// What runs beside a node on its host: the application of a client. Brokers have none.
 pub trait Application {
-    /// Something for the node that is due at `now`.
+    /// Something for the node that is due at `now`. Applications live in true time: they belong to the harness, and so
+    /// does what they write down.
     fn poll_input(&mut self, now: Timestamp) -> Option<Input>;
     /// When [`Application::poll_input`] has something next.
     fn next_deadline(&self) -> Option<Timestamp>;
+    /// The topic partition of a send that was acknowledged, if that is what this effect says.
+    fn acknowledged(&self, _effect: &Effect) -> Option<TopicPartition> {
+        None
+    }
     /// An effect that is meant for the application.
     fn on_effect(&mut self, now: Timestamp, effect: Effect);
 }
@@ -47,81 +54,49 @@ impl Application for Unattended {
     }
 }
 
-/// Where the harness leaves inputs and questions for a host, and finds its node between two polls.
-pub struct Slot<N> {
-    node: Option<N>,
-    inputs: VecDeque<Input>,
-    question: Option<Question<N>>,
-    waker: Option<Waker>,
-}
-
-/// Asked of a node on its own host, where its disk can be read.
-type Question<N> = Box<dyn FnOnce(&N)>;
-
-/// A [`Slot`] shared by a host and the harness.
-pub type SharedSlot<N> = Rc<RefCell<Slot<N>>>;
-
-impl<N> Slot<N> {
-    /// An empty slot: the host is not running.
-    pub fn shared() -> SharedSlot<N> {
-        Rc::new(RefCell::new(Slot { node: None, inputs: VecDeque::new(), question: None, waker: None }))
-    }
-
-    /// The node, while its host runs.
-    pub fn node(&self) -> Option<&N> {
-        self.node.as_ref()
-    }
-
-    /// The host's process is gone.
-    pub fn clear(&mut self) {
-        self.node = None;
-        self.inputs.clear();
-        self.question = None;
-        self.waker = None;
-    }
-
-    /// Gives the node an input, as an operator would.
-    pub fn send(&mut self, input: Input) {
-        self.inputs.push_back(input);
-        self.wake();
-    }
-
-    /// Asks the node something the next time its host runs. Never asked if the process dies first.
-    pub fn ask(&mut self, question: impl FnOnce(&N) + 'static) {
-        self.question = Some(Box::new(question));
-        self.wake();
-    }
-
-    /// Makes the host look around although nothing happened on its sockets.
-    pub fn wake(&mut self) {
-        if let Some(waker) = self.waker.take() {
-            waker.wake();
-        }
-    }
+/// What comes next for a node.
+enum Next<F> {
+    /// An input, and what the trace says of it.
+    Input(Option<TraceEvent>, Input),
+    /// The time of a flush has come; nothing of it is durable yet.
+    FlushDue(FlushId, F),
 }
 
 /// Drives one node until it halts.
+///
+/// * While the host is frozen nothing happens here: no input is taken, no effect carried out.
+/// * `begun`, `effects` and `next` are empty between two polls unless the host froze within the last one.
 pub struct Driver<N, A, P: Platform> {
     slot: SharedSlot<N>,
     application: A,
     platform: P,
     inbound: Inbound<P>,
     outbound: Outbound<P>,
-    flushes: VecDeque<(FlushId, LocalFuture<Result<(), StorageError>>)>,
+    flushes: VecDeque<(FlushId, P::Flush, LocalFuture<()>)>,
     tracer: Tracer,
+    watch: Rc<Watch>,
     halted: Option<HaltReason>,
     instant: (Timestamp, u32),
+    /// What the host's clock showed last.
+    shown: Timestamp,
+    /// Taken from its source, and not given to the node yet.
+    next: Option<Next<P::Flush>>,
+    /// What brought about `effects`, not in the trace yet.
+    begun: Option<TraceEvent>,
+    /// Taken from the node, and not carried out yet.
+    effects: VecDeque<Effect>,
 }
 
 impl<N: Node, A: Application, P: Platform> Driver<N, A, P> {
     /// Puts `node` into the slot and serves `port`, if it serves anybody.
-    pub fn new(
+    pub(super) fn new(
         slot: SharedSlot<N>,
         node: N,
         application: A,
         platform: P,
         port: Option<u16>,
         tracer: Tracer,
+        watch: Rc<Watch>,
     ) -> Driver<N, A, P> {
         slot.borrow_mut().node = Some(node);
         let inbound = Inbound::new(&platform, port);
@@ -133,16 +108,34 @@ impl<N: Node, A: Application, P: Platform> Driver<N, A, P> {
             outbound: Outbound::new(),
             flushes: VecDeque::new(),
             tracer,
+            watch,
             halted: None,
             instant: (Timestamp::ZERO, 0),
+            shown: Timestamp::ZERO,
+            next: None,
+            begun: None,
+            effects: VecDeque::new(),
         }
     }
 
-    fn handle(&mut self, input: Input) {
-        let now = self.platform.now();
-        self.count(now);
+    fn take(&mut self, next: Next<P::Flush>) {
+        self.watch.remember();
+        let input = match next {
+            Next::Input(event, input) => {
+                self.begun = event;
+                input
+            }
+            Next::FlushDue(flush, ticket) => {
+                let result = self.platform.finish_flush(ticket);
+                self.begun = Some(TraceEvent::DiskFlushFinished { flush: flush.0, ok: result.is_ok() });
+                Input::Flushed { flush, result }
+            }
+        };
+        let elapsed = self.platform.elapsed();
+        self.count(elapsed);
+        let now = self.platform.clock(elapsed);
         self.with_node(|node| node.handle(now, input));
-        self.carry_out(now);
+        self.carry_out(elapsed);
     }
 
     fn count(&mut self, now: Timestamp) {
@@ -157,116 +150,217 @@ impl<N: Node, A: Application, P: Platform> Driver<N, A, P> {
         ask(self.slot.borrow_mut().node.as_mut().expect("the slot is cleared only after the driver is gone"))
     }
 
-    /// Does what the node wants.
+    /// Does what the node wants, unless a wire wants the host frozen before. `now` is true time.
     fn carry_out(&mut self, now: Timestamp) {
-        while let Some(effect) = self.with_node(Node::poll_effect) {
+        if self.watch.looks_ahead() {
+            self.look_ahead(now);
+        }
+        if self.watch.is_frozen() {
+            return;
+        }
+        self.watch.forget();
+        if let Some(event) = self.begun.take() {
+            self.trace(now, event);
+        }
+        while let Some(effect) = self.next_effect() {
             match effect {
-                Effect::Respond { connection, frame } => {
-                    if let Some(frame) = &frame {
-                        let bytes = frame.len() as u32;
-                        self.tracer.record(now, TraceEvent::ResponseSent { connection: connection.0, bytes });
-                    }
-                    self.inbound.respond(connection, frame.as_ref());
-                }
-                Effect::Close { connection } => self.inbound.close(connection),
-                Effect::Request { to, request, frame, timeout, response } => {
-                    let api = wire::peek_context(&frame).map_or(-1, |context| context.api as i16);
-                    let (correlation, bytes) = (request.0, frame.len() as u32);
-                    let host = to.host.clone();
-                    self.tracer.record(now, TraceEvent::RequestSent { to: host, api, correlation, bytes });
-                    self.outbound.send(&self.platform, &to, request, frame, timeout, response);
-                }
-                Effect::Flush { flush, steps } => {
-                    self.tracer.record(now, TraceEvent::DiskFlushStarted { flush: flush.0 });
-                    self.flushes.push_back((flush, self.platform.flush(&steps)));
-                }
-                Effect::Observe(event) => self.tracer.record(now, event),
-                Effect::Halt { reason } => self.halted = Some(reason),
-                Effect::SendCompleted { .. }
-                | Effect::Polled { .. }
-                | Effect::CaughtUp { .. }
-                | Effect::AdminDone => self.application.on_effect(now, effect),
+                Effect::Observe(event) => self.trace(now, event.into()),
+                effect => self.act(now, effect),
             }
         }
     }
 
-    /// The next thing that happened, if anything did.
-    fn next_input(&mut self, cx: &mut Context<'_>) -> Option<Input> {
-        let now = self.platform.now();
+    /// Takes all that the node wants now, and says what it is before any of it is done.
+    fn look_ahead(&mut self, now: Timestamp) {
+        let known = self.effects.len();
+        while let Some(effect) = self.with_node(Node::poll_effect) {
+            self.effects.push_back(effect);
+        }
+        for effect in self.effects.range(known..) {
+            if let Some(event) = traced(effect) {
+                self.watch.before(now, Signal::Traced(&event));
+            }
+            if let Some(topic_partition) = self.acknowledged(effect) {
+                self.watch.before(now, Signal::Acknowledged(&topic_partition));
+            }
+        }
+    }
+
+    fn next_effect(&mut self) -> Option<Effect> {
+        self.effects.pop_front().or_else(|| self.with_node(Node::poll_effect))
+    }
+
+    fn acknowledged(&self, effect: &Effect) -> Option<TopicPartition> {
+        let told = matches!(effect, Effect::SendCompleted { outcome: SendOutcome::Ok { .. }, .. });
+        told.then(|| self.application.acknowledged(effect))?
+    }
+
+    fn trace(&self, now: Timestamp, event: TraceEvent) {
+        self.watch.after(now, Signal::Traced(&event));
+        self.tracer.record(now, event);
+    }
+
+    fn act(&mut self, now: Timestamp, effect: Effect) {
+        if let Some(event) = traced(&effect) {
+            self.trace(now, event);
+        }
+        match effect {
+            Effect::Respond { connection, frame } => self.inbound.respond(connection, frame.as_ref()),
+            Effect::Close { connection } => self.inbound.close(connection),
+            Effect::Request { to, request, frame, timeout, response } => {
+                self.outbound.send(&self.platform, &to, request, frame, timeout, response);
+            }
+            Effect::Flush { flush, steps } => {
+                let (ticket, done) = self.platform.start_flush(&steps);
+                self.flushes.push_back((flush, ticket, done));
+            }
+            Effect::Halt { reason } => self.halted = Some(reason),
+            Effect::Observe(_) => unreachable!("what is only seen needs no act"),
+            Effect::SendCompleted { .. }
+            | Effect::Polled { .. }
+            | Effect::CaughtUp { .. }
+            | Effect::AdminDone => {
+                let told = if self.watch.looks_back() { self.acknowledged(&effect) } else { None };
+                self.application.on_effect(now, effect);
+                if let Some(topic_partition) = told {
+                    self.watch.after(now, Signal::Acknowledged(&topic_partition));
+                }
+            }
+        }
+    }
+
+    /// The next thing that happened, if anything did and no wire wants the host frozen before the node is told.
+    fn next(&mut self, cx: &mut Context<'_>) -> Option<Next<P::Flush>> {
+        if self.next.is_some() {
+            return self.next.take();
+        }
+        let next = self.poll_next(cx)?;
+        if self.watch.looks_ahead() {
+            let due;
+            let event = match &next {
+                Next::Input(event, _) => event.as_ref(),
+                Next::FlushDue(flush, _) => {
+                    due = TraceEvent::DiskFlushFinished { flush: flush.0, ok: true };
+                    Some(&due)
+                }
+            };
+            if let Some(event) = event {
+                self.watch.before(self.platform.elapsed(), Signal::Traced(event));
+            }
+            if self.watch.is_frozen() {
+                self.next = Some(next);
+                return None;
+            }
+        }
+        Some(next)
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Option<Next<P::Flush>> {
+        let now = self.platform.elapsed();
+        let shown = self.platform.clock(now);
+        if shown < std::mem::replace(&mut self.shown, shown) {
+            // The clock was set back: by it, what is planned comes earlier than the node said.
+            return Some(Next::Input(None, Input::Tick));
+        }
         if let Some(input) = self.slot.borrow_mut().inputs.pop_front() {
-            return Some(input);
+            return Some(Next::Input(None, input));
         }
         for index in 0..self.flushes.len() {
-            if let Poll::Ready(result) = self.flushes[index].1.as_mut().poll(cx) {
-                let (flush, _) = self.flushes.remove(index).expect("the index is in range");
-                self.tracer.record(now, TraceEvent::DiskFlushFinished { flush: flush.0, ok: result.is_ok() });
-                return Some(Input::Flushed { flush, result });
+            if self.flushes[index].2.as_mut().poll(cx).is_ready() {
+                let (flush, ticket, _) = self.flushes.remove(index).expect("the index is in range");
+                return Some(Next::FlushDue(flush, ticket));
             }
         }
         self.inbound.poll_accept(&self.platform, cx);
         if let Poll::Ready(arrival) = self.inbound.poll_arrival(cx) {
-            return Some(self.arrived(now, arrival));
+            return Some(arrived(arrival));
         }
-        if let Poll::Ready((request, result)) = self.outbound.poll_ended(now, cx) {
+        if let Poll::Ready((request, result)) = self.outbound.poll_ended(shown, cx) {
             let correlation = request.0;
-            self.tracer.record(
-                now,
-                match &result {
-                    Ok(frame) => TraceEvent::ResponseReceived { correlation, bytes: frame.len() as u32 },
-                    Err(error) => {
-                        let timed_out = *error == broker_core::error::RequestError::TimedOut;
-                        TraceEvent::RequestFailed { correlation, timed_out }
-                    }
-                },
-            );
-            return Some(Input::Response { request, result });
+            let event = match &result {
+                Ok(frame) => TraceEvent::ResponseReceived { correlation, bytes: frame.len() as u32 },
+                Err(error) => {
+                    TraceEvent::RequestFailed { correlation, timed_out: *error == RequestError::TimedOut }
+                }
+            };
+            return Some(Next::Input(Some(event), Input::Response { request, result }));
         }
         if let Some(input) = self.application.poll_input(now) {
-            return Some(input);
+            return Some(Next::Input(None, input));
         }
-        let due = self.with_node(|node| node.next_deadline()).is_some_and(|deadline| deadline <= now);
-        due.then_some(Input::Tick)
+        let due = self.with_node(|node| node.next_deadline()).is_some_and(|deadline| deadline <= shown);
+        due.then_some(Next::Input(None, Input::Tick))
     }
 
-    fn arrived(&mut self, now: Timestamp, arrival: Arrival) -> Input {
-        match arrival {
-            Arrival::Closed(connection) => Input::ConnectionClosed { connection },
-            Arrival::Request(connection, frame) => {
-                let (api, correlation) = wire::peek_context(&frame)
-                    .map_or((-1, -1), |context| (context.api as i16, context.correlation_id));
-                let bytes = frame.len() as u32;
-                let connection_number = connection.0;
-                self.tracer.record(
-                    now,
-                    TraceEvent::RequestReceived { connection: connection_number, api, correlation, bytes },
-                );
-                Input::Request { connection, frame }
-            }
-        }
-    }
-
+    /// In true time. The clock may be set before: then whoever sets it wakes the host, and it asks again.
     fn next_deadline(&self) -> Option<Timestamp> {
         let node = self.with_node(|node| node.next_deadline());
-        let rest = earliest(self.application.next_deadline(), self.outbound.next_deadline());
-        earliest(node, rest)
+        let by_clock = earliest(node, self.outbound.next_deadline());
+        earliest(by_clock.map(|at| self.platform.when(at)), self.application.next_deadline())
+    }
+
+    /// Freezes the host if a wire wants it, once all there is to send is with the kernel.
+    fn freeze_if_due(&mut self, cx: &mut Context<'_>) {
+        if self.watch.take_due() {
+            self.inbound.write(cx);
+            self.outbound.write(cx);
+            self.watch.freeze();
+        }
     }
 }
 
-impl<N: Node, A: Application + Unpin, P: Platform + Unpin> Future for Driver<N, A, P> {
+/// What the trace says of an effect.
+fn traced(effect: &Effect) -> Option<TraceEvent> {
+    match effect {
+        Effect::Respond { connection, frame } => {
+            let bytes = frame.as_ref()?.len() as u32;
+            Some(TraceEvent::ResponseSent { connection: connection.0, bytes })
+        }
+        Effect::Request { to, request, frame, .. } => {
+            let api = wire::peek_context(frame).map_or(-1, |context| context.api as i16);
+            let (to, correlation, bytes) = (to.host.clone(), request.0, frame.len() as u32);
+            Some(TraceEvent::RequestSent { to, api, correlation, bytes })
+        }
+        Effect::Flush { flush, .. } => Some(TraceEvent::DiskFlushStarted { flush: flush.0 }),
+        Effect::Observe(event) => Some(event.clone().into()),
+        _ => None,
+    }
+}
+
+fn arrived<F>(arrival: Arrival) -> Next<F> {
+    match arrival {
+        Arrival::Closed(connection) => Next::Input(None, Input::ConnectionClosed { connection }),
+        Arrival::Request(connection, frame) => {
+            let (api, correlation) = wire::peek_context(&frame)
+                .map_or((-1, -1), |context| (context.api as i16, context.correlation_id));
+            let bytes = frame.len() as u32;
+            let event = TraceEvent::RequestReceived { connection: connection.0, api, correlation, bytes };
+            Next::Input(Some(event), Input::Request { connection, frame })
+        }
+    }
+}
+
+impl<N: Node, A: Application + Unpin, P: Platform<Flush: Unpin> + Unpin> Future for Driver<N, A, P> {
     type Output = HaltReason;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<HaltReason> {
-        let now = self.platform.now();
+        let now = self.platform.elapsed();
         self.carry_out(now);
-        let question = self.slot.borrow_mut().question.take();
+        self.freeze_if_due(cx);
+        let question = if self.watch.is_frozen() { None } else { self.slot.borrow_mut().question.take() };
         if let Some(question) = question {
             self.with_node(|node| question(node));
         }
         loop {
-            while self.halted.is_none()
-                && let Some(input) = self.next_input(cx)
+            while !self.watch.is_frozen()
+                && self.halted.is_none()
+                && let Some(next) = self.next(cx)
             {
-                self.handle(input);
+                self.take(next);
+                self.freeze_if_due(cx);
+            }
+            if self.watch.is_frozen() {
+                return Poll::Pending;
             }
             if let Some(reason) = self.halted.take() {
                 return Poll::Ready(reason);

@@ -16,14 +16,19 @@ use broker_core::config::{BrokerConfig, ConsumerConfig, ProducerConfig};
 use broker_core::controller::{Controller, ControllerConfig};
 use broker_core::event::Event;
 use broker_core::io::{HaltReason, Node};
+use broker_core::time::Timestamp;
 use broker_core::types::{BrokerId, Endpoint};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
+use super::clock::HostClock;
 use super::disk::{DiskHandle, TurmoilPlatter};
-use super::driver::{Application, Driver, SharedSlot, Unattended};
+use super::driver::{Application, Driver, Unattended};
 use super::links::Links;
 use super::panics::{self, HostPanic};
+use super::slot::SharedSlot;
+use super::stillness::Stillness;
+use super::tripwire::{Signal, Watch};
 use super::turmoil_platform::{ProcessDisk, TurmoilPlatform, simulated_now};
 use crate::history::{History, ProcessId, Reading};
 use crate::trace::{Stop, TraceEvent, Tracer};
@@ -36,9 +41,11 @@ pub(super) const PORT: u16 = 9092;
 #[derive(Clone)]
 pub(super) struct HostContext {
     pub name: Rc<str>,
+    pub clock: Rc<HostClock>,
     pub links: Rc<Links>,
     pub tracer: Tracer,
     pub status: Rc<Status>,
+    pub watch: Rc<Watch>,
 }
 
 /// What the harness knows of a host's process.
@@ -47,11 +54,24 @@ pub(super) struct Status {
     /// A process runs.
     pub running: Cell<bool>,
     pub panic: RefCell<Option<HostPanic>>,
+    pub stillness: Stillness,
 }
 
 impl HostContext {
+    /// What the host's clock shows now.
+    fn now(&self) -> Timestamp {
+        self.clock.read(simulated_now())
+    }
+
     fn platform(&self, disk: Option<ProcessDisk>) -> TurmoilPlatform {
-        TurmoilPlatform::new(self.name.clone(), self.links.clone(), disk)
+        TurmoilPlatform::new(self.name.clone(), self.clock.clone(), self.links.clone(), disk)
+    }
+
+    /// Traces what is no driver's to trace.
+    fn record(&self, event: impl Into<TraceEvent>) {
+        let (now, event) = (simulated_now(), event.into());
+        self.watch.at(now, Signal::Traced(&event));
+        self.tracer.record(now, event);
     }
 
     /// Runs a node on this host until it halts.
@@ -63,26 +83,35 @@ impl HostContext {
         disk: Option<ProcessDisk>,
         port: Option<u16>,
     ) {
-        let driver = Driver::new(slot, node, application, self.platform(disk), port, self.tracer.clone());
+        let driver = Driver::new(
+            slot,
+            node,
+            application,
+            self.platform(disk),
+            port,
+            self.tracer.clone(),
+            self.watch.clone(),
+        );
         let reason = driver.await;
         let how = match reason {
             HaltReason::Shutdown => Stop::ShutDown,
             HaltReason::Storage(_) => Stop::Halted,
         };
-        self.tracer.record(simulated_now(), TraceEvent::HostStopped { how });
+        self.record(TraceEvent::HostStopped { how });
         self.status.running.set(false);
     }
 
     /// The node could not even start.
     fn refused_to_start(&self, error: &broker_core::error::LogError) {
+        self.watch.forget();
         let (path, operation) = (error.to_string(), "open".to_owned());
-        self.tracer.record(simulated_now(), Event::StorageFailed { path, operation });
-        self.tracer.record(simulated_now(), TraceEvent::HostStopped { how: Stop::Halted });
+        self.record(Event::StorageFailed { path, operation });
+        self.record(TraceEvent::HostStopped { how: Stop::Halted });
         self.status.running.set(false);
     }
 }
 
-/// Wraps what runs on a host: says that it started, and catches its panics.
+/// Wraps what runs on a host: says that it started, holds it back while it has to stand still, and catches its panics.
 pub(super) struct Guarded<F> {
     context: HostContext,
     process: Pin<Box<F>>,
@@ -103,12 +132,23 @@ impl<F: Future<Output = ()>> Future for Guarded<F> {
         if self.context.status.panic.borrow().is_some() {
             return Poll::Pending;
         }
+        if self.context.status.stillness.withholds(cx) {
+            return Poll::Pending;
+        }
         if !self.started {
             self.started = true;
-            self.context.tracer.record(simulated_now(), TraceEvent::HostStarted);
+            self.context.record(TraceEvent::HostStarted);
+            if self.context.status.stillness.withholds(cx) {
+                return Poll::Pending;
+            }
         }
         let _guard = panics::watch();
         match catch_unwind(AssertUnwindSafe(|| self.process.as_mut().poll(cx))) {
+            Ok(Poll::Pending) => {
+                // It may have frozen just now, and whoever thaws it has to wake it.
+                let _ = self.context.status.stillness.withholds(cx);
+                Poll::Pending
+            }
             Ok(poll) => poll.map(Ok),
             Err(payload) => {
                 let panic = HostPanic::taken(&self.context.name, simulated_now(), payload.as_ref());
@@ -133,6 +173,7 @@ pub(super) struct BrokerHost {
 impl BrokerHost {
     pub async fn run(self: Rc<Self>, context: HostContext) {
         let disk = mount(&self.disk);
+        context.watch.remember();
         let settings = BrokerSettings {
             id: self.id,
             endpoint: self.endpoint.clone(),
@@ -140,7 +181,7 @@ impl BrokerHost {
             incarnation: self.rng.borrow_mut().random(),
             config: self.config.clone(),
         };
-        match Broker::start(simulated_now(), Box::new(disk.clone()), settings) {
+        match Broker::start(context.now(), Box::new(disk.clone()), settings) {
             Ok(broker) => {
                 context.run(self.slot.clone(), broker, Unattended, Some(disk), Some(PORT)).await;
             }
@@ -164,8 +205,9 @@ pub(super) struct ControllerHost {
 impl ControllerHost {
     pub async fn run(self: Rc<Self>, context: HostContext) {
         let disk = mount(&self.disk);
+        context.watch.remember();
         let config = ControllerConfig { broker: self.config.clone() };
-        match Controller::open(simulated_now(), Box::new(disk.clone()), config) {
+        match Controller::open(context.now(), Box::new(disk.clone()), config) {
             Ok(controller) => {
                 context.run(self.slot.clone(), controller, Unattended, Some(disk), Some(PORT)).await;
             }

@@ -105,6 +105,13 @@ impl<P: Platform> Inbound<P> {
         }
     }
 
+    /// Hands what is queued to the kernel; who is gone is found out later.
+    pub fn write(&mut self, cx: &mut Context<'_>) {
+        for connection in self.connections.values_mut() {
+            let _ = connection.framed.poll_write(cx);
+        }
+    }
+
     /// Answers the request that is in the works; nothing to do if the peer has gone.
     pub fn respond(&mut self, id: ConnectionId, frame: Option<&Bytes>) {
         if let Some(connection) = self.connections.get_mut(&id) {

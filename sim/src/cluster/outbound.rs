@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use broker_core::error::RequestError;
 use broker_core::io::{RequestId, ResponseExpected};
+use broker_core::steady::Steady;
 use broker_core::time::Timestamp;
 use broker_core::types::Endpoint;
 use broker_core::wire;
@@ -46,11 +47,12 @@ pub(super) type Ended = (RequestId, Result<Bytes, RequestError>);
 pub(super) struct Outbound<P: Platform> {
     peers: BTreeMap<Endpoint, Peer<P>>,
     ended: VecDeque<Ended>,
+    steady: Steady,
 }
 
 impl<P: Platform> Outbound<P> {
     pub fn new() -> Outbound<P> {
-        Outbound { peers: BTreeMap::new(), ended: VecDeque::new() }
+        Outbound { peers: BTreeMap::new(), ended: VecDeque::new(), steady: Steady::default() }
     }
 
     /// Sends a request, connecting first if need be.
@@ -63,7 +65,7 @@ impl<P: Platform> Outbound<P> {
         timeout: Duration,
         response: ResponseExpected,
     ) {
-        let deadline = platform.now() + timeout;
+        let deadline = self.steady.read(platform.now()) + timeout;
         let peer = self.peers.entry(to.clone()).or_insert_with(|| Peer {
             state: State::Connecting(platform.connect(to)),
             queued: Vec::new(),
@@ -77,8 +79,9 @@ impl<P: Platform> Outbound<P> {
         }
     }
 
-    /// The next request that came to its end.
-    pub fn poll_ended(&mut self, now: Timestamp, cx: &mut Context<'_>) -> Poll<Ended> {
+    /// The next request that came to its end; the clock shows `clock`.
+    pub fn poll_ended(&mut self, clock: Timestamp, cx: &mut Context<'_>) -> Poll<Ended> {
+        let now = self.steady.read(clock);
         if self.ended.is_empty() {
             let ended = &mut self.ended;
             self.peers.retain(|_, peer| match peer.poll(now, cx, ended) {
@@ -92,9 +95,22 @@ impl<P: Platform> Outbound<P> {
         self.ended.pop_front().map_or(Poll::Pending, Poll::Ready)
     }
 
-    /// When the next request times out.
+    /// Hands what is queued to the kernel, where there is a connection; who is gone is found out later.
+    pub fn write(&mut self, cx: &mut Context<'_>) {
+        for peer in self.peers.values_mut() {
+            if let State::Connected(framed) = &mut peer.state {
+                let _ = framed.poll_write(cx);
+            }
+        }
+    }
+
+    /// When the next request times out, by the clock.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        self.peers.values().flat_map(|peer| peer.in_flight.iter().map(|flight| flight.deadline)).min()
+        self.peers
+            .values()
+            .flat_map(|peer| peer.in_flight.iter().map(|flight| flight.deadline))
+            .min()
+            .map(|at| self.steady.on_clock(at))
     }
 }
 

@@ -22,11 +22,24 @@ pub trait Platform {
     type Stream: AsyncRead + AsyncWrite + Unpin;
     /// Accepts connections.
     type Listener;
+    /// A flush under way.
+    type Flush;
+
+    /// True time since the start, which nobody can set: for traces, histories and devices.
+    fn elapsed(&self) -> Timestamp;
+
+    /// What the host's own clock shows then: the only time a node gets to see.
+    fn clock(&self, elapsed: Timestamp) -> Timestamp;
+
+    /// The true time at which the host's own clock will show `at`, as far as one can tell now.
+    fn when(&self, at: Timestamp) -> Timestamp;
 
     /// Time as this host sees it.
-    fn now(&self) -> Timestamp;
+    fn now(&self) -> Timestamp {
+        self.clock(self.elapsed())
+    }
 
-    /// Wakes the host's task at `at`; replaces what was armed before. `None`: not at all.
+    /// Wakes the host's task at `at`, in true time; replaces what was armed before. `None`: not at all.
     fn arm(&mut self, at: Option<Timestamp>);
 
     /// Ready once the armed time has come.
@@ -41,6 +54,9 @@ pub trait Platform {
     /// Connects to a node.
     fn connect(&self, to: &Endpoint) -> LocalFuture<io::Result<Self::Stream>>;
 
-    /// Begins to make these steps durable; ends when they are, or cannot be.
-    fn flush(&self, steps: &[FlushStep]) -> LocalFuture<Result<(), StorageError>>;
+    /// Begins to make these steps durable. When the time has come, [`Platform::finish_flush`] has to be called.
+    fn start_flush(&self, steps: &[FlushStep]) -> (Self::Flush, LocalFuture<()>);
+
+    /// Ends a flush: its steps are durable now, or cannot be made so.
+    fn finish_flush(&self, flush: Self::Flush) -> Result<(), StorageError>;
 }

@@ -6,24 +6,20 @@ use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use broker_core::error::StorageError;
 use broker_core::io::FlushStep;
 use broker_core::time::Timestamp;
 use broker_core::types::Endpoint;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
-use turmoil::net::{TcpListener, TcpStream};
+use turmoil::net::TcpListener;
 
-use super::disk::{HostDisk, TurmoilPlatter};
-use super::links::Links;
+use super::clock::HostClock;
+use super::disk::{FlushTicket, HostDisk, TurmoilPlatter};
+use super::links::{LinkedStream, Links};
 use super::platform::{LocalFuture, Platform};
 
-/// How long it takes to learn that nobody listens: a round trip.
-const REFUSAL_LATENCY: Duration = Duration::from_millis(2);
-
-/// Time on the simulation's clock.
+/// True time on the simulation's clock.
 ///
 /// # Panics
 /// Outside of a host's task.
@@ -37,6 +33,7 @@ pub type ProcessDisk = Rc<RefCell<HostDisk<TurmoilPlatter>>>;
 /// The platform of one process.
 pub struct TurmoilPlatform {
     host: Rc<str>,
+    clock: Rc<HostClock>,
     links: Rc<Links>,
     disk: Option<ProcessDisk>,
     armed: Option<Timestamp>,
@@ -45,18 +42,36 @@ pub struct TurmoilPlatform {
 
 impl TurmoilPlatform {
     /// For a process on `host`; clients have no disk. To be called from the host's own task.
-    pub fn new(host: Rc<str>, links: Rc<Links>, disk: Option<ProcessDisk>) -> TurmoilPlatform {
+    pub fn new(
+        host: Rc<str>,
+        clock: Rc<HostClock>,
+        links: Rc<Links>,
+        disk: Option<ProcessDisk>,
+    ) -> TurmoilPlatform {
         let timer = Box::pin(tokio::time::sleep_until(Instant::now()));
-        TurmoilPlatform { host, links, disk, armed: None, timer }
+        TurmoilPlatform { host, clock, links, disk, armed: None, timer }
+    }
+
+    fn disk(&self) -> &ProcessDisk {
+        self.disk.as_ref().expect("only nodes with a disk flush")
     }
 }
 
 impl Platform for TurmoilPlatform {
-    type Stream = CountedStream;
+    type Stream = LinkedStream;
     type Listener = TcpListener;
+    type Flush = FlushTicket;
 
-    fn now(&self) -> Timestamp {
+    fn elapsed(&self) -> Timestamp {
         simulated_now()
+    }
+
+    fn clock(&self, elapsed: Timestamp) -> Timestamp {
+        self.clock.read(elapsed)
+    }
+
+    fn when(&self, at: Timestamp) -> Timestamp {
+        self.clock.when(at, self.elapsed())
     }
 
     fn arm(&mut self, at: Option<Timestamp>) {
@@ -65,7 +80,7 @@ impl Platform for TurmoilPlatform {
         }
         self.armed = at;
         if let Some(at) = at {
-            let left = at.since(self.now());
+            let left = at.since(self.elapsed());
             self.timer.as_mut().reset(Instant::now() + left);
         }
     }
@@ -85,72 +100,27 @@ impl Platform for TurmoilPlatform {
         Box::pin(TcpListener::bind(("0.0.0.0", port)))
     }
 
-    fn accept(&self, listener: Rc<TcpListener>) -> LocalFuture<io::Result<CountedStream>> {
+    fn accept(&self, listener: Rc<TcpListener>) -> LocalFuture<io::Result<LinkedStream>> {
         let (host, links) = (self.host.clone(), self.links.clone());
         Box::pin(async move {
             let (stream, peer) = listener.accept().await?;
             let peer = turmoil::reverse_lookup(peer.ip()).unwrap_or_else(|| peer.to_string());
-            Ok(CountedStream { stream, host, peer: Rc::from(peer), links })
+            LinkedStream::accepted(links, stream, host, Rc::from(peer))
         })
     }
 
-    fn connect(&self, to: &Endpoint) -> LocalFuture<io::Result<CountedStream>> {
-        let (host, links) = (self.host.clone(), self.links.clone());
-        let (peer, port): (Rc<str>, u16) = (Rc::from(&*to.host), to.port);
-        Box::pin(async move {
-            links.meet(&host, &peer);
-            if links.refuses(&host, &peer) {
-                tokio::time::sleep(REFUSAL_LATENCY).await;
-                return Err(io::ErrorKind::ConnectionRefused.into());
-            }
-            let stream = TcpStream::connect((&*peer, port)).await?;
-            Ok(CountedStream { stream, host, peer, links })
-        })
+    fn connect(&self, to: &Endpoint) -> LocalFuture<io::Result<LinkedStream>> {
+        let peer = Rc::from(&*to.host);
+        Box::pin(self.links.clone().connect(self.host.clone(), peer, to.port))
     }
 
-    fn flush(&self, steps: &[FlushStep]) -> LocalFuture<Result<(), StorageError>> {
-        let disk = self.disk.clone().expect("only nodes with a disk flush");
-        let now = self.now();
-        let (ticket, done) = disk.borrow_mut().start_flush(now, steps);
-        Box::pin(async move {
-            tokio::time::sleep(done.since(now)).await;
-            disk.borrow_mut().finish_flush(ticket)
-        })
-    }
-}
-
-/// A connection that tells [`Links`] when something is sent.
-pub struct CountedStream {
-    stream: TcpStream,
-    host: Rc<str>,
-    peer: Rc<str>,
-    links: Rc<Links>,
-}
-
-impl AsyncRead for CountedStream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
-    }
-}
-
-impl AsyncWrite for CountedStream {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        if let Poll::Ready(Ok(_)) = written {
-            self.links.meet(&self.host, &self.peer);
-        }
-        written
+    fn start_flush(&self, steps: &[FlushStep]) -> (FlushTicket, LocalFuture<()>) {
+        let now = self.elapsed();
+        let (ticket, done) = self.disk().borrow_mut().start_flush(now, steps);
+        (ticket, Box::pin(tokio::time::sleep(done.since(now))))
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+    fn finish_flush(&self, flush: FlushTicket) -> Result<(), StorageError> {
+        self.disk().borrow_mut().finish_flush(flush)
     }
 }

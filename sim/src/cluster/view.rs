@@ -5,21 +5,29 @@ use std::collections::BTreeMap;
 use broker_core::broker::Broker;
 use broker_core::client::Consumer;
 use broker_core::controller::Controller;
+use broker_core::metadata::MetadataImage;
 use broker_core::types::{BrokerId, LeaderEpoch, Offset, TopicPartition};
 
 use super::control::HostName;
-use super::driver::{SharedSlot, Slot};
+use super::slot::{SharedSlot, Slot};
 
-/// Slots of the servers.
+/// Slots of the servers. A clone is cheap and sees the same nodes.
+#[derive(Clone)]
 pub struct View {
     pub(super) controller: SharedSlot<Controller>,
     pub(super) brokers: BTreeMap<BrokerId, SharedSlot<Broker>>,
     pub(super) consumers: Vec<(HostName, SharedSlot<Consumer>)>,
+    pub(super) clients: Vec<HostName>,
 }
 
 impl Default for View {
     fn default() -> View {
-        View { controller: Slot::shared(), brokers: BTreeMap::new(), consumers: Vec::new() }
+        View {
+            controller: Slot::shared(),
+            brokers: BTreeMap::new(),
+            consumers: Vec::new(),
+            clients: Vec::new(),
+        }
     }
 }
 
@@ -53,11 +61,34 @@ impl View {
         self.brokers.keys().copied().collect()
     }
 
+    /// Hosts of producers, then of consumers, in the order of the scenario.
+    pub fn client_names(&self) -> &[HostName] {
+        &self.clients
+    }
+
+    /// Asks the controller's metadata, if its process runs.
+    pub fn metadata<T>(&self, ask: impl FnOnce(&MetadataImage) -> T) -> Option<T> {
+        self.controller.borrow().node().map(|controller| ask(controller.image()))
+    }
+
+    /// Whether a broker has everything it should have: its process runs, the controller knows this very process, and counts
+    /// it in the ISR of every topic partition of which it has a replica.
+    pub fn is_whole(&self, id: BrokerId) -> bool {
+        let Some(epoch) = self.broker(id, Broker::broker_epoch).flatten() else { return false };
+        let whole = |image: &MetadataImage| {
+            let known = image.broker(id).is_some_and(|known| known.epoch == epoch && !known.fenced);
+            known
+                && image
+                    .partitions()
+                    .all(|(_, _, state)| !state.replicas.contains(&id) || state.isr.contains(&id))
+        };
+        self.metadata(whole).unwrap_or(false)
+    }
+
     /// How many brokers the controller counts as alive.
     pub fn unfenced_brokers(&self) -> usize {
-        let slot = self.controller.borrow();
-        let image = slot.node().map(Controller::image);
-        image.map_or(0, |image| image.brokers().values().filter(|broker| !broker.fenced).count())
+        let live = |image: &MetadataImage| image.brokers().values().filter(|broker| !broker.fenced).count();
+        self.metadata(live).unwrap_or(0)
     }
 
     /// Asks a broker, if its process runs.

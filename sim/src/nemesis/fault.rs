@@ -1,97 +1,202 @@
-//! The faults there are. To add one: a variant here, and a reader in the table of `scenario::fault`.
+//! One fault as data: what is done, to whom, from when, until when.
+//!
+//! To add a kind of fault: a variant of [`Action`] here, a row in [`super::kind::KINDS`], and what it does in `apply`.
 
 use std::time::Duration;
 
-use super::Target;
+use super::when::{Start, Until};
+use super::{Kind, Target};
 
-/// One fault. A duration of `None` means until everything is healed at the end of the fault phase.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Processes die at once; what they wrote survives in the page cache.
-    Kill {
-        /// Whose processes, all at the same time.
-        target: Vec<Target>,
-        /// How long until they are started again.
-        down_for: Option<Duration>,
-    },
-    /// Hosts lose power: what was not synced is lost, perhaps torn, and peers see silence instead of a FIN.
-    PowerLoss {
-        /// Which hosts, all at the same time.
-        target: Vec<Target>,
-        /// How long until they are started again.
-        down_for: Option<Duration>,
-    },
-    /// Processes shut down cleanly and are started again.
-    Restart {
-        /// Whose processes, all at the same time.
-        target: Vec<Target>,
-        /// How long they are down.
-        down_for: Duration,
-    },
-    /// Messages between two groups of hosts are dropped.
-    Partition {
-        /// Which messages.
-        cut: Cut,
-        /// How long.
-        lasts: Option<Duration>,
-    },
-    /// Messages between these hosts and everybody else are dropped, both ways; each host is alone.
-    Isolate {
-        /// Which hosts.
-        target: Vec<Target>,
-        /// How long.
-        lasts: Option<Duration>,
-    },
-    /// Messages between two groups are kept back, both ways, and delivered late but in order after the release.
-    Hold {
-        /// The two groups.
-        between: (Vec<Target>, Vec<Target>),
-        /// How long.
-        lasts: Option<Duration>,
-    },
-}
-
-/// Which messages a network partition drops.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cut {
-    /// One group: the senders, if the cut goes one way.
-    pub from: Vec<Target>,
-    /// The other group.
-    pub to: Vec<Target>,
-    /// Which way.
-    pub direction: Direction,
-}
-
-/// Which way a [`Cut`] goes.
+/// A range of values, both ends inclusive; one is drawn from the seed when the fault begins. Written as `1s..2s`, or as
+/// one value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// No message passes.
+pub struct Span<T> {
+    /// The smallest value.
+    pub low: T,
+    /// The largest value.
+    pub high: T,
+}
+
+impl<T: Copy + PartialEq> Span<T> {
+    /// A range of one value: nothing is drawn.
+    pub fn exactly(value: T) -> Span<T> {
+        Span { low: value, high: value }
+    }
+}
+
+/// One fault as a scenario asks for it: `[[fault]]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    /// What other faults call it in `when`, if it has a name.
+    pub name: Option<String>,
+    /// When it begins.
+    pub start: Start,
+    /// What is done, to whom, for how long.
+    pub harm: Harm,
+    /// Whether it may change nothing without making the run vacuous.
+    pub may_miss: bool,
+    /// Which stream of randomness it draws from; `None`: that of its position. A resolved scenario says it, so that
+    /// leaving one fault out does not shift what the others draw.
+    pub stream: Option<u64>,
+    /// Line of the scenario that asks for it, from 1.
+    pub line: usize,
+}
+
+/// What a fault does, without its beginning: what a scripted fault and a random nemesis have in common.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Harm {
+    /// What is done.
+    pub action: Action,
+    /// To whom.
+    pub aim: Aim,
+    /// For how long. Nothing goes on after the heal at the end of the fault phase.
+    pub until: Until,
+}
+
+/// What is done. The kinds of DESIGN's fault families.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Action {
+    /// Processes die at once; what they wrote survives in the page cache.
+    Kill,
+    /// Hosts lose power: what was not synced is lost, and peers see silence instead of a FIN.
+    PowerLoss,
+    /// Processes shut down in good order and are started again.
+    Restart,
+    /// Processes stand still while time passes: a long garbage collection, SIGSTOP, a frozen virtual machine.
+    Pause,
+    /// Processes die, and their disks are empty when they are started again.
+    Wipe,
+    /// Messages are dropped: the links of a group (`partition`), or all links of a host (`isolate`).
+    Cut,
+    /// Messages are kept back, and delivered late but in order after the release.
+    Hold,
+    /// Messages arrive later by a drawn time, in order.
+    Delay {
+        /// How much later each message is.
+        extra: Span<Duration>,
+    },
+    /// Established connections break at once, with a reset at both ends.
+    DropConnections,
+    /// Messages are lost, and their connections break with them.
+    Loss {
+        /// Of each message and each attempt to connect, 0 to 1.
+        probability: f64,
+    },
+    /// Flushes take a drawn time instead of the disk's own.
+    SlowDisk {
+        /// How long each step of a flush takes.
+        latency: Span<Duration>,
+    },
+    /// Flushes fail with EIO, and what they should have written is marked clean although it is not.
+    FsyncError {
+        /// Of each flush, 0 to 1.
+        probability: f64,
+    },
+    /// The clock is set forward or back.
+    ClockJump {
+        /// Microseconds; negative is back.
+        by_us: Span<i64>,
+    },
+    /// The clock runs too fast or too slow.
+    ClockDrift {
+        /// Parts per million; negative is slow.
+        ppm: Span<i64>,
+    },
+}
+
+impl Action {
+    /// Whether hosts that it hits cannot serve meanwhile.
+    pub(super) fn stops_hosts(&self) -> bool {
+        self.is_unclean() || matches!(self, Action::Restart | Action::Pause)
+    }
+
+    /// Whether brokers that it hits come back without having shut down in good order. One whose flush failed halts.
+    pub(super) fn is_unclean(&self) -> bool {
+        self.is_lossy() || *self == Action::Kill
+    }
+
+    /// Whether what was not durable may be lost.
+    pub(super) fn is_lossy(&self) -> bool {
+        matches!(self, Action::PowerLoss | Action::Wipe | Action::FsyncError { .. })
+    }
+
+    /// Whether it goes on drawing from the seed while it lasts.
+    pub fn draws(&self) -> bool {
+        match self {
+            Action::Delay { .. } | Action::Loss { .. } | Action::SlowDisk { .. } => true,
+            Action::FsyncError { probability } => *probability < 1.0,
+            _ => false,
+        }
+    }
+}
+
+/// To whom it is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Aim {
+    /// These hosts, all at the same time (`target`). For network faults: all links of each of them.
+    Hosts(Vec<Target>),
+    /// The links between two groups (`between`, or `from` and `to`).
+    Links {
+        /// One group: the senders, if only one way is hit.
+        from: Vec<Target>,
+        /// The other group.
+        to: Vec<Target>,
+        /// Which way.
+        way: Way,
+    },
+}
+
+/// Which way of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Both.
     Both,
-    /// Only messages from `from` to `to` are dropped: answers and acknowledgements still come the other way.
+    /// Only from `from` to `to`: answers and acknowledgements still come the other way.
     OneWay,
 }
 
-impl Fault {
-    /// The name of its kind, as scenarios write it.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Fault::Kill { .. } => "kill",
-            Fault::PowerLoss { .. } => "power_loss",
-            Fault::Restart { .. } => "restart",
-            Fault::Partition { .. } => "partition",
-            Fault::Isolate { .. } => "isolate",
-            Fault::Hold { .. } => "hold",
-        }
+impl Aim {
+    /// Every target, in the order of the text.
+    pub fn targets(&self) -> impl Iterator<Item = &Target> {
+        let (one, other): (&[Target], &[Target]) = match self {
+            Aim::Hosts(hosts) => (hosts, &[]),
+            Aim::Links { from, to, .. } => (from, to),
+        };
+        one.iter().chain(other)
+    }
+}
+
+impl Harm {
+    /// The row of its kind.
+    pub fn kind(&self) -> &'static Kind {
+        let name = match self.action {
+            Action::Kill => "kill",
+            Action::PowerLoss => "power_loss",
+            Action::Restart => "restart",
+            Action::Pause => "pause",
+            Action::Wipe => "wipe",
+            Action::Cut if matches!(self.aim, Aim::Hosts(_)) => "isolate",
+            Action::Cut => "partition",
+            Action::Hold => "hold",
+            Action::Delay { .. } => "delay",
+            Action::DropConnections => "drop_connections",
+            Action::Loss { .. } => "loss",
+            Action::SlowDisk { .. } => "slow_disk",
+            Action::FsyncError { .. } => "fsync_error",
+            Action::ClockJump { .. } => "clock_jump",
+            Action::ClockDrift { .. } => "clock_drift",
+        };
+        Kind::named(name).expect("every action has a row")
     }
 
-    /// How long it goes on; `None` until everything is healed.
-    pub fn duration(&self) -> Option<Duration> {
-        match self {
-            Fault::Kill { down_for, .. } | Fault::PowerLoss { down_for, .. } => *down_for,
-            Fault::Restart { down_for, .. } => Some(*down_for),
-            Fault::Partition { lasts, .. } | Fault::Isolate { lasts, .. } | Fault::Hold { lasts, .. } => {
-                *lasts
-            }
+    /// To whom, as a scenario says it.
+    pub fn aim_text(&self) -> String {
+        let list =
+            |targets: &[Target]| targets.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        match &self.aim {
+            Aim::Hosts(hosts) => list(hosts),
+            Aim::Links { from, to, way: Way::Both } => format!("{} <-> {}", list(from), list(to)),
+            Aim::Links { from, to, way: Way::OneWay } => format!("{} -> {}", list(from), list(to)),
         }
     }
 }

@@ -1,8 +1,11 @@
-//! Faults of links: cut and held.
+//! Faults of links: cut, held, slow, lossy, broken.
 
 use std::collections::BTreeSet;
 
-use super::fault::Direction as Way;
+use rand_chacha::ChaCha8Rng;
+
+use super::effect::{Effect, effect};
+use super::fault::{Action, Way};
 use crate::cluster::links::{Direction, Disturbance, Reason};
 use crate::cluster::{Cluster, HostName};
 
@@ -22,17 +25,32 @@ pub(super) fn around(cluster: &Cluster, hosts: &BTreeSet<HostName>) -> BTreeSet<
     hosts.iter().flat_map(|host| cluster.directions_around(host)).collect()
 }
 
-/// Begins a disturbance; how many messages on their way it hit.
+/// Begins a disturbance that lasts.
 pub(super) fn disturb(
     cluster: &mut Cluster,
     fault: u32,
-    disturbance: Disturbance,
+    action: Action,
+    rng: ChaCha8Rng,
     directions: &BTreeSet<Direction>,
-) -> u64 {
-    cluster.disturb(Reason::Fault(fault), disturbance, directions)
+) {
+    let disturbance = match action {
+        Action::Cut => Disturbance::Cut,
+        Action::Hold => Disturbance::Hold,
+        Action::Delay { extra } => Disturbance::Delay { extra: (extra.low, extra.high), rng },
+        Action::Loss { probability } => Disturbance::Loss { probability, rng },
+        other => unreachable!("{other:?} is no fault of links that lasts"),
+    };
+    cluster.disturb(Reason::Fault(fault), disturbance, directions);
 }
 
-/// Ends it; how many writes and connection attempts met it.
-pub(super) fn restore(cluster: &mut Cluster, fault: u32) -> u64 {
-    cluster.restore(&Reason::Fault(fault)).unwrap_or(0)
+/// Ends it; what met it.
+pub(super) fn restore(cluster: &mut Cluster, fault: u32) -> Effect {
+    let met = cluster.restore(&Reason::Fault(fault)).unwrap_or_default();
+    let numbers = met.by_name().into_iter().filter(|(_, number)| 0 < *number);
+    numbers.map(|(name, number)| (name.to_owned(), number)).collect()
+}
+
+/// Breaks connections at once.
+pub(super) fn drop_connections(cluster: &mut Cluster, directions: &BTreeSet<Direction>) -> Effect {
+    effect([("connections_broken", cluster.drop_connections(directions))])
 }

@@ -1,36 +1,57 @@
-//! Faults of processes: killed, without power, restarted.
+//! Faults of processes: killed, without power, wiped, restarted, standing still.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use super::effect::{Effect, effect};
 use crate::cluster::disk::PowerLoss;
 use crate::cluster::{Cluster, HostName, HostState};
-
-/// What a fault changed, by name.
-pub(super) type Effect = BTreeMap<String, u64>;
 
 /// Whom a fault really hit, and what it changed.
 pub(super) type Hit = (BTreeSet<HostName>, Effect);
 
 pub(super) fn kill(cluster: &mut Cluster, hosts: &BTreeSet<HostName>) -> Hit {
     let hit: BTreeSet<HostName> = hosts.iter().filter(|host| cluster.kill(host)).cloned().collect();
-    let effect = Effect::from([("processes_killed".to_owned(), hit.len() as u64)]);
+    let effect = effect([("processes_killed", hit.len() as u64)]);
     (hit, effect)
 }
 
 pub(super) fn power_loss(cluster: &mut Cluster, hosts: &BTreeSet<HostName>) -> Hit {
     let losses = cluster.power_loss(hosts);
     let count = |of: fn(&PowerLoss) -> u64| losses.values().map(of).sum();
-    let effect = Effect::from([
-        ("hosts_stopped".to_owned(), losses.len() as u64),
-        ("bytes_lost".to_owned(), count(|loss| loss.lost_bytes)),
-        ("files_damaged".to_owned(), count(|loss| (loss.lost_files.len() + loss.vanished.len()) as u64)),
+    let effect = effect([
+        ("hosts_stopped", losses.len() as u64),
+        ("bytes_lost", count(|loss| loss.lost_bytes)),
+        ("records_lost", count(PowerLoss::lost_records)),
+        ("files_damaged", count(|loss| (loss.lost_files.len() + loss.vanished.len()) as u64)),
     ]);
     (losses.into_keys().collect(), effect)
 }
 
+pub(super) fn wipe(cluster: &mut Cluster, hosts: &BTreeSet<HostName>) -> Hit {
+    let mut effect = effect([("files_lost", 0), ("bytes_lost", 0)]);
+    let mut hit = BTreeSet::new();
+    for host in hosts {
+        let Some(wiped) = cluster.wipe(host) else { continue };
+        hit.insert(host.clone());
+        let lost = [("files_lost", wiped.files), ("bytes_lost", wiped.bytes)];
+        lost.into_iter().for_each(|(name, lost)| *effect.get_mut(name).expect("it is above") += lost);
+    }
+    (hit, effect)
+}
+
+pub(super) fn pause(cluster: &mut Cluster, fault: u32, hosts: &BTreeSet<HostName>) {
+    for host in hosts {
+        cluster.pause(fault, host);
+    }
+}
+
+pub(super) fn resume(cluster: &mut Cluster, fault: u32) -> Effect {
+    effect([("wakeups_withheld", cluster.resume(fault).withheld)])
+}
+
 pub(super) fn shut_down(cluster: &mut Cluster, hosts: &BTreeSet<HostName>) -> Hit {
     let hit: BTreeSet<HostName> = hosts.iter().filter(|host| cluster.shut_down(host)).cloned().collect();
-    let effect = Effect::from([("processes_restarted".to_owned(), hit.len() as u64)]);
+    let effect = effect([("processes_asked_to_stop", hit.len() as u64)]);
     (hit, effect)
 }
 

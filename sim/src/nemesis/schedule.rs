@@ -1,264 +1,313 @@
 //! When faults begin and end, and what came of them.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::collections::BTreeSet;
 
 use broker_core::time::Timestamp;
-use rand_chacha::ChaCha8Rng;
 
-use super::process::Effect;
-use super::{Fault, Target, network, process, resolve};
-use crate::cluster::links::Disturbance;
+use super::draw;
+use super::effect;
+use super::fault::{Fault, Span};
+use super::limits::{State, Unclean};
+use super::ongoing::{self, Ongoing, Victims};
+use super::plan::{Limits, Plan};
+use super::random::Source;
+use super::running::{Due, Running, Stage, trigger_of_end};
+use super::trigger::Waiting;
+use super::when::{Happening, Start, Until};
 use crate::cluster::{Cluster, HostName};
-use crate::report::FaultReport;
+use crate::report::{FaultReport, NemesisReport};
 use crate::seed::Seed;
 use crate::trace::{FaultId, TraceEvent};
 
-/// A fault and when it fires.
-#[derive(Clone, Debug)]
-pub struct PlannedFault {
-    /// What.
-    pub fault: Fault,
-    /// Since the fault phase began.
-    pub at: Duration,
-    /// Line of the scenario that asks for it.
-    pub line: usize,
-}
-
-/// Where a fault stands.
-#[derive(Clone, Debug)]
-enum Stage {
-    Waiting,
-    /// Clean shutdowns: hosts whose processes still run, and when those that have stopped are started again.
-    Restarting {
-        stopping: BTreeSet<HostName>,
-        stopped: BTreeMap<HostName, Timestamp>,
-        down_for: Duration,
-    },
-    /// Hosts are down until then; `None`: until everything is healed.
-    Down {
-        hosts: BTreeSet<HostName>,
-        until: Option<Timestamp>,
-    },
-    /// Links are disturbed until then; `None`: until everything is healed.
-    Disturbed {
-        until: Option<Timestamp>,
-    },
-    Over,
-}
-
-#[derive(Debug)]
-struct Running {
-    planned: PlannedFault,
-    stage: Stage,
-    report: FaultReport,
-    rng: ChaCha8Rng,
-}
-
-/// Carries out planned faults.
+/// Carries out a plan.
 ///
-/// * Each fault draws from its own stream: removing one leaves the others as they were.
+/// * Each fault draws from streams of its own: leaving one out leaves the others as they were, if they say their stream.
 /// * A fault takes down only hosts that are up, and a host comes back when the last fault that keeps it down ends.
-/// * After [`Nemesis::heal`] only clean shutdowns that were under way are still brought to their end.
+/// * After [`Nemesis::heal`] nothing begins, and only clean shutdowns that were under way are brought to their end.
 #[derive(Debug)]
 pub struct Nemesis {
     began: Timestamp,
+    seed: Seed,
     faults: Vec<Running>,
+    sources: Vec<Source>,
+    limits: Limits,
+    unclean: Unclean,
+}
+
+/// What is left of a [`Nemesis`].
+#[derive(Debug, Default)]
+pub struct Deeds {
+    /// What came of each fault: the scripted ones, then the random ones as they began.
+    pub faults: Vec<FaultReport>,
+    /// What came of each nemesis, in the order of the plan.
+    pub random: Vec<NemesisReport>,
+    /// The same faults as a script: nothing in it is drawn, and it does the same.
+    pub script: Plan,
 }
 
 impl Nemesis {
     /// The fault phase begins.
-    pub fn begin(now: Timestamp, faults: Vec<PlannedFault>, seed: Seed) -> Nemesis {
-        let running = |(planned, index): (PlannedFault, u32)| Running {
-            stage: Stage::Waiting,
-            report: FaultReport {
-                index,
-                line: Some(u32::try_from(planned.line).unwrap_or(u32::MAX)),
-                kind: planned.fault.kind().to_owned(),
-                target: describe_targets(&planned.fault),
-                resolved: Vec::new(),
-                started_us: None,
-                ended_us: None,
-                effect: Effect::new(),
-                vacuous: true,
-            },
-            rng: seed.stream("nemesis", u64::from(index)),
-            planned,
+    pub fn begin(cluster: &mut Cluster, plan: Plan, seed: Seed) -> Nemesis {
+        let began = cluster.now();
+        let mut nemesis = Nemesis {
+            began,
+            seed,
+            faults: Vec::new(),
+            sources: Source::all(plan.random, began, seed),
+            limits: plan.limits,
+            unclean: Unclean::default(),
         };
-        Nemesis { began: now, faults: faults.into_iter().zip(0..).map(running).collect() }
+        for (index, mut fault) in (0..).zip(plan.faults) {
+            let stream = fault.stream.unwrap_or(index);
+            let mut rng = seed.stream("nemesis.start", stream);
+            let due = match &mut fault.start {
+                Start::At(span) => {
+                    *span = Span::exactly(draw::duration(*span, &mut rng));
+                    Due::At(began + span.low)
+                }
+                Start::When(trigger) => Due::When(Waiting::begin(trigger, cluster, &mut rng)),
+            };
+            nemesis.add(fault, stream, due, None);
+        }
+        nemesis
     }
 
-    /// Begins and ends what is due.
+    fn add(&mut self, fault: Fault, stream: u64, due: Due, source: Option<usize>) {
+        self.faults.push(Running::new(fault, (self.faults.len(), stream, self.seed), due, source));
+    }
+
+    /// Ends and begins what is due.
     pub fn advance(&mut self, cluster: &mut Cluster) {
-        let now = cluster.now();
+        for sprung in cluster.take_sprung() {
+            self.faults.iter_mut().for_each(|fault| fault.note(&sprung));
+        }
         for index in 0..self.faults.len() {
-            let due = |until: &Option<Timestamp>| until.is_some_and(|until| until <= now);
-            let kept_down = self.kept_down_by_others(index);
-            let fault = &mut self.faults[index];
-            match &fault.stage {
-                Stage::Waiting if self.began + fault.planned.at <= now => fault.start(cluster),
-                Stage::Restarting { .. } => fault.restart(cluster, &kept_down),
-                Stage::Down { until, .. } | Stage::Disturbed { until } if due(until) => {
-                    fault.end(cluster, &kept_down);
+            self.end_if_due(index, cluster);
+        }
+        self.draw_random(cluster);
+        // One may wait for the beginning or the end of another one.
+        while (0..self.faults.len()).fold(false, |any, index| {
+            let begun = self.start_if_due(index, cluster);
+            begun || any
+        }) {}
+        // Hosts that a trigger stopped go on, unless they are dead by now.
+        cluster.thaw();
+    }
+
+    fn end_if_due(&mut self, index: usize, cluster: &mut Cluster) {
+        // Taken out, so that the others can be asked.
+        match std::mem::replace(&mut self.faults[index].stage, Stage::Over) {
+            Stage::UnderWay(mut ongoing, mut due) => {
+                let is_due = self.is_due(&mut due, self.faults[index].report.started_us, cluster.now());
+                if ongoing.is_over(cluster, is_due, || self.kept_down()) {
+                    self.end(index, ongoing, due, cluster);
+                } else {
+                    self.faults[index].stage = Stage::UnderWay(ongoing, due);
                 }
-                _ => {}
+            }
+            stage => self.faults[index].stage = stage,
+        }
+    }
+
+    /// Whether it began.
+    fn start_if_due(&mut self, index: usize, cluster: &mut Cluster) -> bool {
+        match std::mem::replace(&mut self.faults[index].stage, Stage::Over) {
+            Stage::Waiting(mut due) => {
+                let is_due = self.is_due(&mut due, None, cluster.now());
+                if is_due {
+                    self.start(index, cluster);
+                } else {
+                    self.faults[index].stage = Stage::Waiting(due);
+                }
+                is_due
+            }
+            stage => {
+                self.faults[index].stage = stage;
+                false
             }
         }
+    }
+
+    /// `since`: when the fault began that this would end; what happened before does not end it.
+    fn is_due(&self, due: &mut Due, since: Option<u64>, now: Timestamp) -> bool {
+        match due {
+            Due::At(at) => *at <= now,
+            Due::When(waiting) => waiting.is_due(now, |happening| {
+                self.happened(happening).filter(|at| since.is_none_or(|since| since <= at.0))
+            }),
+            Due::Never => false,
+        }
+    }
+
+    /// When another fault began or ended.
+    fn happened(&self, happening: &Happening) -> Option<Timestamp> {
+        let (name, of): (_, fn(&FaultReport) -> Option<u64>) = match happening {
+            Happening::Event { .. } => return None,
+            Happening::FaultStarted(name) => (name, |report| report.started_us),
+            Happening::FaultEnded(name) => (name, |report| report.ended_us),
+        };
+        let fault = self.faults.iter().find(|fault| fault.fault.name.as_ref() == Some(name))?;
+        of(&fault.report).map(Timestamp)
+    }
+
+    fn start(&mut self, index: usize, cluster: &mut Cluster) {
+        let now = cluster.now();
+        let fault = &mut self.faults[index];
+        let number = fault.report.index;
+        if let Until::At(until) = fault.fault.harm.until
+            && self.began + until <= now
+        {
+            let late = format!("{until:?}, which was over by then");
+            fault.report.when =
+                Some(fault.report.when.take().map_or(late.clone(), |when| format!("{when}, until {late}")));
+            return;
+        }
+        fault.fault.harm = draw::concrete(&fault.fault.harm, cluster, &mut fault.rng);
+        let harm = fault.fault.harm.clone();
+        let victims = Victims::of(&harm.aim, cluster);
+        let description = format!("{} {}", harm.kind().name, victims.text);
+        cluster.record(TraceEvent::FaultStarted { fault: FaultId(number), description });
+        fault.report.resolved = victims.hosts.iter().map(ToString::to_string).collect();
+        fault.report.started_us = Some(now.0);
+        let (ongoing, effect) = ongoing::begin(cluster, (number, self.seed, fault.stream), &harm, &victims);
+        self.unclean.note(harm.action, &ongoing);
+        fault.report.effect = effect;
+        fault.report.vacuous = effect::is_nothing(&fault.report.effect);
+        let due = match (&ongoing, &harm.until) {
+            (Ongoing::Nothing, _) => return self.end(index, ongoing, Due::Never, cluster),
+            // It counts from the moment when a process has stopped.
+            (Ongoing::Restarting { .. }, Until::Lasts(_) | Until::Heal) => Due::Never,
+            (_, Until::Lasts(span)) => Due::At(now + span.low),
+            (_, Until::At(at)) => Due::At(self.began + *at),
+            (_, Until::When(_)) => {
+                let trigger = trigger_of_end(&mut fault.fault.harm.until).expect("it has one");
+                let mut rng = self.seed.stream("nemesis.end", fault.stream);
+                Due::When(Waiting::begin(trigger, cluster, &mut rng))
+            }
+            (_, Until::Heal | Until::Instant) => Due::Never,
+        };
+        self.faults[index].stage = Stage::UnderWay(ongoing, due);
+    }
+
+    fn end(&mut self, index: usize, ongoing: Ongoing, due: Due, cluster: &mut Cluster) {
+        if let Due::When(mut waiting) = due {
+            waiting.give_up(cluster);
+        }
+        let keep_down = self.kept_down();
+        let fault = &mut self.faults[index];
+        for (name, changed) in ongoing.end(cluster, fault.report.index, &keep_down) {
+            *fault.report.effect.entry(name).or_default() += changed;
+        }
+        cluster.record(TraceEvent::FaultEnded { fault: FaultId(fault.report.index) });
+        fault.report.ended_us = Some(cluster.now().0);
+        fault.report.vacuous = effect::is_nothing(&fault.report.effect);
+    }
+
+    /// Hosts that faults under way keep down; one that is being ended is not under way.
+    fn kept_down(&self) -> BTreeSet<HostName> {
+        let under_way = self.faults.iter().filter_map(|fault| match &fault.stage {
+            Stage::UnderWay(ongoing, _) => Some(ongoing.keeps_down()),
+            Stage::Waiting(_) | Stage::Over => None,
+        });
+        under_way.flatten().collect()
+    }
+
+    /// Lets each nemesis draw a fault, if it is time and the limits allow it. It begins in this tick.
+    fn draw_random(&mut self, cluster: &mut Cluster) {
+        if self.sources.is_empty() {
+            return;
+        }
+        let now = cluster.now();
+        self.unclean.forget_whole(cluster);
+        for index in 0..self.sources.len() {
+            let Some(stream) = self.sources[index].due(now) else { continue };
+            let source = &self.sources[index];
+            let harm = draw::concrete(&source.spec.harm, cluster, &mut self.seed.stream("nemesis", stream));
+            let allowed = self.limits.allow(&harm, &self.state(cluster), cluster);
+            let source = &mut self.sources[index];
+            if !allowed {
+                source.held_back += 1;
+                continue;
+            }
+            source.begun += 1;
+            let start = Start::At(Span::exactly(now.since(self.began)));
+            let (line, target) = (source.spec.line, source.spec.harm.aim_text());
+            let fault = Fault { name: None, start, harm, may_miss: true, stream: Some(stream), line };
+            self.add(fault, stream, Due::At(now), Some(index));
+            self.faults.last_mut().expect("it was just added").report.target = target;
+        }
+    }
+
+    /// What limits go by: how brokers are, and what will happen to them in this tick.
+    fn state(&self, cluster: &Cluster) -> State {
+        let mut state = State::of(self.unclean.clone());
+        for fault in &self.faults {
+            let action = fault.fault.harm.action;
+            if fault.is_imminent(cluster.now()) && action.stops_hosts() {
+                state.add(action, Victims::of(&fault.fault.harm.aim, cluster).hosts);
+            }
+            if let Stage::UnderWay(ongoing, _) = &fault.stage {
+                state.add(action, ongoing.keeps_down().into_iter().collect());
+            }
+        }
+        state
     }
 
     /// Ends what is under way; what has not begun never will.
     pub fn heal(&mut self, cluster: &mut Cluster) {
-        for fault in &mut self.faults {
-            match fault.stage {
-                Stage::Waiting => fault.stage = Stage::Over,
-                Stage::Down { .. } | Stage::Disturbed { .. } => fault.end(cluster, &BTreeSet::new()),
-                Stage::Restarting { .. } | Stage::Over => {}
+        for index in 0..self.faults.len() {
+            match std::mem::replace(&mut self.faults[index].stage, Stage::Over) {
+                Stage::Over => {}
+                Stage::Waiting(Due::When(mut waiting)) => {
+                    self.faults[index].report.when = Some(waiting.describe());
+                    waiting.give_up(cluster);
+                }
+                Stage::Waiting(_) => {}
+                Stage::UnderWay(ongoing, mut due) => {
+                    if let Due::When(waiting) = &mut due {
+                        self.faults[index].report.until = Some(waiting.describe());
+                        waiting.give_up(cluster);
+                    }
+                    let over = Due::At(cluster.now());
+                    match ongoing {
+                        // Its processes cannot be kept from stopping any more; then they are started at once.
+                        Ongoing::Restarting { .. } => {
+                            self.faults[index].stage = Stage::UnderWay(ongoing, over);
+                        }
+                        ongoing => self.end(index, ongoing, over, cluster),
+                    }
+                }
             }
         }
+        self.sources.iter_mut().for_each(Source::stop);
     }
 
     /// The first fault that is still under way, in words.
     pub fn under_way(&self) -> Option<String> {
-        let fault = self.faults.iter().find(|fault| !matches!(fault.stage, Stage::Over | Stage::Waiting))?;
+        let fault = self.faults.iter().find(|fault| matches!(fault.stage, Stage::UnderWay(..)))?;
         Some(format!(
             "fault {} ({} {}) is still under way",
             fault.report.index, fault.report.kind, fault.report.target
         ))
     }
 
-    /// Hosts that some other fault than this one keeps down.
-    fn kept_down_by_others(&self, index: usize) -> BTreeSet<HostName> {
-        let others = self.faults.iter().enumerate().filter(|(other, _)| *other != index);
-        others
-            .flat_map(|(_, fault)| match &fault.stage {
-                Stage::Down { hosts, .. } => hosts.iter().cloned().collect(),
-                Stage::Restarting { stopped, .. } => stopped.keys().cloned().collect(),
-                _ => BTreeSet::new(),
-            })
-            .collect()
-    }
-
-    /// What came of each fault, in the order of the plan.
-    pub fn into_reports(self) -> Vec<FaultReport> {
-        self.faults.into_iter().map(|fault| fault.report).collect()
-    }
-}
-
-impl Running {
-    fn start(&mut self, cluster: &mut Cluster) {
-        let now = cluster.now();
-        let until = self.planned.fault.duration().map(|lasts| now + lasts);
-        let index = self.report.index;
-        let mut hosts_of = |targets: &[Target], cluster: &Cluster| {
-            let hosts = resolve::resolve(targets, cluster, &mut self.rng);
-            self.report.resolved.extend(hosts.iter().map(ToString::to_string));
-            hosts
+    /// What came of it.
+    pub fn into_deeds(self) -> Deeds {
+        let mut random: Vec<NemesisReport> = self.sources.into_iter().map(Source::report).collect();
+        for fault in &self.faults {
+            if let Some(source) = fault.source {
+                random[source].effective += u64::from(!fault.report.vacuous);
+            }
+        }
+        let script = |fault: &Running| {
+            let mut scripted = fault.scripted(self.began);
+            // What makes the run vacuous makes the script vacuous.
+            let missed = fault.source.map(|source| &random[source]).filter(|source| source.effective == 0);
+            scripted.may_miss &= missed.is_none_or(|source| source.may_miss);
+            scripted
         };
-        let fault = self.planned.fault.clone();
-        let (stage, effect) = match &fault {
-            Fault::Kill { target, .. } => {
-                let hosts = hosts_of(target, cluster);
-                announce(cluster, index, &fault, &hosts);
-                let (hosts, effect) = process::kill(cluster, &hosts);
-                (Stage::Down { hosts, until }, effect)
-            }
-            Fault::PowerLoss { target, .. } => {
-                let hosts = hosts_of(target, cluster);
-                announce(cluster, index, &fault, &hosts);
-                let (hosts, effect) = process::power_loss(cluster, &hosts);
-                (Stage::Down { hosts, until }, effect)
-            }
-            Fault::Restart { target, down_for } => {
-                let hosts = hosts_of(target, cluster);
-                announce(cluster, index, &fault, &hosts);
-                let (hosts, effect) = process::shut_down(cluster, &hosts);
-                (Stage::Restarting { stopping: hosts, stopped: BTreeMap::new(), down_for: *down_for }, effect)
-            }
-            Fault::Partition { cut, .. } => {
-                let (from, to) = (hosts_of(&cut.from, cluster), hosts_of(&cut.to, cluster));
-                announce(cluster, index, &fault, &(&from | &to));
-                let directions = network::between(&from, &to, cut.direction);
-                let hit = network::disturb(cluster, index, Disturbance::Cut, &directions);
-                (Stage::Disturbed { until }, Effect::from([("messages_dropped".to_owned(), hit)]))
-            }
-            Fault::Isolate { target, .. } => {
-                let hosts = hosts_of(target, cluster);
-                announce(cluster, index, &fault, &hosts);
-                let directions = network::around(cluster, &hosts);
-                let hit = network::disturb(cluster, index, Disturbance::Cut, &directions);
-                (Stage::Disturbed { until }, Effect::from([("messages_dropped".to_owned(), hit)]))
-            }
-            Fault::Hold { between, .. } => {
-                let (one, other) = (hosts_of(&between.0, cluster), hosts_of(&between.1, cluster));
-                announce(cluster, index, &fault, &(&one | &other));
-                let directions = network::between(&one, &other, super::Direction::Both);
-                let hit = network::disturb(cluster, index, Disturbance::Hold, &directions);
-                (Stage::Disturbed { until }, Effect::from([("messages_held".to_owned(), hit)]))
-            }
-        };
-        self.stage = stage;
-        self.report.started_us = Some(now.0);
-        self.report.effect = effect;
-        self.report.vacuous = self.has_no_effect();
-    }
-
-    /// Takes each host of a restart one step further; over when all of them run again.
-    fn restart(&mut self, cluster: &mut Cluster, kept_down: &BTreeSet<HostName>) {
-        let now = cluster.now();
-        let Stage::Restarting { stopping, stopped, down_for } = &mut self.stage else { return };
-        for host in process::take_stopped(cluster, stopping) {
-            stopped.insert(host, now + *down_for);
-        }
-        let due: BTreeSet<HostName> =
-            stopped.iter().filter(|(_, until)| **until <= now).map(|(host, _)| host.clone()).collect();
-        stopped.retain(|host, _| !due.contains(host));
-        process::start(cluster, &due, kept_down);
-        if stopping.is_empty() && stopped.is_empty() {
-            self.stage = Stage::Over;
-            self.ended(cluster);
-        }
-    }
-
-    fn ended(&mut self, cluster: &Cluster) {
-        cluster.record(TraceEvent::FaultEnded { fault: FaultId(self.report.index) });
-        self.report.ended_us = Some(cluster.now().0);
-        self.report.vacuous = self.has_no_effect();
-    }
-
-    fn end(&mut self, cluster: &mut Cluster, kept_down: &BTreeSet<HostName>) {
-        match std::mem::replace(&mut self.stage, Stage::Over) {
-            Stage::Down { hosts, .. } => process::start(cluster, &hosts, kept_down),
-            Stage::Disturbed { .. } => {
-                let met = network::restore(cluster, self.report.index);
-                self.report.effect.values_mut().for_each(|hit| *hit += met);
-            }
-            stage => unreachable!("{stage:?} does not end like this"),
-        }
-        self.ended(cluster);
-    }
-
-    fn has_no_effect(&self) -> bool {
-        self.report.effect.values().all(|changed| *changed == 0)
-    }
-}
-
-fn announce(cluster: &Cluster, index: u32, fault: &Fault, hosts: &BTreeSet<HostName>) {
-    let names: Vec<&str> = hosts.iter().map(|host| &**host).collect();
-    let description = format!("{} {} = {}", fault.kind(), describe_targets(fault), names.join(", "));
-    cluster.record(TraceEvent::FaultStarted { fault: FaultId(index), description });
-}
-
-fn describe_targets(fault: &Fault) -> String {
-    let list = |targets: &[Target]| targets.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    match fault {
-        Fault::Kill { target, .. }
-        | Fault::PowerLoss { target, .. }
-        | Fault::Restart { target, .. }
-        | Fault::Isolate { target, .. } => list(target),
-        Fault::Partition { cut, .. } => {
-            let arrow = if cut.direction == super::Direction::Both { "<->" } else { "->" };
-            format!("{} {arrow} {}", list(&cut.from), list(&cut.to))
-        }
-        Fault::Hold { between, .. } => format!("{} <-> {}", list(&between.0), list(&between.1)),
+        let script = Plan { faults: self.faults.iter().map(script).collect(), ..Plan::default() };
+        let faults = self.faults.into_iter().map(|fault| fault.report).collect();
+        Deeds { faults, random, script }
     }
 }

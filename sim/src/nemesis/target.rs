@@ -30,6 +30,10 @@ pub enum Target {
     Clients,
     /// `random`: one broker, drawn from the seed.
     Random,
+    /// `random_client`: one producer or consumer, drawn from the seed.
+    RandomClient,
+    /// `others`: on one side of a link, every host that the other side does not name.
+    Others,
 }
 
 /// Text that names no target.
@@ -58,35 +62,108 @@ enum Shape {
     Replica(fn(TopicPartition, usize) -> Target),
 }
 
-/// A target's word, its form by example, and how to make it.
-type Form = (&'static str, &'static str, fn() -> Shape);
+/// How a target is written, and whom it means.
+pub struct TargetForm {
+    /// What it begins with.
+    pub word: &'static str,
+    /// The whole of it, by example.
+    pub form: &'static str,
+    /// Whom it means.
+    pub doc: &'static str,
+    make: fn() -> Shape,
+}
 
 /// Every target there is.
-const FORMS: &[Form] = &[
-    ("broker", "`broker(1)`", || {
-        Shape::Number(|id| i32::try_from(id).ok().map(|id| Target::Broker(BrokerId(id))))
-    }),
-    ("leader", "`leader(orders-0)`", || Shape::TopicPartition(Target::Leader)),
-    ("follower", "`follower(orders-0, 0)`", || Shape::Replica(Target::Follower)),
-    ("followers", "`followers(orders-0)`", || Shape::TopicPartition(Target::Followers)),
-    ("isr", "`isr(orders-0)`", || Shape::TopicPartition(Target::Isr)),
-    ("controller", "`controller`", || Shape::Word(Target::Controller)),
-    ("all_brokers", "`all_brokers`", || Shape::Word(Target::AllBrokers)),
-    ("minority", "`minority`", || Shape::Word(Target::Minority)),
-    ("client", "`client(0)`", || Shape::Number(|index| Some(Target::Client(index)))),
-    ("clients", "`clients`", || Shape::Word(Target::Clients)),
-    ("random", "`random`", || Shape::Word(Target::Random)),
+pub const TARGETS: &[TargetForm] = &[
+    TargetForm {
+        word: "broker",
+        form: "`broker(1)`",
+        doc: "The broker with this id; ids begin at 1.",
+        make: || Shape::Number(|id| i32::try_from(id).ok().map(|id| Target::Broker(BrokerId(id)))),
+    },
+    TargetForm {
+        word: "leader",
+        form: "`leader(orders-0)`",
+        doc: "Who leads the topic partition then.",
+        make: || Shape::TopicPartition(Target::Leader),
+    },
+    TargetForm {
+        word: "follower",
+        form: "`follower(orders-0, 0)`",
+        doc: "One of the replicas that do not lead, counted from 0 in the order of assignment.",
+        make: || Shape::Replica(Target::Follower),
+    },
+    TargetForm {
+        word: "followers",
+        form: "`followers(orders-0)`",
+        doc: "All replicas that do not lead.",
+        make: || Shape::TopicPartition(Target::Followers),
+    },
+    TargetForm {
+        word: "isr",
+        form: "`isr(orders-0)`",
+        doc: "All in-sync replicas, the leader among them.",
+        make: || Shape::TopicPartition(Target::Isr),
+    },
+    TargetForm {
+        word: "controller",
+        form: "`controller`",
+        doc: "The controller, which is a machine of its own.",
+        make: || Shape::Word(Target::Controller),
+    },
+    TargetForm {
+        word: "all_brokers",
+        form: "`all_brokers`",
+        doc: "All brokers, without the controller.",
+        make: || Shape::Word(Target::AllBrokers),
+    },
+    TargetForm {
+        word: "minority",
+        form: "`minority`",
+        doc: "The largest number of brokers that is less than half of them; which ones is drawn from the seed.",
+        make: || Shape::Word(Target::Minority),
+    },
+    TargetForm {
+        word: "client",
+        form: "`client(0)`",
+        doc: "One client: producers first, then consumers, in the order of the scenario, counted from 0.",
+        make: || Shape::Number(|index| Some(Target::Client(index))),
+    },
+    TargetForm {
+        word: "clients",
+        form: "`clients`",
+        doc: "All producers and consumers.",
+        make: || Shape::Word(Target::Clients),
+    },
+    TargetForm {
+        word: "random",
+        form: "`random`",
+        doc: "One broker, drawn from the seed each time.",
+        make: || Shape::Word(Target::Random),
+    },
+    TargetForm {
+        word: "random_client",
+        form: "`random_client`",
+        doc: "One producer or consumer, drawn from the seed each time.",
+        make: || Shape::Word(Target::RandomClient),
+    },
+    TargetForm {
+        word: "others",
+        form: "`others`",
+        doc: "On one side of a link: every host that the other side does not name.",
+        make: || Shape::Word(Target::Others),
+    },
 ];
 
 impl Target {
     /// How each target is written, by example.
     pub fn forms() -> impl Iterator<Item = &'static str> {
-        FORMS.iter().map(|(_, form, _)| *form)
+        TARGETS.iter().map(|target| target.form)
     }
 
     /// The words targets begin with.
     pub fn words() -> impl Iterator<Item = &'static str> {
-        FORMS.iter().map(|(word, _, _)| *word)
+        TARGETS.iter().map(|target| target.word)
     }
 }
 
@@ -99,14 +176,15 @@ impl FromStr for Target {
             Some((word, rest)) => (word.trim_end(), Some(rest)),
             None => (text, None),
         };
-        let Some(&(word, form, shape)) = FORMS.iter().find(|(known, _, _)| *known == word) else {
+        let Some(&TargetForm { word, form, make, .. }) = TARGETS.iter().find(|known| known.word == word)
+        else {
             return Err(TargetError::Unknown(word.to_owned()));
         };
         let argument = match argument {
             Some(rest) => rest.strip_suffix(')').map(str::trim),
             None => Some(""),
         };
-        argument.and_then(|argument| shape().make(argument)).ok_or_else(|| TargetError::Form {
+        argument.and_then(|argument| make().make(argument)).ok_or_else(|| TargetError::Form {
             text: text.to_owned(),
             word,
             form,
@@ -143,6 +221,8 @@ impl fmt::Display for Target {
             Target::Client(index) => write!(f, "client({index})"),
             Target::Clients => f.write_str("clients"),
             Target::Random => f.write_str("random"),
+            Target::RandomClient => f.write_str("random_client"),
+            Target::Others => f.write_str("others"),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use super::faults::{fault_heading, fault_table};
 use super::run_report::RunReport;
 use crate::verdict::Verdict;
 
@@ -33,11 +34,14 @@ pub fn one_line(report: &RunReport, color: bool) -> String {
     )
 }
 
-/// [`one_line`] and every reason; and if the run did not go as expected: how it came to it, how to see it again, where the
+/// [`one_line`] and every reason; and if the run did not go as expected: how it came to it, what the faults did, how to see it again, where the
 /// files are (`run_dir`, unless nothing was written), and which build and scenario it was.
 pub fn human_summary(report: &RunReport, run_dir: Option<&Path>, color: bool) -> String {
     let mut text = one_line(report, color);
     text.push('\n');
+    if !report.drawn.is_empty() {
+        line(&mut text, &drawn(report));
+    }
     reasons(&mut text, report);
     if report.as_expected {
         return text;
@@ -48,8 +52,16 @@ pub fn human_summary(report: &RunReport, run_dir: Option<&Path>, color: bool) ->
             line(&mut text, &format!("  {step}"));
         }
     }
+    if !report.faults.is_empty() || !report.nemeses.is_empty() {
+        line(&mut text, &fault_heading(report));
+        fault_table(report).iter().for_each(|row| line(&mut text, &format!("  {row}")));
+    }
     let (scenario, seed) = (&report.scenario, report.seed);
-    line(&mut text, &format!("expected  {}", report.expected));
+    let mut found: Vec<&str> = report.violations.iter().map(|violation| violation.anomaly.name()).collect();
+    found.sort_unstable();
+    found.dedup();
+    let found = if found.is_empty() { String::new() } else { format!("; found {}", found.join(", ")) };
+    line(&mut text, &format!("expected  {}{found}", report.expected));
     line(&mut text, &format!("replay    cargo sim run {} --seed {seed}", quoted(&scenario.path)));
     if Path::new(&scenario.path).starts_with("scenarios") {
         // `cargo test` knows no others.
@@ -69,6 +81,16 @@ pub fn human_summary(report: &RunReport, run_dir: Option<&Path>, color: bool) ->
     );
     line(&mut text, &format!("hashes    scenario {}, trace {}", report.hashes.scenario, report.digest));
     text
+}
+
+/// What a swarm drew, in one line: the size of the cluster, the kinds of faults, and how much more there is.
+fn drawn(report: &RunReport) -> String {
+    let kinds: Vec<&str> =
+        report.drawn.keys().filter_map(|key| key.strip_prefix("nemesis.")?.strip_suffix(".every")).collect();
+    let kinds = if kinds.is_empty() { "no random faults".to_owned() } else { kinds.join(", ") };
+    let brokers =
+        report.drawn.get("cluster.brokers").map_or_else(String::new, |count| format!("{count} brokers, "));
+    format!("drawn: {brokers}{kinds} ({} values in all, in run.json)", report.drawn.len())
 }
 
 fn reasons(text: &mut String, report: &RunReport) {
@@ -160,7 +182,7 @@ violation leader-power-loss seed 42 (not as expected): 400 acknowledged, 0 faile
     message 0/12 at offset 363 (operation 800)
   how it happened:
     1.2s broker-1 loses power
-  expected  pass
+  expected  pass; found lost-write
   replay    cargo sim run scenarios/leader-power-loss.toml --seed 42
             SIM_SEED=42 cargo test --test scenarios leader-power-loss
   report    reports/leader-power-loss/42

@@ -46,6 +46,9 @@ pub struct RunReport {
     pub trace_events: BTreeMap<String, u64>,
     /// What the nemesis did, in the order of the plan.
     pub faults: Vec<FaultReport>,
+    /// What random nemeses did, in the order of the plan.
+    #[serde(default)]
+    pub nemeses: Vec<NemesisReport>,
     /// Disk statistics by host, then by name.
     pub disks: BTreeMap<String, BTreeMap<String, u64>>,
     /// The phases that were entered.
@@ -55,6 +58,9 @@ pub struct RunReport {
     /// Acknowledged records that retention deleted: they are not lost.
     #[serde(default)]
     pub deleted_by_retention: u64,
+    /// What a swarm drew for this seed, by section and key; empty for a plain scenario.
+    #[serde(default)]
+    pub drawn: BTreeMap<String, String>,
     /// What the run depends on, besides the build.
     pub hashes: Hashes,
     /// Where and when it ran: the only part that may differ between two runs.
@@ -88,14 +94,21 @@ pub struct Counts {
 /// One fault and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FaultReport {
-    /// Position in the plan, from 0.
+    /// Its number: scripted faults in the order of the scenario, then random ones as they began.
     pub index: u32,
-    /// Line of the scenario that asks for it; `None` if drawn from the seed.
-    pub line: Option<u32>,
+    /// Line of the `[[fault]]` or `[[nemesis]]` that asks for it.
+    pub line: u32,
+    /// Whether a `[[nemesis]]` drew it.
+    pub random: bool,
     /// Its kind, such as `power_loss`.
     pub kind: String,
     /// Its target as written, such as `leader(orders-0)`.
     pub target: String,
+    /// What it waited for, if not for a time; and how often that was counted, if it never began.
+    pub when: Option<String>,
+    /// What should have ended it and did not come before the heal.
+    #[serde(default)]
+    pub until: Option<String>,
     /// The hosts that the target meant when the fault began.
     pub resolved: Vec<String>,
     /// When it began; `None` if it never did.
@@ -104,8 +117,31 @@ pub struct FaultReport {
     pub ended_us: Option<u64>,
     /// What it changed, such as `messages_dropped`.
     pub effect: BTreeMap<String, u64>,
+    /// What happened while it lasted, such as `elections`: perhaps because of it.
+    pub meanwhile: BTreeMap<String, u64>,
+    /// Whether it may change nothing.
+    pub may_miss: bool,
     /// Whether it changed nothing.
     pub vacuous: bool,
+}
+
+/// One `[[nemesis]]` and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NemesisReport {
+    /// Its line in the scenario.
+    pub line: u32,
+    /// The kind of its faults.
+    pub kind: String,
+    /// Their target as written.
+    pub target: String,
+    /// How many faults it drew that began.
+    pub begun: u64,
+    /// How many it drew that the limits held back.
+    pub held_back: u64,
+    /// How many of those that began changed something.
+    pub effective: u64,
+    /// Whether none of them may change anything.
+    pub may_miss: bool,
 }
 
 /// One phase of a run.
@@ -202,10 +238,12 @@ impl RunReport {
             counts: Counts::default(),
             trace_events: BTreeMap::new(),
             faults: Vec::new(),
+            nemeses: Vec::new(),
             disks: BTreeMap::new(),
             phases: Vec::new(),
             longest_unavailable_us: 0,
             deleted_by_retention: 0,
+            drawn: BTreeMap::new(),
             hashes: Hashes::default(),
             env: EnvReport::default(),
         }

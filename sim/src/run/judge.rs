@@ -9,13 +9,16 @@ use broker_core::types::TopicPartition;
 use twox_hash::XxHash64;
 
 use super::availability::longest_unavailable_us;
+use super::meanwhile;
 use super::phases::Ended;
 use super::story;
-use crate::checker::{Checks, check_all};
+use crate::checker::{Anomaly, Checks, check_all};
 use crate::cluster::disk::DiskStats;
 use crate::history::History;
 use crate::oracle::{LogContent, diverging_logs};
-use crate::report::{Counts, FaultReport, Hashes, PanicReport, PhaseReport, RunReport, ScenarioRef};
+use crate::report::{
+    Counts, FaultReport, Hashes, NemesisReport, PanicReport, PhaseReport, RunReport, ScenarioRef,
+};
 use crate::scenario::{ExpectedVerdict, Scenario};
 use crate::seed::Seed;
 use crate::trace::{Stop, Trace, TraceEvent};
@@ -29,6 +32,7 @@ pub(super) struct Evidence<'a> {
     pub end: Timestamp,
     pub phases: Vec<PhaseReport>,
     pub faults: Vec<FaultReport>,
+    pub nemeses: Vec<NemesisReport>,
     pub acknowledged_under_fault: u64,
     pub logs: BTreeMap<TopicPartition, Vec<LogContent>>,
     pub unread_logs: Vec<String>,
@@ -39,7 +43,7 @@ pub(super) struct Evidence<'a> {
 pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> RunReport {
     let reference = ScenarioRef { name: scenario.name.clone(), path: scenario.path.clone() };
     let mut report = RunReport::new(reference, seed.0);
-    report.expected = describe(&scenario.expect.verdict);
+    report.expected = scenario.expect.verdict.to_string();
     report.counts = Counts::of(evidence.history);
     report.digest = evidence.trace.digest().to_string();
     report.trace_events =
@@ -47,10 +51,12 @@ pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> 
     report.longest_unavailable_us = longest_unavailable_us(evidence.history, evidence.end);
     report.disks = evidence.disks.iter().map(|(host, stats)| (host.clone(), disk_numbers(stats))).collect();
     report.hashes = Hashes { scenario: hash(&scenario.source) };
-    report.phases = evidence.phases;
-    report.vacuous = vacuous_reasons(scenario, &evidence.faults, evidence.acknowledged_under_fault);
+    report.vacuous = vacuous_reasons(scenario, &evidence);
     report.vacuous.extend(never_unavailable(scenario, report.longest_unavailable_us));
+    report.phases = evidence.phases;
     report.faults = evidence.faults;
+    meanwhile::count(&mut report.faults, &report.phases, evidence.trace);
+    report.nemeses = evidence.nemeses;
     let mut verdict = Verdict::Pass;
     match evidence.ended {
         None => {}
@@ -87,7 +93,7 @@ pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> 
         report.vacuous.clear();
     }
     report.unknown.extend(evidence.unread_logs);
-    report.unknown.extend(gave_up(evidence.trace));
+    report.unknown.extend(gave_up(evidence.trace, &evidence.disks));
     report.unknown.extend(too_much_in_doubt(scenario, report.counts.indeterminate));
     if !report.unknown.is_empty() {
         verdict = verdict.and(Verdict::Unknown);
@@ -108,34 +114,64 @@ pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> 
     report
 }
 
-/// Why the run shows nothing: nothing was acknowledged while faults happened, or a fault changed nothing.
-fn vacuous_reasons(scenario: &Scenario, faults: &[FaultReport], acknowledged: u64) -> Vec<String> {
+/// Why the run shows nothing: nothing was acknowledged while faults happened, a fault changed nothing, or all faults of a
+/// nemesis did.
+fn vacuous_reasons(scenario: &Scenario, evidence: &Evidence<'_>) -> Vec<String> {
     let mut reasons = Vec::new();
-    if acknowledged == 0 {
+    if evidence.acknowledged_under_fault == 0 {
         reasons.push("nothing was acknowledged during the fault phase".to_owned());
     }
-    for fault in faults.iter().filter(|fault| fault.vacuous) {
-        let line = fault.line.map_or_else(String::new, |line| format!("{}:{line}: ", scenario.path));
-        let whom = match (fault.started_us, fault.resolved.as_slice()) {
-            (None, _) => "never fired".to_owned(),
-            (Some(_), []) => "meant no host when it fired".to_owned(),
-            (Some(_), hosts) => format!("changed nothing on {}", hosts.join(", ")),
+    let place = |line: u32| match line {
+        0 => scenario.path.clone(),
+        line => format!("{}:{line}", scenario.path),
+    };
+    for fault in evidence.faults.iter().filter(|fault| fault.vacuous && !fault.may_miss) {
+        let why = match (fault.started_us, &fault.when, fault.resolved.as_slice()) {
+            (None, Some(when), _) => format!("never began: it waited for {when}"),
+            (None, None, _) => "never began".to_owned(),
+            (Some(_), _, []) => "meant no host when it began".to_owned(),
+            (Some(_), _, hosts) => format!("changed nothing on {}", hosts.join(", ")),
         };
-        reasons.push(format!("{line}fault {} {} {whom}", fault.kind, fault.target));
+        reasons.push(format!("{}: fault {} {} {why}", place(fault.line), fault.kind, fault.target));
+    }
+    for fault in evidence.faults.iter().filter(|fault| !fault.may_miss) {
+        if let Some(until) = &fault.until {
+            let (place, kind, target) = (place(fault.line), &fault.kind, &fault.target);
+            reasons.push(format!(
+                "{place}: fault {kind} {target} ended only with the heal: it waited for {until}"
+            ));
+        }
+    }
+    for nemesis in evidence.nemeses.iter().filter(|nemesis| nemesis.effective == 0 && !nemesis.may_miss) {
+        let why = match (nemesis.begun, nemesis.held_back) {
+            (0, 0) => "never drew a fault".to_owned(),
+            (0, held_back) => {
+                format!("drew {held_back} faults, and the limits or dead hosts held all of them back")
+            }
+            (begun, _) => format!("began {begun} faults, and none of them changed anything"),
+        };
+        reasons.push(format!("{}: nemesis {} {} {why}", place(nemesis.line), nemesis.kind, nemesis.target));
+    }
+    let hurt = !evidence.faults.is_empty() || !evidence.nemeses.is_empty();
+    if reasons.is_empty() && hurt && evidence.faults.iter().all(|fault| fault.vacuous) {
+        reasons.push("no fault changed anything".to_owned());
     }
     reasons
 }
 
-/// Hosts that stopped by themselves although no fault touched their disks: something is wrong with them, even if the run
-/// came to a good end.
-fn gave_up(trace: &Trace) -> Vec<String> {
+/// Hosts that stopped by themselves although no fault had hurt their disks before: something is wrong with them, even if
+/// the run came to a good end.
+fn gave_up(trace: &Trace, disks: &BTreeMap<String, DiskStats>) -> Vec<String> {
     let halted = trace
         .entries()
         .iter()
         .filter(|entry| matches!(entry.event, TraceEvent::HostStopped { how: Stop::Halted }));
-    let reasons = halted.map(|entry| {
+    let reasons = halted.filter_map(|entry| {
         let host = trace.host_name(entry.host);
-        format!("{host} gave up by itself at {}: see storage_failed in trace.jsonl", entry.time)
+        let hurt_since = disks.get(host).and_then(|disk| disk.hurt_since);
+        let without_cause = hurt_since.is_none_or(|since| entry.time < since);
+        without_cause
+            .then(|| format!("{host} gave up by itself at {}: see storage_failed in trace.jsonl", entry.time))
     });
     reasons.collect()
 }
@@ -164,31 +200,22 @@ fn hardly_deleted(scenario: &Scenario, deleted: u64) -> Option<String> {
     Some(format!("retention deleted {deleted} acknowledged records, expected at least {least}"))
 }
 
-fn describe(expected: &ExpectedVerdict) -> String {
-    match expected {
-        ExpectedVerdict::Pass => Verdict::Pass.to_string(),
-        ExpectedVerdict::Vacuous => Verdict::Vacuous.to_string(),
-        ExpectedVerdict::Liveness => Verdict::Liveness.to_string(),
-        ExpectedVerdict::Violation(anomalies) => {
-            anomalies.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")
-        }
-    }
-}
-
 /// A violation is as expected if some of the expected anomalies were found and no others, everything else could be
 /// judged, the cluster recovered, and nothing was vacuous: a fault that hit nothing has not caused it.
 fn is_expected(scenario: &Scenario, report: &RunReport) -> bool {
+    let only = |anomalies: &[Anomaly]| {
+        report.verdict == Verdict::Violation
+            && report.vacuous.is_empty()
+            && report.unknown.is_empty()
+            && report.liveness.is_none()
+            && report.violations.iter().all(|violation| anomalies.contains(&violation.anomaly))
+    };
     match &scenario.expect.verdict {
         ExpectedVerdict::Pass => report.verdict == Verdict::Pass,
         ExpectedVerdict::Vacuous => report.verdict == Verdict::Vacuous,
         ExpectedVerdict::Liveness => report.verdict == Verdict::Liveness && report.vacuous.is_empty(),
-        ExpectedVerdict::Violation(anomalies) => {
-            report.verdict == Verdict::Violation
-                && report.vacuous.is_empty()
-                && report.unknown.is_empty()
-                && report.liveness.is_none()
-                && report.violations.iter().all(|violation| anomalies.contains(&violation.anomaly))
-        }
+        ExpectedVerdict::Violation(anomalies) => only(anomalies),
+        ExpectedVerdict::PassOr(anomalies) => report.verdict == Verdict::Pass || only(anomalies),
     }
 }
 
@@ -203,8 +230,35 @@ fn disk_numbers(stats: &DiskStats) -> BTreeMap<String, u64> {
         ("appended_bytes", stats.appended_bytes),
         ("flushes", stats.flushes),
         ("flushed_bytes", stats.flushed_bytes),
+        ("failed_flushes", stats.failed_flushes),
         ("dirty_bytes", stats.dirty_bytes),
+        ("phantom_bytes", stats.phantom_bytes),
         ("power_losses", stats.power_losses),
     ];
     numbers.into_iter().map(|(name, number)| (name.to_owned(), number)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    use super::*;
+    use crate::trace::Tracer;
+
+    #[test]
+    fn a_host_may_give_up_after_its_disk_was_hurt_and_not_before() {
+        let trace = Rc::new(RefCell::new(Trace::new()));
+        let halted = TraceEvent::HostStopped { how: Stop::Halted };
+        Tracer::new(trace.clone(), "broker-1").record(Timestamp(10), halted.clone());
+        Tracer::new(trace.clone(), "broker-2").record(Timestamp(10), halted);
+        let complaints = |host: &str, hurt_since| {
+            let disk = DiskStats { hurt_since, ..DiskStats::default() };
+            gave_up(&trace.borrow(), &BTreeMap::from([(host.to_owned(), disk)])).len()
+        };
+        assert_eq!(complaints("broker-1", None), 2);
+        assert_eq!(complaints("broker-1", Some(Timestamp(10))), 1);
+        assert_eq!(complaints("broker-1", Some(Timestamp(11))), 2);
+        assert_eq!(complaints("client", Some(Timestamp(1))), 2);
+    }
 }

@@ -14,7 +14,10 @@
 
 pub mod availability;
 mod judge;
+mod meanwhile;
 mod phases;
+mod script;
 mod story;
 
 pub use phases::{Interrupt, RunOutput, run};
+pub use script::script_text;

@@ -14,7 +14,7 @@ use twox_hash::XxHash64;
 use super::judge::{self, Evidence};
 use crate::cluster::{Blueprint, Cluster, HostPanic};
 use crate::history::History;
-use crate::nemesis::{Nemesis, PlannedFault};
+use crate::nemesis::Nemesis;
 use crate::oracle::{LogContent, Standing, why_not_converged};
 use crate::report::{PhaseReport, RunReport};
 use crate::scenario::Scenario;
@@ -31,6 +31,8 @@ pub type Interrupt = AtomicBool;
 pub struct RunOutput {
     /// What it came to.
     pub report: RunReport,
+    /// The same run as a script: everything that was drawn from the seed is written out, and it does the same.
+    pub script: Scenario,
     /// What clients did and were told.
     pub history: History,
     /// What happened.
@@ -75,11 +77,12 @@ pub fn run(scenario: &Scenario, seed: Seed, interrupt: &Interrupt) -> RunOutput 
 
 /// Runs, and meddles with the cluster before time begins.
 fn run_with(
-    scenario: &Scenario,
+    written: &Scenario,
     seed: Seed,
     interrupt: &Interrupt,
     meddle: impl FnOnce(&mut Cluster),
 ) -> RunOutput {
+    let (scenario, drawn) = &written.draw(seed);
     let history = Rc::new(RefCell::new(History::new()));
     let trace = Rc::new(RefCell::new(Trace::new()));
     let blueprint = Blueprint { scenario, seed, history: history.clone(), trace: trace.clone() };
@@ -110,7 +113,8 @@ fn run_with(
     let disks = run.cluster.disks().map(|(host, disk)| (host.to_string(), disk.stats())).collect();
     let Run { cluster, nemesis, phases, acknowledged_under_fault, logs, unread_logs, .. } = run;
     drop(cluster);
-    let faults = nemesis.map(Nemesis::into_reports).unwrap_or_default();
+    let deeds = nemesis.map(Nemesis::into_deeds).unwrap_or_default();
+    let script = Scenario { plan: deeds.script, seed: Some(seed), ..scenario.clone() };
     let (history, trace) = (history.take(), trace.take());
     let evidence = Evidence {
         history: &history,
@@ -118,14 +122,16 @@ fn run_with(
         ended,
         end: now,
         phases,
-        faults,
+        faults: deeds.faults,
+        nemeses: deeds.random,
         acknowledged_under_fault,
         logs,
         unread_logs,
         disks,
     };
-    let report = judge::judge(scenario, seed, evidence);
-    RunOutput { report, history, trace }
+    let mut report = judge::judge(scenario, seed, evidence);
+    report.drawn.clone_from(drawn);
+    RunOutput { report, script, history, trace }
 }
 
 impl Run<'_> {
@@ -200,19 +206,18 @@ impl Run<'_> {
     fn faults(&mut self) -> Result<(), Ended> {
         self.phase("faults");
         let began = self.cluster.now();
-        let planned = self.scenario.faults.iter().map(|spec| PlannedFault {
-            fault: spec.fault.clone(),
-            at: spec.at,
-            line: spec.line,
-        });
-        let nemesis = self.nemesis.insert(Nemesis::begin(began, planned.collect(), self.seed));
+        let plan = self.scenario.plan.clone();
+        let nemesis = self.nemesis.insert(Nemesis::begin(&mut self.cluster, plan, self.seed));
         nemesis.advance(&mut self.cluster);
         self.cluster.begin_workload();
         let end = began + self.scenario.phases.faults;
         while self.cluster.now() < end {
             self.step()?;
-            let nemesis = self.nemesis.as_mut().expect("it has begun");
-            nemesis.advance(&mut self.cluster);
+            // What would begin as the phase ends would be healed at once.
+            if self.cluster.now() < end {
+                let nemesis = self.nemesis.as_mut().expect("it has begun");
+                nemesis.advance(&mut self.cluster);
+            }
         }
         self.acknowledged_under_fault = crate::report::Counts::of(&self.history.borrow()).acknowledged;
         Ok(())
@@ -337,7 +342,7 @@ mod tests {
         let output = run_with(&scenario(), Seed(1), &Interrupt::new(false), |cluster| {
             cluster.view().ask(BrokerId(2), |broker| panic!("broker {} has had enough", broker.id()));
         });
-        let RunOutput { report, history, trace } = output;
+        let RunOutput { report, history, trace, .. } = output;
         assert_eq!(report.verdict, Verdict::HarnessBug);
         assert_eq!(report.verdict.exit_code(), 70);
         assert!(!report.as_expected);

@@ -1,5 +1,7 @@
 //! The few events that lead to a violation, out of the many of a trace.
 
+use std::collections::BTreeMap;
+
 use broker_core::event::Event;
 use broker_core::types::{BrokerId, TopicPartition};
 
@@ -10,11 +12,18 @@ const LINES_MAX: usize = 24;
 
 /// What happened to one topic partition and to hosts, in order, one line each.
 pub(super) fn tell(trace: &Trace, topic_partition: &TopicPartition) -> Vec<String> {
+    let mut faults = BTreeMap::new();
     let lines: Vec<String> = trace
         .entries()
         .iter()
         .filter_map(|entry| {
-            let what = describe(entry, topic_partition)?;
+            if let TraceEvent::FaultStarted { fault, description } = &entry.event {
+                faults.insert(*fault, description.as_str());
+            }
+            let what = match &entry.event {
+                TraceEvent::FaultEnded { fault } => format!("fault ends: {}", faults.get(fault)?),
+                _ => describe(entry, topic_partition)?,
+            };
             let millis = entry.time.as_millis();
             let host = trace.host_name(entry.host);
             Some(format!("{:>3}.{:03}s  {host}: {what}", millis / 1000, millis % 1000))
@@ -33,8 +42,8 @@ fn describe(entry: &TraceEntry, wanted: &TopicPartition) -> Option<String> {
     let concerns = |topic_partition: &TopicPartition| topic_partition == wanted;
     match &entry.event {
         TraceEvent::FaultStarted { description, .. } => Some(format!("fault begins: {description}")),
-        TraceEvent::FaultEnded { fault } => Some(format!("fault {} ends", fault.0)),
         TraceEvent::HostStopped { how: Stop::PowerLost } => Some("loses power".to_owned()),
+        TraceEvent::HostStopped { how: Stop::Wiped } => Some("loses its disk".to_owned()),
         TraceEvent::HostStopped { how: Stop::ShutDown } => Some("has shut down".to_owned()),
         TraceEvent::HostStopped { how: Stop::Halted } => Some("gives up".to_owned()),
         TraceEvent::PhaseStarted { phase } => Some(format!("phase {phase}")),

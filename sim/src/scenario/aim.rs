@@ -6,7 +6,7 @@ use super::diagnostic::{Diagnostic, Problems, Span};
 use super::field::Read;
 use super::suggest::suggest;
 use super::topic::TopicDraft;
-use crate::nemesis::Target;
+use crate::nemesis::{Happening, Target, Trigger};
 
 /// What targets may name.
 pub(super) struct Range<'a> {
@@ -19,6 +19,20 @@ pub(super) struct Range<'a> {
 }
 
 impl Range<'_> {
+    /// Reports those that are out of range.
+    pub fn check_all<'t>(&self, targets: impl Iterator<Item = &'t (Target, Span)>, problems: &mut Problems) {
+        targets.for_each(|(target, span)| self.check(target, *span, problems));
+    }
+
+    /// Reports a trigger that waits for something of a topic partition that does not exist.
+    pub fn check_trigger(&self, (trigger, place): (&Trigger, Option<Span>), problems: &mut Problems) {
+        if let Happening::Event { topic_partition: Some(wanted), .. } = &trigger.what
+            && let Some(place) = place
+        {
+            let _ = self.topic(wanted, place, problems);
+        }
+    }
+
     /// Reports a target that is out of range.
     pub fn check(&self, target: &Target, span: Span, problems: &mut Problems) {
         match target {

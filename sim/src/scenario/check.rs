@@ -1,12 +1,9 @@
 //! What only shows between sections.
 
-use std::time::Duration;
-
 use broker_core::config::{BrokerConfig, Properties, TimeScale, TopicConfig};
 
 use super::client::Named;
 use super::diagnostic::{Diagnostic, Problems};
-use super::fault::FaultDraft;
 use super::field::Read;
 use super::reader::Places;
 use super::suggest::suggest;
@@ -70,17 +67,5 @@ pub(super) fn topics_exist(named: &Named, topics: &[TopicDraft], problems: &mut 
     for (name, span) in named.iter().filter(|(name, _)| !names().any(|known| known == name)) {
         let help = suggest(name, names());
         problems.report(Diagnostic::new(format!("there is no topic `{name}`")).at(*span, "").help(help));
-    }
-}
-
-/// Faults begin within their phase. They may outlast it: the heal ends them.
-pub(super) fn within_phase(fault: &FaultDraft, phase: &Read<Duration>, problems: &mut Problems) {
-    if let Some(span) = fault.at.span()
-        && phase.is_sound()
-        && phase.value <= fault.at.value
-    {
-        let message = format!("a fault begins when the fault phase of {:?} is over", phase.value);
-        let diagnostic = Diagnostic::new(message).at(span, "counted from the beginning of the phase");
-        problems.report(diagnostic.maybe_at(phase.span(), "the phase ends here"));
     }
 }

@@ -7,6 +7,7 @@ use broker_core::config::{ProducerConfig, Properties, Scope, TimeScale};
 use super::diagnostic::{Diagnostic, Problems, Span};
 use super::field::Field;
 use super::reader::{Places, Table};
+use super::sections::RECORD_BYTES;
 use super::spec::{ConsumerSpec, ProducerSpec};
 use super::units;
 
@@ -23,7 +24,9 @@ pub(super) fn producer(
     let records = table.whole("records", 1..=i64::MAX, problems).or(400).value;
     let help = "write a number per second or minute, such as \"100/s\"";
     let rate = table.with_unit("rate", "a rate", help, units::rate, problems).or(100.0).value;
-    let value_bytes = table.whole("record.bytes", 16..=1_000_000, problems).or(64).value;
+    let value_bytes = table.whole("record.bytes", 16..=1_000_000, problems);
+    let value_bytes =
+        value_bytes.map(|bytes| usize::try_from(bytes).expect("within bounds")).or(RECORD_BYTES);
     let (properties, places) = table.properties(Scope::Producer, problems);
     let config = match ProducerConfig::new(&properties, time_scale) {
         Ok(config) => config,
@@ -38,7 +41,7 @@ pub(super) fn producer(
         topics: names(&named),
         records: u64::try_from(records).expect("within bounds"),
         rate,
-        value_bytes: usize::try_from(value_bytes).expect("within bounds"),
+        value_bytes: value_bytes.value,
     };
     (Some(spec), named)
 }

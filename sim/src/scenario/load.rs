@@ -3,16 +3,20 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use broker_core::config::{Properties, Scope};
 use toml::de::DeTable;
 
 use super::aim::Range;
 use super::diagnostic::{Diagnostic, Diagnostics, Problems, Span, position};
+use super::field::{Origin, Read};
 use super::reader::{Places, Table};
 use super::sections::{self, Document};
 use super::spec::Scenario;
-use super::{check, client, fault, topic};
+use super::{check, client, fault, limits, swarm, topic};
+use crate::nemesis::{Limits, Plan};
+use crate::seed::Seed;
 
 /// Reads and checks the file at `path`.
 ///
@@ -70,7 +74,12 @@ pub fn parse(path: &str, source: &str) -> Result<Scenario, Diagnostics> {
         && let Some(scenario) = read(path, source, root.get_ref(), &mut problems)
         && problems.is_empty()
     {
-        return Ok(scenario);
+        match swarm::check(&scenario) {
+            Ok(()) => return Ok(scenario),
+            Err(problem) => {
+                problems.report(Diagnostic::new(format!("the swarm draws what cannot be, {problem}")));
+            }
+        }
     }
     Err(problems.into_diagnostics(path, source))
 }
@@ -80,11 +89,20 @@ fn read(path: &str, source: &str, root: &DeTable<'_>, problems: &mut Problems) -
     let mut document = Document::new(source, root);
     let name = sections::name(&mut document, problems);
     let story = document.text("story", problems).or(String::new()).value;
-    let (cluster, brokers) = sections::cluster(document.section("cluster", problems), problems);
+    let seed = document.seed(problems);
+    let swarm = document.section("swarm", problems);
+    let swarm = swarm.map(|table| swarm::section(source, root, table, problems));
+    let (mut cluster, mut brokers) = sections::cluster(document.section("cluster", problems), problems);
+    if let Some(swarm) = swarm.as_ref().filter(|_| brokers.origin == Origin::Default) {
+        // What is written must fit the smallest cluster that may be drawn.
+        (cluster.brokers, brokers.value) = (swarm.brokers.low, swarm.brokers.low);
+    }
     let broker = broker(document.section("broker", problems), problems);
 
     let topic_tables = document.sections("topic", problems);
-    at_least_one("topic", topic_tables.as_deref(), problems);
+    if swarm.is_none() {
+        at_least_one("topic", topic_tables.as_deref(), problems);
+    }
     let topics_read = topic_tables.is_some();
     let topics: Vec<_> = topic_tables
         .into_iter()
@@ -96,9 +114,16 @@ fn read(path: &str, source: &str, root: &DeTable<'_>, problems: &mut Problems) -
     check::min_insync(&topics, (&broker.0, &broker.1), problems);
 
     let producer_tables = document.sections("producer", problems);
-    at_least_one("producer", producer_tables.as_deref(), problems);
+    if swarm.is_none() {
+        at_least_one("producer", producer_tables.as_deref(), problems);
+    }
     let consumer_tables = document.sections("consumer", problems);
-    let clients = producer_tables.as_ref().zip(consumer_tables.as_ref()).map(|(a, b)| a.len() + b.len());
+    let count = |tables: &Option<Vec<_>>| tables.as_ref().map(Vec::len).filter(|_| swarm.is_none());
+    let clients = fault::Clients {
+        producers: count(&producer_tables),
+        all: count(&producer_tables).zip(count(&consumer_tables)).map(|(one, other)| one + other),
+        recorded: seed.is_some(),
+    };
     let (producers, mut named): (Vec<_>, Vec<_>) = producer_tables
         .into_iter()
         .flatten()
@@ -113,30 +138,71 @@ fn read(path: &str, source: &str, root: &DeTable<'_>, problems: &mut Problems) -
 
     let (phases, fault_phase) = sections::phases(document.section("phases", problems), problems);
     let topics_sound = topics_read && !topics.is_empty() && topics.iter().all(|topic| topic.name.is_sound());
-    let range = Range { brokers: &brokers, topics: &topics, topics_sound, clients };
-    let mut faults = Vec::new();
-    for table in document.sections("fault", problems).into_iter().flatten() {
-        let Some(fault) = fault::fault(source, table, problems) else { continue };
-        check::within_phase(&fault, &fault_phase, problems);
-        fault.aims.iter().for_each(|(target, span)| range.check(target, *span, problems));
-        faults.push(fault.spec);
-    }
+    let range = Range { brokers: &brokers, topics: &topics, topics_sound, clients: clients.all };
+    let contract = limits::within(&broker.0, topics.iter().map(|topic| &topic.spec));
+    let plan = plan(&mut document, &range, (&fault_phase, clients, contract), seed, problems);
     let expect = sections::expect(document.section("expect", problems), problems);
     document.finish(problems);
 
     Some(Scenario {
         name,
         story,
+        seed,
         cluster,
         broker: broker.0,
         topics: topics.into_iter().map(|topic| topic.spec).collect(),
         producers: producers.into_iter().collect::<Option<_>>()?,
         consumers,
-        faults,
+        plan: plan?,
         phases,
         expect,
+        swarm,
         path: path.to_owned(),
         source: Arc::from(source),
+    })
+}
+
+/// Faults, nemeses and their limits. `None` only after a problem was reported.
+fn plan(
+    document: &mut Document<'_>,
+    range: &Range<'_>,
+    (phase, clients, contract): (&Read<Duration>, fault::Clients, Limits),
+    seed: Option<Seed>,
+    problems: &mut Problems,
+) -> Option<Plan> {
+    let source = document.source();
+    let tables = document.sections("fault", problems).into_iter().flatten();
+    let faults: Vec<_> = tables.map(|table| fault::fault(source, table, problems)).collect();
+    let tables = document.sections("nemesis", problems);
+    // A swarm may draw some.
+    let count = tables.as_ref().map(Vec::len).filter(|_| !document.has("swarm"));
+    let tables = tables.into_iter().flatten();
+    let random: Vec<_> = tables.map(|table| fault::nemesis(source, table, problems)).collect();
+    let limits = limits::limits(document.section("limits", problems), contract, count, problems);
+
+    for fault in &faults {
+        if seed.is_none() {
+            fault.check_times(phase, problems);
+        }
+        fault.check_sense(clients, problems);
+        range.check_all(fault.targets(), problems);
+        fault.triggers().for_each(|trigger| range.check_trigger(trigger, problems));
+    }
+    for nemesis in &random {
+        nemesis.check_within(phase, problems);
+        let Some(harm) = &nemesis.harm else { continue };
+        harm.check_sense(clients, problems);
+        range.check_all(harm.targets(), problems);
+    }
+    fault::check_names(&faults, problems);
+    // With a seed it is the record of a run: that a fault hit nothing then is what the record says.
+    if phase.is_sound() && seed.is_none() {
+        fault::check_overlaps(&faults, phase.value, problems);
+    }
+    Some(Plan {
+        faults: faults.iter().map(fault::FaultDraft::spec).collect::<Option<_>>()?,
+        random: random.iter().map(fault::NemesisDraft::spec).collect::<Option<_>>()?,
+        limits,
     })
 }
 

@@ -17,10 +17,20 @@ pub(super) type Places = BTreeMap<&'static str, Span>;
 
 /// A table whose nested tables were flattened to dotted names: `log.segment.bytes = 1` is one key.
 pub(super) struct Table<'a> {
+    source: &'a str,
     header: Span,
     entries: Vec<Entry<'a>>,
+    /// The tables that were flattened.
+    nested: Vec<Nested<'a>>,
     /// Every key anybody asked for, for suggestions.
     known: Vec<&'static str>,
+}
+
+/// A table within the table, made by dots or by a header.
+struct Nested<'a> {
+    name: String,
+    place: Span,
+    table: &'a DeTable<'a>,
 }
 
 /// One key and its value.
@@ -34,11 +44,35 @@ pub(super) struct Entry<'a> {
 
 impl<'a> Table<'a> {
     /// The table whose header (`[cluster]`) stands at `header`.
-    pub fn new(source: &str, header: Span, table: &'a DeTable<'a>) -> Table<'a> {
-        let mut entries = Vec::new();
-        flatten(source, "", table, &mut entries);
-        entries.sort_by_key(|entry: &Entry<'_>| entry.key);
-        Table { header, entries, known: Vec::new() }
+    pub fn new(source: &'a str, header: Span, table: &'a DeTable<'a>) -> Table<'a> {
+        let mut new = Table { source, header, entries: Vec::new(), nested: Vec::new(), known: Vec::new() };
+        new.flatten("", table);
+        new.entries.sort_by_key(|entry| entry.key);
+        new
+    }
+
+    fn flatten(&mut self, prefix: &str, table: &'a DeTable<'a>) {
+        for (key, value) in table {
+            let name = format!("{prefix}{}", key.get_ref());
+            let span: Span = value.span().into();
+            let place = whole_key(self.source, key.span().into());
+            match value.get_ref() {
+                // An inline table is a value; only what dots and headers made is part of the name.
+                DeValue::Table(nested) if !self.source[span.start..].starts_with('{') => {
+                    self.flatten(&format!("{name}."), nested);
+                    let headed = self.source[span.start..].starts_with('[');
+                    let place = if headed { span } else { key.span().into() };
+                    self.nested.push(Nested { name, place, table: nested });
+                }
+                value => self.entries.push(Entry { name, key: place, value, span }),
+            }
+        }
+    }
+
+    fn remember(&mut self, key: &'static str) {
+        #[cfg(test)]
+        super::asked::note(&self.source[self.header.start..self.header.end], key);
+        self.known.push(key);
     }
 
     /// Where the table begins.
@@ -48,14 +82,43 @@ impl<'a> Table<'a> {
 
     /// The entry of `key`, which is a key of this table from now on.
     pub fn take(&mut self, key: &'static str) -> Option<Entry<'a>> {
-        self.known.push(key);
+        self.remember(key);
         let index = self.entries.iter().position(|entry| entry.name == key)?;
         Some(self.entries.remove(index))
     }
 
+    /// The table at `key`, inline, with dots, or under a header of its own. `None` if there is something else.
+    pub fn table(&mut self, key: &'static str) -> Option<Table<'a>> {
+        let inline =
+            self.entries.iter().find(|entry| entry.name == key).map(|entry| (entry.key, entry.value));
+        let (place, table) = match inline {
+            Some((place, value)) => (place, value.as_table()?),
+            None => self.nested.iter().find(|nested| nested.name == key).map(|it| (it.place, it.table))?,
+        };
+        self.remember(key);
+        self.discard(key);
+        Some(Table::new(self.source, place, table))
+    }
+
     /// Where `key` is written, if it is and nobody took it yet.
     pub fn place(&self, key: &str) -> Option<Span> {
-        self.entries.iter().find(|entry| entry.name == key).map(|entry| entry.key)
+        let entry = self.entries.iter().find(|entry| entry.name == key).map(|entry| entry.key);
+        entry.or_else(|| self.nested.iter().find(|nested| nested.name == key).map(|nested| nested.place))
+    }
+
+    /// Whether a string stands for `key`.
+    pub fn holds_text(&self, key: &str) -> bool {
+        self.entries.iter().any(|entry| entry.name == key && entry.value.is_str())
+    }
+
+    /// Forgets `key`, which is a key elsewhere, and says where it was written.
+    pub fn discard(&mut self, key: &str) -> Option<Span> {
+        let place = self.place(key)?;
+        let within =
+            |name: &str| name.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        self.entries.retain(|entry| !within(&entry.name));
+        self.nested.retain(|nested| !within(&nested.name));
+        Some(place)
     }
 
     /// A string.
@@ -64,6 +127,31 @@ impl<'a> Table<'a> {
         match entry.value {
             DeValue::String(text) => Field::Given(text.to_string(), entry.span),
             other => wrong_type(key, "a string", other, entry.span, "", problems),
+        }
+    }
+
+    /// `true` or `false`.
+    pub fn flag(&mut self, key: &'static str, problems: &mut Problems) -> Field<bool> {
+        let Some(entry) = self.take(key) else { return Field::Absent };
+        match entry.value {
+            DeValue::Boolean(value) => Field::Given(*value, entry.span),
+            other => wrong_type(key, "true or false", other, entry.span, "", problems),
+        }
+    }
+
+    /// A number, whole or not.
+    pub fn number(&mut self, key: &'static str, help: &str, problems: &mut Problems) -> Field<f64> {
+        let Some(entry) = self.take(key) else { return Field::Absent };
+        let number = match entry.value {
+            DeValue::Integer(number) => {
+                i64::from_str_radix(number.as_str(), number.radix()).ok().map(|number| number as f64)
+            }
+            DeValue::Float(number) => number.as_str().parse().ok(),
+            _ => None,
+        };
+        match number {
+            Some(number) => Field::Given(number, entry.span),
+            None => wrong_type(key, "a number", entry.value, entry.span, help, problems),
         }
     }
 
@@ -232,20 +320,6 @@ pub(super) fn wrong_type<T>(
     let message = format!("`{key}` must be {expected}");
     problems.report(Diagnostic::new(message).at(span, format!("this is {found}")).help(help));
     Field::Wrong
-}
-
-fn flatten<'a>(source: &str, prefix: &str, table: &'a DeTable<'a>, entries: &mut Vec<Entry<'a>>) {
-    for (key, value) in table {
-        let name = format!("{prefix}{}", key.get_ref());
-        let span: Span = value.span().into();
-        match value.get_ref() {
-            // An inline table is a value; only what dots and headers made is part of the name.
-            DeValue::Table(nested) if !source[span.start..].starts_with('{') => {
-                flatten(source, &format!("{name}."), nested, entries);
-            }
-            value => entries.push(Entry { name, key: whole_key(source, key.span().into()), value, span }),
-        }
-    }
 }
 
 /// TOML knows only the last part of a dotted key at each value: the parts before it on the same line belong to it.

@@ -7,15 +7,21 @@ use serde_json::{Value, json};
 
 use super::diagnostic::{Diagnostic, Diagnostics};
 
+/// More problems than this are those of a file that is no scenario at all.
+const SHOWN_MAX: usize = 40;
+
 impl Diagnostics {
     /// All problems and a last line that counts them. Whether colors are wanted is for the caller to decide.
     pub fn render(&self, color: bool) -> String {
         // Width and colors are given, not found out, so that the text is the same everywhere.
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
         let mut text = String::new();
-        for diagnostic in &self.list {
+        for diagnostic in self.list.iter().take(SHOWN_MAX) {
             text += &renderer.render(&[self.group(diagnostic)]);
             text += "\n\n";
+        }
+        if let Some(more) = self.list.len().checked_sub(SHOWN_MAX).filter(|more| 0 < *more) {
+            text += &format!("… and {more} more\n\n");
         }
         text += &renderer.render(&[Group::with_title(Level::ERROR.primary_title(self.summary()))]);
         text.push('\n');

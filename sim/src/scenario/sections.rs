@@ -12,6 +12,20 @@ use super::spec::{ClusterSpec, Expectation, ExpectedVerdict, Phases};
 use super::suggest::{list, suggest};
 use super::units;
 use crate::checker::Anomaly;
+use crate::seed::{Seed, SeedError};
+
+const MILLI: Duration = Duration::from_millis(1);
+
+/// The cluster of a scenario that says nothing about it.
+pub(super) const CLUSTER: ClusterSpec = ClusterSpec {
+    brokers: 3,
+    time_scale: TimeScale::Compressed,
+    network_latency: (MILLI, Duration::from_millis(3)),
+    fsync_latency: (MILLI, Duration::from_millis(4)),
+};
+
+/// The size of a record's value if a producer does not say it.
+pub(super) const RECORD_BYTES: usize = 64;
 
 /// The top level: sections by name.
 pub(super) struct Document<'a> {
@@ -26,6 +40,11 @@ impl<'a> Document<'a> {
         Document { source, root, known: Vec::new() }
     }
 
+    /// The text.
+    pub fn source(&self) -> &'a str {
+        self.source
+    }
+
     /// A string at the top.
     pub fn text(&mut self, key: &'static str, problems: &mut Problems) -> Field<String> {
         self.known.push(key);
@@ -34,6 +53,39 @@ impl<'a> Document<'a> {
             DeValue::String(text) => Field::Given(text.to_string(), value.span().into()),
             other => wrong_type(key, "a string", other, value.span().into(), "", problems),
         }
+    }
+
+    /// `seed`: a number, or text as the command line takes it.
+    pub fn seed(&mut self, problems: &mut Problems) -> Option<Seed> {
+        self.known.push("seed");
+        let value = self.root.get("seed")?;
+        let span: Span = value.span().into();
+        let help = "write `seed = 42`, or text as `--seed` takes it, such as \"0x2a\"";
+        let text = match value.get_ref() {
+            DeValue::Integer(number) => match u64::from_str_radix(number.as_str(), number.radix()) {
+                Ok(number) => return Some(Seed(number)),
+                Err(_) => number.to_string(),
+            },
+            DeValue::String(text) => text.to_string(),
+            other => {
+                let _: Field<()> = wrong_type("seed", "a number or a string", other, span, help, problems);
+                return None;
+            }
+        };
+        let seed = text.parse();
+        if let Err(error) = &seed {
+            let message = match error {
+                SeedError::TooLarge(_) => error.to_string(),
+                SeedError::Unreadable(_) => format!("`{text}` is not a seed"),
+            };
+            problems.report(Diagnostic::new(message).at(span, "").help(help.to_owned()));
+        }
+        seed.ok()
+    }
+
+    /// Whether the file says anything about this.
+    pub fn has(&self, key: &str) -> bool {
+        self.root.contains_key(key)
     }
 
     /// A section that may stand once. An absent one is empty, and `None` says so.
@@ -123,13 +175,7 @@ pub(super) fn name(document: &mut Document<'_>, problems: &mut Problems) -> Stri
 
 /// `[cluster]`. The number of brokers keeps its place, because topics are measured against it.
 pub(super) fn cluster(table: Option<Table<'_>>, problems: &mut Problems) -> (ClusterSpec, Read<u32>) {
-    const MILLI: Duration = Duration::from_millis(1);
-    let mut spec = ClusterSpec {
-        brokers: 3,
-        time_scale: TimeScale::default(),
-        network_latency: (MILLI, 3 * MILLI),
-        fsync_latency: (MILLI, 4 * MILLI),
-    };
+    let mut spec = CLUSTER;
     let Some(mut table) = table else {
         return (spec, Field::Absent.or(3));
     };
@@ -199,18 +245,8 @@ pub(super) fn expect(table: Option<Table<'_>>, problems: &mut Problems) -> Expec
         "liveness" => Ok(ExpectedVerdict::Liveness),
         _ => Err(format!("unknown verdict `{text}`")),
     });
-    let violation = match table.take("violation") {
-        None => Field::Absent,
-        Some(entry) => texts("violation", entry.value, entry.span, problems),
-    };
-    if let Field::Given(names, _) = &violation {
-        let known = Anomaly::ALL.map(Anomaly::name);
-        for (name, span) in names.iter().filter(|(name, _)| Anomaly::parse(name).is_none()) {
-            let help = suggest(name, known);
-            let help = help.unwrap_or_else(|| format!("there is {}", list(&known)));
-            problems.report(Diagnostic::new(format!("unknown anomaly `{name}`")).at(*span, "").help(help));
-        }
-    }
+    let violation = anomalies(&mut table, "violation", problems);
+    let may_violate = anomalies(&mut table, "may_violate", problems);
     let unavailable_at_least = table.duration("unavailable_at_least", problems).ok();
     let mut count = |key| {
         let count = table.whole(key, 0..=i64::MAX, problems);
@@ -219,6 +255,11 @@ pub(super) fn expect(table: Option<Table<'_>>, problems: &mut Problems) -> Expec
     let indeterminate_at_most = count("indeterminate_at_most");
     let deleted_at_least = count("deleted_at_least");
     table.finish(problems);
+    let not_pass = match &verdict {
+        Field::Given(ExpectedVerdict::Pass, _) => None,
+        Field::Given(_, span) => Some((*span, "so this can only contradict it")),
+        Field::Absent | Field::Wrong => None,
+    };
     if let (Field::Given(_, verdict), Field::Given(_, violation)) = (&verdict, &violation) {
         let message = "both a verdict and a violation are expected";
         let diagnostic = Diagnostic::new(message).at(*violation, "this is a verdict of its own");
@@ -226,9 +267,35 @@ pub(super) fn expect(table: Option<Table<'_>>, problems: &mut Problems) -> Expec
             diagnostic.at(*verdict, "so this can only contradict it").help("keep one of them".to_owned()),
         );
     }
-    let anomalies =
-        |names: Vec<(String, Span)>| names.iter().filter_map(|(name, _)| Anomaly::parse(name)).collect();
-    let violation = violation.map(|names| ExpectedVerdict::Violation(anomalies(names)));
-    let verdict = violation.ok().or(verdict.ok()).unwrap_or(ExpectedVerdict::Pass);
+    if let Field::Given(_, span) = &may_violate
+        && let Some((other, label)) = not_pass.or(match &violation {
+            Field::Given(_, span) => Some((*span, "and this must happen")),
+            Field::Absent | Field::Wrong => None,
+        })
+    {
+        let diagnostic = Diagnostic::new("what may happen and what must happen contradict each other");
+        let diagnostic = diagnostic.at(*span, "this may happen, or nothing").at(other, label);
+        problems.report(diagnostic.help("keep one of them".to_owned()));
+    }
+    let violation = violation.map(ExpectedVerdict::Violation).ok();
+    let may_violate = may_violate.map(ExpectedVerdict::PassOr).ok();
+    let verdict = violation.or(may_violate).or(verdict.ok()).unwrap_or(ExpectedVerdict::Pass);
     Expectation { verdict, unavailable_at_least, indeterminate_at_most, deleted_at_least }
+}
+
+/// One anomaly or several, by name.
+fn anomalies(table: &mut Table<'_>, key: &'static str, problems: &mut Problems) -> Field<Vec<Anomaly>> {
+    let names = match table.take(key) {
+        None => Field::Absent,
+        Some(entry) => texts(key, entry.value, entry.span, problems),
+    };
+    if let Field::Given(names, _) = &names {
+        let known = Anomaly::ALL.map(Anomaly::name);
+        for (name, span) in names.iter().filter(|(name, _)| Anomaly::parse(name).is_none()) {
+            let help = suggest(name, known);
+            let help = help.unwrap_or_else(|| format!("there is {}", list(&known)));
+            problems.report(Diagnostic::new(format!("unknown anomaly `{name}`")).at(*span, "").help(help));
+        }
+    }
+    names.map(|names| names.iter().filter_map(|(name, _)| Anomaly::parse(name)).collect())
 }

@@ -1,25 +1,34 @@
 //! What a scenario says, checked.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use broker_core::config::{ProducerConfig, Properties, TimeScale};
 
+use super::swarm::SwarmSpec;
 use crate::checker::Anomaly;
-use crate::nemesis::Fault;
+use crate::nemesis::Plan;
+use crate::seed::Seed;
 
 /// One story to run. Invariants, kept by [`parse`](super::parse):
 ///
 /// * there is at least one topic and one producer; topic names are unique;
 /// * every topic that a client or a target names exists, with that partition;
 /// * no replication factor exceeds the number of brokers, and no `min.insync.replicas` the replication factor;
-/// * every fault begins within the fault phase.
+/// * every fault that begins at a time begins within the fault phase, and ends after it begins;
+/// * names of faults are unique, and faults that wait for each other do not wait in a circle.
+///
+/// With a `swarm` this holds for what [`draw`](Scenario::draw) makes of it: what the file leaves out is missing here.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scenario {
     /// Short name; also a directory name of reports.
     pub name: String,
     /// What happens and what is to be learnt from it.
     pub story: String,
+    /// `seed`: the seed to run with if nobody names another. A scenario with a seed is the record of a run, and faults that
+    /// overlap are what happened then.
+    pub seed: Option<Seed>,
     /// The machines.
     pub cluster: ClusterSpec,
     /// Broker properties, the same for all.
@@ -30,12 +39,14 @@ pub struct Scenario {
     pub producers: Vec<ProducerSpec>,
     /// Consumers, in the order of the file.
     pub consumers: Vec<ConsumerSpec>,
-    /// Scripted faults, in the order of the file.
-    pub faults: Vec<FaultSpec>,
+    /// Scripted faults, random ones, and the limits of the latter.
+    pub plan: Plan,
     /// How long each part of the run takes.
     pub phases: Phases,
     /// What must come out.
     pub expect: Expectation,
+    /// `[swarm]`: what is left out is drawn.
+    pub swarm: Option<SwarmSpec>,
     /// The file as it was named, for messages.
     pub path: String,
     /// The TOML text.
@@ -95,17 +106,6 @@ pub struct ConsumerSpec {
     pub topics: Vec<Arc<str>>,
 }
 
-/// `[[fault]]`
-#[derive(Clone, Debug, PartialEq)]
-pub struct FaultSpec {
-    /// What is done, to whom, for how long. It may outlast the fault phase; the heal ends it then.
-    pub fault: Fault,
-    /// `at`: since the fault phase began.
-    pub at: Duration,
-    /// Line of `[[fault]]` in the file, from 1.
-    pub line: usize,
-}
-
 /// `[phases]`
 #[derive(Clone, Debug, PartialEq)]
 pub struct Phases {
@@ -141,4 +141,21 @@ pub enum ExpectedVerdict {
     Liveness,
     /// `violation = …`: these anomalies, and no others, and at least one of them.
     Violation(Vec<Anomaly>),
+    /// `may_violate = …`: nothing is wrong, or nothing but these anomalies.
+    PassOr(Vec<Anomaly>),
+}
+
+impl fmt::Display for ExpectedVerdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (pass, anomalies): (_, &[Anomaly]) = match self {
+            ExpectedVerdict::Pass => (Some("pass"), &[]),
+            ExpectedVerdict::Vacuous => (Some("vacuous"), &[]),
+            ExpectedVerdict::Liveness => (Some("liveness"), &[]),
+            ExpectedVerdict::Violation(anomalies) => (None, anomalies),
+            ExpectedVerdict::PassOr(anomalies) => (Some("pass"), anomalies),
+        };
+        let words: Vec<&str> =
+            pass.into_iter().chain(anomalies.iter().map(|anomaly| anomaly.name())).collect();
+        f.write_str(&words.join(" or "))
+    }
 }

@@ -1,7 +1,7 @@
 //! "did you mean": the known word that is nearest to an unknown one.
 
 /// A help text: the nearest word if one is near, else all of them if they are few enough to read.
-pub(super) fn suggest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub(crate) fn suggest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     const READABLE: usize = 16;
     let mut known: Vec<&str> = known.into_iter().collect();
     known.sort_unstable();

@@ -2,9 +2,15 @@
 
 use std::time::Duration;
 
+use crate::nemesis::Span;
+
 /// What a duration looks like, for help texts.
 pub(super) const DURATION: &str =
     "write a number and a unit of us, ms, s, m or h, such as \"500ms\" or \"1m30s\"";
+
+/// What a range of durations looks like, for help texts.
+pub(super) const RANGE: &str =
+    "write a number and a unit of us, ms, s, m or h, such as \"500ms\", or a range such as \"1s..3s\"";
 
 /// Longer than any simulation; keeps sums of durations far from overflow.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -62,6 +68,45 @@ pub(super) fn range(text: &str) -> Result<(Duration, Duration), String> {
         return Err(format!("`{text}` ends before it begins"));
     }
     Ok((shortest, longest))
+}
+
+/// Reads `1s..3s` or `2s`: a value to be drawn.
+///
+/// # Errors
+/// As [`duration`].
+pub(super) fn values(text: &str) -> Result<Span<Duration>, String> {
+    range(text).map(|(low, high)| Span { low, high })
+}
+
+/// As [`values`], but nothing happens for no time at all.
+///
+/// # Errors
+/// As [`duration`].
+pub(super) fn lengths(text: &str) -> Result<Span<Duration>, String> {
+    values(text).and_then(|values| {
+        let verb = if values.high.is_zero() { "is" } else { "may be" };
+        if values.low.is_zero() { Err(format!("`{text}` {verb} no time at all")) } else { Ok(values) }
+    })
+}
+
+/// Writes what [`duration`] reads, in the largest unit that needs no second one.
+pub(super) fn duration_text(duration: Duration) -> String {
+    let micros = duration.as_micros();
+    if micros.is_multiple_of(1_000_000) {
+        format!("{}s", micros / 1_000_000)
+    } else if micros.is_multiple_of(1000) {
+        format!("{}ms", micros / 1000)
+    } else {
+        format!("{micros}us")
+    }
+}
+
+/// Writes what [`values`] reads.
+pub(super) fn values_text<T: Copy + PartialEq>(values: Span<T>, text: fn(T) -> String) -> String {
+    if values.low == values.high {
+        return text(values.low);
+    }
+    format!("{}..{}", text(values.low), text(values.high))
 }
 
 /// Reads `100/s`, `0.5/s` or `30/m` into a number per second.

@@ -22,6 +22,8 @@ pub enum Stop {
     ShutDown,
     /// The node gave up by itself, such as after a disk error.
     Halted,
+    /// The process was killed, or had stopped before, and its disk emptied.
+    Wiped,
 }
 
 /// Something that happened on one host. Sizes are in bytes and leave out the length prefix of a frame.

@@ -134,6 +134,11 @@ impl Application for ProduceApp {
         workload.next_at.filter(|_| workload.sent < workload.records)
     }
 
+    fn acknowledged(&self, effect: &Effect) -> Option<TopicPartition> {
+        let Effect::SendCompleted { token, .. } = effect else { return None };
+        self.workload.borrow().outstanding.get(token).cloned()
+    }
+
     fn on_effect(&mut self, now: Timestamp, effect: Effect) {
         let Effect::SendCompleted { token, outcome } = effect else {
             panic!("a producer gave its application {effect:?}");

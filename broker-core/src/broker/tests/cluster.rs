@@ -64,6 +64,8 @@ struct Delivery {
 
 pub(super) struct Cluster {
     pub now: Timestamp,
+    /// By how much the clocks of these are ahead.
+    ahead: BTreeMap<i32, Duration>,
     pub storages: BTreeMap<i32, SharedStorage>,
     pub events: Vec<(i32, Event)>,
     pub halted: BTreeMap<i32, HaltReason>,
@@ -97,6 +99,7 @@ impl Cluster {
         }
         let mut cluster = Cluster {
             now: Timestamp::ZERO,
+            ahead: BTreeMap::new(),
             storages: BTreeMap::new(),
             events: Vec::new(),
             halted: BTreeMap::new(),
@@ -127,7 +130,7 @@ impl Cluster {
         self.incarnations += 1;
         let process = if id == CONTROLLER {
             let config = ControllerConfig { broker: self.config.clone() };
-            Process::Controller(Box::new(Controller::open(self.now, storage, config).unwrap()))
+            Process::Controller(Box::new(Controller::open(self.clock(id), storage, config).unwrap()))
         } else {
             let settings = BrokerSettings {
                 id: BrokerId(id),
@@ -136,7 +139,7 @@ impl Cluster {
                 incarnation: self.incarnations,
                 config: self.config.clone(),
             };
-            Process::Broker(Box::new(Broker::start(self.now, storage, settings).unwrap()))
+            Process::Broker(Box::new(Broker::start(self.clock(id), storage, settings).unwrap()))
         };
         self.halted.remove(&id);
         self.processes.insert(id, (self.incarnations, process));
@@ -176,6 +179,22 @@ impl Cluster {
         self.failing.insert(id, error);
     }
 
+    fn clock(&self, id: i32) -> Timestamp {
+        self.now + self.ahead.get(&id).copied().unwrap_or_default()
+    }
+
+    /// Sets the clock of a host, and tells its process, if one runs.
+    pub fn set_clock(&mut self, id: i32, ahead: Duration) {
+        self.ahead.insert(id, ahead);
+        if self.processes.contains_key(&id) {
+            self.handle(id, Input::Tick);
+        }
+        if let Some((_, process)) = self.processes.get(&id) {
+            let ahead = process.next_deadline().map(|at| at.since(self.clock(id)));
+            assert!(ahead.is_none_or(|ahead| ahead < Duration::from_secs(2)), "{id} sleeps for {ahead:?}");
+        }
+    }
+
     /// Lets time go by.
     pub fn run(&mut self, time: Duration) {
         let end = self.now + time;
@@ -197,7 +216,9 @@ impl Cluster {
         let wakeup = self
             .processes
             .iter()
-            .filter_map(|(id, (_, process))| Some((process.next_deadline()?.max(self.now), *id)))
+            .filter_map(|(id, (_, process))| {
+                Some((self.now + process.next_deadline()?.since(self.clock(*id)), *id))
+            })
             .min();
         match (delivery, wakeup) {
             (Some(at), wake) if at < end && wake.is_none_or(|(deadline, _)| at <= deadline) => {
@@ -210,7 +231,7 @@ impl Cluster {
                 self.handle(id, Input::Tick);
                 let next = self.processes.get(&id).and_then(|(_, process)| process.next_deadline());
                 assert!(
-                    next.is_none_or(|next| at < next),
+                    next.is_none_or(|next| self.clock(id) < next),
                     "{id} is woken at {at} only to be woken at {next:?}"
                 );
             }
@@ -231,8 +252,9 @@ impl Cluster {
     /// Gives a node an input now.
     pub fn handle(&mut self, id: i32, input: Input) {
         self.inputs += 1;
+        let now = self.clock(id);
         let (_, process) = self.processes.get_mut(&id).expect("it runs");
-        process.node().handle(self.now, input);
+        process.node().handle(now, input);
         self.collect(id);
     }
 

@@ -1,6 +1,7 @@
 //! Stories about brokers in a small cluster.
 
 mod bad_input;
+mod clock;
 mod cluster;
 mod damage;
 mod durability;

@@ -10,6 +10,7 @@ use crate::client::reconnect::Reconnect;
 use crate::client::requests::Requests;
 use crate::config::ConsumerConfig;
 use crate::io::{Effect, HaltReason, Input, Node};
+use crate::steady::Steady;
 use crate::time::{Timestamp, earliest};
 use crate::types::{BrokerId, Endpoint, Offset, TopicId, TopicPartition};
 
@@ -58,6 +59,7 @@ pub struct Consumer {
     pub(super) effects: VecDeque<Effect>,
     topics: Vec<Arc<str>>,
     until: ReadUntil,
+    steady: Steady,
 }
 
 impl Consumer {
@@ -86,6 +88,7 @@ impl Consumer {
             effects: VecDeque::new(),
             topics,
             until,
+            steady: Steady::default(),
             config,
         }
     }
@@ -155,6 +158,7 @@ impl Consumer {
 
 impl Node for Consumer {
     fn handle(&mut self, now: Timestamp, input: Input) {
+        let now = self.steady.read(now);
         match input {
             Input::Tick => {}
             Input::Response { request, result } => self.finish_request(now, request, result),
@@ -176,6 +180,6 @@ impl Node for Consumer {
             .partitions
             .iter()
             .map(|(name, state)| self.next_question(name, state).map(|(_need, at, _leader)| at));
-        questions.fold(self.metadata.next_deadline(), earliest)
+        questions.fold(self.metadata.next_deadline(), earliest).map(|at| self.steady.on_clock(at))
     }
 }

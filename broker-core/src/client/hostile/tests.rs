@@ -16,8 +16,14 @@ use crate::config::{ConsumerConfig, ProducerConfig, Properties, RawValue, Scope,
 use crate::error::RequestError;
 use crate::event::Event;
 use crate::io::{Effect, Input, Node, ProducerRecord, SendOutcome};
+use crate::time::Timestamp;
 use crate::types::TopicPartition;
 use crate::wire::{self, Request};
+
+const HOUR: i64 = 3_600_000_000;
+
+/// No client plans for longer: this is `metadata.max.age.ms`.
+const PLAN_MAX: Duration = Duration::from_secs(300);
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -25,6 +31,7 @@ enum Step {
     Answer { which: prop::sample::Index, lie: Lie },
     Fail { which: prop::sample::Index, timed_out: bool },
     Wait { millis: u64 },
+    Set { clock_by: i64 },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -34,7 +41,13 @@ fn step() -> impl Strategy<Value = Step> {
         10 => (which(), lie()).prop_map(|(which, lie)| Step::Answer { which, lie }),
         1 => (which(), any::<bool>()).prop_map(|(which, timed_out)| Step::Fail { which, timed_out }),
         6 => prop_oneof![Just(1), Just(150), Just(1_100)].prop_map(|millis| Step::Wait { millis }),
+        1 => clock_step().prop_map(|clock_by| Step::Set { clock_by }),
     ]
+}
+
+/// Microseconds.
+fn clock_step() -> impl Strategy<Value = i64> {
+    prop_oneof![-2_000_000..2_000_000_i64, -HOUR..HOUR]
 }
 
 /// Lets one step happen to a client; the request that was answered, and with what.
@@ -59,6 +72,15 @@ fn happen<N: Node>(rig: &mut Rig<N>, step: &Step) -> Option<(Sent, Bytes)> {
         }
         Step::Wait { millis } => {
             rig.run_until(rig.now + Duration::from_millis(*millis));
+            None
+        }
+        Step::Set { clock_by } => {
+            rig.now = Timestamp(rig.now.0.saturating_add_signed(*clock_by));
+            rig.tick();
+            assert!(
+                rig.node.next_deadline().is_none_or(|at| at <= rig.now + PLAN_MAX),
+                "it sleeps for too long"
+            );
             None
         }
     }

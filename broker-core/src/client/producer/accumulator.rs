@@ -33,10 +33,11 @@ impl Accumulator {
         }
     }
 
-    pub(super) fn append(&mut self, now: Timestamp, record: &ProducerRecord) {
+    /// `clock` is the timestamp of the record.
+    pub(super) fn append(&mut self, now: Timestamp, clock: Timestamp, record: &ProducerRecord) {
         let partition =
             self.partitions.entry(record.topic_partition.clone()).or_insert_with(PartitionQueue::new);
-        if partition.append(now, record, self.batch_size, self.next_id) {
+        if partition.append(now, clock, record, self.batch_size, self.next_id) {
             self.next_id.0 += 1;
         }
     }

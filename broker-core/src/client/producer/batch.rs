@@ -38,7 +38,7 @@ pub(super) struct ProducerBatch {
 }
 
 impl ProducerBatch {
-    pub(super) fn new(id: BatchId, now: Timestamp) -> ProducerBatch {
+    pub(super) fn new(id: BatchId, now: Timestamp, clock: Timestamp) -> ProducerBatch {
         ProducerBatch {
             id,
             created: now,
@@ -47,14 +47,14 @@ impl ProducerBatch {
             not_before: now,
             errors: Vec::new(),
             tokens: Vec::new(),
-            builder: BatchBuilder::new(now.as_millis()),
+            builder: BatchBuilder::new(clock.as_millis()),
             completed: false,
         }
     }
 
-    pub(super) fn push(&mut self, now: Timestamp, record: &ProducerRecord) {
+    pub(super) fn push(&mut self, clock: Timestamp, record: &ProducerRecord) {
         assert_eq!(self.attempts, 0, "a batch that was sent is closed");
-        self.builder.push(now.as_millis(), &record.key, &record.value);
+        self.builder.push(clock.as_millis(), &record.key, &record.value);
         self.tokens.push(record.token);
     }
 

@@ -46,6 +46,7 @@ impl PartitionQueue {
     pub(super) fn append(
         &mut self,
         now: Timestamp,
+        clock: Timestamp,
         record: &ProducerRecord,
         batch_size: usize,
         next_id: BatchId,
@@ -53,11 +54,11 @@ impl PartitionQueue {
         if let Some(open) = self.queue.back_mut()
             && open.has_room_for(record, batch_size)
         {
-            open.push(now, record);
+            open.push(clock, record);
             return false;
         }
-        let mut batch = ProducerBatch::new(next_id, now);
-        batch.push(now, record);
+        let mut batch = ProducerBatch::new(next_id, now, clock);
+        batch.push(clock, record);
         self.queue.push_back(batch);
         true
     }

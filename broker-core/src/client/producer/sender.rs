@@ -18,6 +18,7 @@ use crate::config::{Acks, ProducerConfig};
 use crate::error::{AttemptError, ErrorCode};
 use crate::event::Event;
 use crate::io::{Effect, HaltReason, Input, Node, ProducerRecord, ResponseExpected, SendOutcome};
+use crate::steady::Steady;
 use crate::time::{Timestamp, earliest};
 use crate::types::{BrokerId, Endpoint, TopicPartition};
 
@@ -50,6 +51,7 @@ pub struct Producer {
     pub(super) retry_backoff: Backoff,
     pub(super) unfinished: usize,
     effects: VecDeque<Effect>,
+    steady: Steady,
     stopping: Stopping,
 }
 
@@ -83,6 +85,7 @@ impl Producer {
             retry_backoff: retry(5),
             unfinished: 0,
             effects: VecDeque::new(),
+            steady: Steady::default(),
             stopping: Stopping::No,
             config,
         }
@@ -102,7 +105,7 @@ impl Producer {
             return;
         }
         self.metadata.watch(&record.topic_partition.topic);
-        self.accumulator.append(now, record);
+        self.accumulator.append(now, self.steady.clock(), record);
     }
 
     /// Tells the application how these sends ended.
@@ -259,6 +262,7 @@ impl Producer {
 
 impl Node for Producer {
     fn handle(&mut self, now: Timestamp, input: Input) {
+        let now = self.steady.read(now);
         match input {
             Input::Tick => {}
             Input::Send(record) => self.send(now, &record),
@@ -283,6 +287,6 @@ impl Node for Producer {
             .map(|(name, partition)| self.departure(name, partition).map(|(at, _leader)| at));
         let deadline = departures.fold(self.accumulator.next_expiry(), earliest);
         let deadline = earliest(deadline, self.metadata.next_deadline());
-        earliest(deadline, self.identity.next_deadline())
+        earliest(deadline, self.identity.next_deadline()).map(|at| self.steady.on_clock(at))
     }
 }

@@ -3,6 +3,7 @@
 //! The replica is that of broker 1; brokers 2 and 3 hold the other two.
 
 mod alter_partition;
+mod clock;
 mod damage;
 mod demotion;
 mod flush;
@@ -36,6 +37,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// A replica and everything it may use.
 struct Bench {
     now: Timestamp,
+    /// How far the clock of its broker is behind.
+    behind: Duration,
     storage: MemStorage,
     brokers: BTreeMap<BrokerId, BrokerRegistration>,
     config: BrokerConfig,
@@ -62,7 +65,7 @@ impl Bench {
         let replica = Replica::new(TopicId(7), ME, topic, opened.unwrap().0, Offset::ZERO);
         let brokers = (1..=3).map(|id| (BrokerId(id), registration(id))).collect();
         let (out, now) = (Outbox::default(), Timestamp::from_duration(Duration::from_secs(100)));
-        Bench { now, storage, brokers, config, out, replica, tokens: 0 }
+        Bench { now, behind: Duration::ZERO, storage, brokers, config, out, replica, tokens: 0 }
     }
 
     /// Leads in leader epoch 1 with everybody in sync, partition epoch 1.
@@ -81,7 +84,8 @@ impl Bench {
 
     fn with_env<T>(&mut self, act: impl FnOnce(&mut Replica, &mut Env<'_>) -> T) -> T {
         let Bench { now, storage, brokers, config, out, replica, .. } = self;
-        act(replica, &mut Env { now: *now, storage, brokers, config, out })
+        let clock = Timestamp::from_duration(now.since(Timestamp::from_duration(self.behind)));
+        act(replica, &mut Env { now: *now, clock, storage, brokers, config, out })
     }
 
     fn metadata(&mut self, leader: i32, isr: &[i32], leader_epoch: i32, partition_epoch: i32) {

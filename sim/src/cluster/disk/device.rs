@@ -1,6 +1,7 @@
 //! The disk itself: names, inodes, the queue of the device. What happens to them, but not who asks.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::time::Duration;
 
 use broker_core::error::StorageError;
@@ -9,6 +10,7 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use super::errors::{EBADF, EISDIR, ENOENT, os_error, platter_error};
+use super::faults::Faults;
 use super::inode::{Inode, InodeNumber};
 use super::namespace::{Entry, Namespace};
 use super::path::DiskPath;
@@ -30,10 +32,16 @@ pub struct DiskStats {
     pub flushes: u64,
     /// Bytes that flushes wrote to the platter.
     pub flushed_bytes: u64,
-    /// Bytes in the page cache only, now: what power loss would take from files that keep their names.
+    /// Flushes that a fault let fail.
+    pub failed_flushes: u64,
+    /// Bytes in the page cache only, now, that the next flushes would write.
     pub dirty_bytes: u64,
+    /// Bytes in the page cache only, now, that look clean: no flush writes them any more, and power loss takes them.
+    pub phantom_bytes: u64,
     /// Times the power was lost.
     pub power_losses: u64,
+    /// Since when the process has reason to mistrust the disk: the first time that a fault let something fail.
+    pub hurt_since: Option<Timestamp>,
 }
 
 /// The device and page cache of one host.
@@ -41,7 +49,7 @@ pub struct DiskStats {
 /// Invariants:
 /// * `in_volatile` and `in_durable` of an inode say which view of the names leads to it; each view leads to it at most
 ///   once, and an inode to which none leads is garbage;
-/// * `stats.dirty_bytes` is the sum over all inodes;
+/// * `stats.dirty_bytes` and `stats.phantom_bytes` are sums over all inodes;
 /// * every row on the platter belongs to an inode in `inodes` or `garbage`.
 #[derive(Debug)]
 pub(super) struct Disk {
@@ -49,12 +57,15 @@ pub(super) struct Disk {
     rng: ChaCha8Rng,
     /// When the device has finished all flushes that were started.
     free_at: Timestamp,
+    pub(super) faults: Faults,
     pub(super) volatile: Namespace,
     pub(super) durable: Namespace,
     pub(super) inodes: BTreeMap<InodeNumber, Inode>,
     next_inode: InodeNumber,
     /// Inodes whose rows on the platter can go, once a process runs again: only a process reaches the platter.
     pub(super) garbage: Vec<InodeNumber>,
+    /// Held by every [`super::DiskImage`]: rows that one may need stay on the platter.
+    pub(super) rows: Rc<()>,
     pub(super) stats: DiskStats,
     /// Which process may use the disk: changes when one mounts it, and when the power is lost.
     pub(super) mounted: u64,
@@ -67,11 +78,13 @@ impl Disk {
             config,
             rng,
             free_at: Timestamp::ZERO,
+            faults: Faults::default(),
             volatile: Namespace::new(),
             durable: Namespace::new(),
             inodes: BTreeMap::new(),
             next_inode: 1,
             garbage: Vec::new(),
+            rows: Rc::new(()),
             stats: DiskStats::default(),
             mounted: 0,
         }
@@ -83,8 +96,8 @@ impl Disk {
         let micros = |duration| Timestamp::from_duration(duration).0;
         let mut end = now.max(self.free_at);
         for _ in 0..steps {
-            let latency = self.rng.random_range(micros(low)..=micros(high));
-            end = end + Duration::from_micros(latency);
+            let own = self.rng.random_range(micros(low)..=micros(high));
+            end = end + Duration::from_micros(self.faults.latency(own));
         }
         self.free_at = end;
         end
@@ -106,7 +119,7 @@ impl Disk {
         inode.ok_or_else(|| os_error(operation, path, EBADF))
     }
 
-    /// Runs `change` on a file that a process has open and keeps count of the dirty bytes.
+    /// Runs `change` on a file that a process has open and keeps count of what only the page cache has.
     pub(super) fn change_inode<T>(
         &mut self,
         operation: &'static str,
@@ -116,9 +129,10 @@ impl Disk {
     ) -> Result<T, StorageError> {
         let inode = self.inodes.get_mut(&number).filter(|inode| inode.in_volatile);
         let inode = inode.ok_or_else(|| os_error(operation, path, EBADF))?;
-        let before = inode.dirty_bytes();
+        let (dirty, phantom) = (inode.dirty_bytes(), inode.phantom_bytes());
         let result = change(inode);
-        self.stats.dirty_bytes = self.stats.dirty_bytes - before + inode.dirty_bytes();
+        self.stats.dirty_bytes = self.stats.dirty_bytes - dirty + inode.dirty_bytes();
+        self.stats.phantom_bytes = self.stats.phantom_bytes - phantom + inode.phantom_bytes();
         Ok(result)
     }
 
@@ -145,6 +159,7 @@ impl Disk {
         {
             let inode = self.inodes.get_mut(&former).expect("a name leads to an inode");
             self.stats.dirty_bytes -= inode.dirty_bytes();
+            self.stats.phantom_bytes -= inode.phantom_bytes();
             inode.revert();
             inode.in_volatile = false;
             self.collect(former);
@@ -233,8 +248,11 @@ impl Disk {
         self.sync_directory(&path.directory, &at_start)
     }
 
-    /// Frees the rows of files that are gone.
+    /// Frees the rows of files that are gone, unless somebody may want them back.
     pub(super) fn collect_garbage(&mut self, platter: &mut impl Platter) -> Result<(), StorageError> {
+        if 1 < Rc::strong_count(&self.rows) {
+            return Ok(());
+        }
         while let Some(number) = self.garbage.pop() {
             platter
                 .remove(number)
@@ -247,13 +265,16 @@ impl Disk {
     pub(super) fn check(&self) {
         let dirty: u64 = self.inodes.values().map(Inode::dirty_bytes).sum();
         assert_eq!(self.stats.dirty_bytes, dirty, "dirty bytes are miscounted");
+        let phantom: u64 = self.inodes.values().map(Inode::phantom_bytes).sum();
+        assert_eq!(self.stats.phantom_bytes, phantom, "phantom bytes are miscounted");
         let volatile: BTreeSet<_> = self.volatile.files().map(|(_, number)| number).collect();
         let durable: BTreeSet<_> = self.durable.files().map(|(_, number)| number).collect();
         for (number, inode) in &self.inodes {
             assert_eq!(inode.in_volatile, volatile.contains(number), "volatile name of inode {number}");
             assert_eq!(inode.in_durable, durable.contains(number), "durable name of inode {number}");
             assert!(inode.in_volatile || inode.in_durable, "inode {number} is garbage");
-            assert!(inode.in_volatile || inode.dirty_bytes() == 0, "inode {number} is dirty without a name");
+            let unsaved = inode.dirty_bytes() + inode.phantom_bytes();
+            assert!(inode.in_volatile || unsaved == 0, "inode {number} is dirty without a name");
         }
     }
 }

@@ -18,7 +18,7 @@ pub(super) const EXTENT_BYTES: usize = 64 * 1024;
 /// Invariants:
 /// * the sealed extents touch each other, are not empty, and cover `[start, open_at)`;
 /// * the open extent covers `[open_at, end)` and is shorter than [`EXTENT_BYTES`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct DirtyTail {
     start: u64,
     sealed: BTreeMap<u64, Bytes>,

@@ -5,6 +5,9 @@
 //! start becomes durable as it is at the finish**. Linux may write back anything at any time, so a later state of the
 //! same bytes is always allowed; bytes and names that came after the start are never included, so that nobody comes to
 //! rely on them.
+//!
+//! A step that a fault lets fail leaves what is durable as it was. For a file that is not all: the kernel has tried, and
+//! marks the pages clean all the same.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +17,7 @@ use broker_core::time::Timestamp;
 use bytes::Bytes;
 
 use super::device::Disk;
-use super::errors::{ENOENT, os_error, platter_error};
+use super::errors::{EIO, ENOENT, os_error, platter_error};
 use super::host::{HostDisk, OpenFile};
 use super::inode::InodeNumber;
 use super::path::DiskPath;
@@ -26,6 +29,8 @@ use super::platter::Platter;
 #[must_use = "nothing is durable until the flush is finished"]
 pub struct FlushTicket {
     mounted: u64,
+    /// When it will be done.
+    end: Timestamp,
     steps: Vec<Step>,
 }
 
@@ -46,14 +51,14 @@ impl<P: Platter> HostDisk<P> {
     pub fn start_flush(&mut self, now: Timestamp, steps: &[FlushStep]) -> (FlushTicket, Timestamp) {
         let captured = steps.iter().map(|step| self.capture(step).unwrap_or_else(Step::Refused)).collect();
         let end = self.disk_and_platter().0.occupy(now, steps.len());
-        (FlushTicket { mounted: self.mounted, steps: captured }, end)
+        (FlushTicket { mounted: self.mounted, end, steps: captured }, end)
     }
 
     /// Ends a flush, at the time that [`HostDisk::start_flush`] told: its steps reach the platter in order. The first
     /// one that fails ends it; the steps before stay done.
     pub fn finish_flush(&mut self, ticket: FlushTicket) -> Result<(), StorageError> {
         assert_eq!(ticket.mounted, self.mounted, "a flush of another process");
-        let result = self.carry_out(ticket.steps);
+        let result = self.carry_out(ticket);
         self.close_removed();
         result
     }
@@ -78,9 +83,12 @@ impl<P: Platter> HostDisk<P> {
         }
     }
 
-    fn carry_out(&mut self, steps: Vec<Step>) -> Result<(), StorageError> {
+    fn carry_out(&mut self, ticket: FlushTicket) -> Result<(), StorageError> {
         let (mut disk, platter) = self.disk_and_platter();
-        for step in steps {
+        for step in ticket.steps {
+            if let Some(fault) = disk.faults.fails_flush() {
+                return Err(fail(&mut disk, fault, ticket.end, step));
+            }
             match step {
                 Step::File { inode, path, len } => sync_file(&mut disk, platter, inode, &path, len)?,
                 Step::Directory { directory, names } => disk.sync_directory(&directory, &names)?,
@@ -92,6 +100,24 @@ impl<P: Platter> HostDisk<P> {
         disk.stats.flushes += 1;
         Ok(())
     }
+}
+
+/// The device does not do this step.
+fn fail(disk: &mut Disk, fault: u32, at: Timestamp, step: Step) -> StorageError {
+    let (operation, path, phantom_bytes) = match step {
+        Step::Refused(error) => return error,
+        Step::File { inode, path, len } => {
+            // A file that was removed meanwhile has nothing left to lose.
+            let marked = disk.change_inode("sync", &path, inode, |file| file.fail_sync(len));
+            ("sync", path, marked.unwrap_or(0))
+        }
+        Step::Directory { directory, .. } => ("sync", directory, 0),
+        Step::Replace { path, .. } => ("replace", path.to_string(), 0),
+    };
+    disk.faults.count_failed(fault, phantom_bytes);
+    disk.stats.failed_flushes += 1;
+    disk.stats.hurt_since.get_or_insert(at);
+    os_error(operation, &path, EIO)
 }
 
 fn sync_file(

@@ -1,6 +1,7 @@
 //! Stories about a producer and the brokers it talks to, with the brokers' part played by hand.
 
 mod batching;
+mod clock;
 mod contract;
 mod deadlines;
 mod outcomes;

@@ -1,7 +1,9 @@
 //! The disk as its users see it: stories of what is lost and what is not, the same in turmoil, and random sequences
 //! against a model.
 
+mod faults;
 mod model;
+mod rewind;
 mod stories;
 mod turmoil;
 

@@ -5,22 +5,46 @@ use std::collections::{BTreeMap, BTreeSet};
 use broker_core::io::FileId;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
 
 use super::*;
-use crate::cluster::disk::FlushTicket;
+use crate::cluster::disk::{DiskEffect, DiskFault, FlushTicket};
 
 const PATHS: [&str; 4] = ["a", "b", "t-0/a", "t-0/b"];
 const DIRECTORIES: [&str; 2] = ["", "t-0"];
 
 #[derive(Clone, Debug)]
 enum Op {
-    Append { path: usize, len: usize },
-    Truncate { path: usize, permille: u64 },
-    Remove { path: usize },
-    Start { steps: Vec<StepOf> },
-    Finish { nth: usize },
+    Append {
+        path: usize,
+        len: usize,
+    },
+    Truncate {
+        path: usize,
+        permille: u64,
+    },
+    Remove {
+        path: usize,
+    },
+    Start {
+        steps: Vec<StepOf>,
+    },
+    Finish {
+        nth: usize,
+    },
     Kill,
     PowerLoss,
+    Wipe,
+    /// A flush that ends and some changes, all of which the process dies before.
+    Undone {
+        finish: usize,
+        changes: Vec<Op>,
+    },
+    /// Each flush step fails with this probability, or never.
+    Fail {
+        percent: Option<u8>,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -38,37 +62,86 @@ fn step() -> impl Strategy<Value = StepOf> {
     ]
 }
 
-fn op() -> impl Strategy<Value = Op> {
+fn change() -> impl Strategy<Value = Op> {
     let len = prop_oneof![4 => 0..50_usize, 1 => 60_000..140_000_usize];
     prop_oneof![
         8 => (0..4_usize, len).prop_map(|(path, len)| Op::Append { path, len }),
         4 => (0..4_usize, 0..=1_000_u64).prop_map(|(path, permille)| Op::Truncate { path, permille }),
         1 => (0..4_usize).prop_map(|path| Op::Remove { path }),
+    ]
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        13 => change(),
         5 => prop::collection::vec(step(), 1..4).prop_map(|steps| Op::Start { steps }),
         5 => (0..3_usize).prop_map(|nth| Op::Finish { nth }),
         1 => Just(Op::Kill),
         2 => Just(Op::PowerLoss),
+        1 => Just(Op::Wipe),
+        3 => (0..3_usize, prop::collection::vec(change(), 0..4))
+            .prop_map(|(finish, changes)| Op::Undone { finish, changes }),
+        2 => prop_oneof![Just(None), Just(Some(30)), Just(Some(100))].prop_map(|percent| Op::Fail { percent }),
     ]
 }
 
-/// One file of the model. `stable` is how short it was at its shortest since the platter had the same as the cache.
+/// One file of the model. `written` is what the platter would have if all flushes from now on succeeded: the same as
+/// `cached`, but zeros where one has failed. `clean` and `stable` are how short the file was at its shortest since the
+/// last flush, and since the last one that succeeded.
 #[derive(Clone, Debug, Default)]
 struct File {
     cached: Vec<u8>,
+    written: Vec<u8>,
     durable: Vec<u8>,
+    clean: usize,
     stable: usize,
 }
 
 impl File {
+    fn durable(content: Vec<u8>) -> File {
+        let len = content.len();
+        File { cached: content.clone(), written: content.clone(), durable: content, clean: len, stable: len }
+    }
+
+    fn append(&mut self, bytes: &[u8]) {
+        self.cached.extend(bytes);
+        self.written.extend(bytes);
+    }
+
+    fn truncate(&mut self, len: usize) {
+        self.cached.truncate(len);
+        self.written.truncate(len);
+        self.clean = self.clean.min(len);
+        self.stable = self.stable.min(len);
+    }
+
     fn sync(&mut self, len_at_start: usize) {
-        let to = len_at_start.min(self.cached.len()).max(self.stable);
-        self.durable = self.cached[..to].to_vec();
-        self.stable = to;
+        self.clean = len_at_start.min(self.cached.len()).max(self.clean);
+        self.durable = self.written[..self.clean].to_vec();
+        self.stable = self.clean;
+    }
+
+    /// Returns how many bytes were marked clean.
+    fn fail(&mut self, len_at_start: usize) -> usize {
+        let to = len_at_start.min(self.cached.len()).max(self.clean);
+        self.written[self.clean..to].fill(0);
+        to - std::mem::replace(&mut self.clean, to)
+    }
+
+    fn dirty(&self) -> usize {
+        self.cached.len() - self.clean
+    }
+
+    /// Nothing that is appended is zero.
+    fn phantom(&self) -> usize {
+        if self.cached == self.written {
+            return 0;
+        }
+        self.cached.iter().zip(&self.written).filter(|(cached, written)| cached != written).count()
     }
 
     fn revert(&mut self) {
-        self.cached = self.durable.clone();
-        self.stable = self.durable.len();
+        *self = File::durable(std::mem::take(&mut self.durable));
     }
 }
 
@@ -85,13 +158,16 @@ enum Begun {
     Refused,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Model {
     files: Vec<File>,
     volatile: Names,
     durable: Names,
     /// Whether `t-0` is there, and whether its name is durable.
     directory: (bool, bool),
+    /// The fault that is active.
+    failing: Option<(u32, f64, ChaCha8Rng)>,
+    effect: DiskEffect,
 }
 
 fn is_in(path: &str, directory: usize) -> bool {
@@ -135,6 +211,12 @@ impl Model {
 
     fn finish(&mut self, started: Started) -> Result<(), ()> {
         for begun in started {
+            if let Some((_, probability, rng)) = &mut self.failing
+                && rng.random_bool(*probability)
+            {
+                self.fail(&begun);
+                return Err(());
+            }
             match begun {
                 Begun::Refused => return Err(()),
                 Begun::File { id, len } => {
@@ -147,9 +229,7 @@ impl Model {
                     if is_in(path, 1) && !self.directory.0 {
                         return Err(());
                     }
-                    let content = vec![fill; 10];
-                    let stable = content.len();
-                    self.files.push(File { cached: content.clone(), durable: content, stable });
+                    self.files.push(File::durable(vec![fill; 10]));
                     self.volatile.insert(path, self.files.len() - 1);
                     names.push(path);
                     self.sync_directory(usize::from(is_in(path, 1)), &names);
@@ -157,6 +237,18 @@ impl Model {
             }
         }
         Ok(())
+    }
+
+    fn fail(&mut self, begun: &Begun) {
+        if matches!(begun, Begun::Refused) {
+            return;
+        }
+        self.effect.flushes_failed += 1;
+        if let Begun::File { id, len } = begun
+            && self.volatile.values().any(|named| named == id)
+        {
+            self.effect.phantom_bytes += self.files[*id].fail(*len) as u64;
+        }
     }
 
     fn sync_directory(&mut self, index: usize, at_start: &[&'static str]) {
@@ -177,7 +269,7 @@ impl Model {
         let lost = |(path, id): (&&str, &usize)| {
             let file = &self.files[*id];
             let survives = self.durable.get(path) == Some(id) && (is_in(path, 0) || self.directory.1);
-            file.cached.len() - if survives { file.stable } else { 0 }
+            if survives { file.dirty() + file.phantom() } else { file.cached.len() }
         };
         let lost: usize = self.volatile.iter().map(lost).sum();
         if !self.directory.1 {
@@ -187,6 +279,20 @@ impl Model {
         self.volatile = self.durable.clone();
         self.files.iter_mut().for_each(File::revert);
         lost as u64
+    }
+
+    /// Back to `before`, but for what a flush wrote over bytes that were cut.
+    fn roll_back(&mut self, before: Model) {
+        let after = std::mem::replace(self, before);
+        for (file, later) in self.files.iter_mut().zip(&after.files) {
+            let both = file.durable.len().min(later.durable.len());
+            file.durable[..both].copy_from_slice(&later.durable[..both]);
+        }
+        (self.failing, self.effect) = (after.failing, after.effect);
+    }
+
+    fn wipe(&mut self) {
+        (self.volatile, self.durable, self.directory) = (Names::new(), Names::new(), (false, false));
     }
 }
 
@@ -199,6 +305,8 @@ struct Pair {
     open: BTreeMap<&'static str, FileId>,
     flushes: Vec<(FlushTicket, Started)>,
     fill: u8,
+    /// How many faults there were so far.
+    faults: u32,
 }
 
 impl Pair {
@@ -206,7 +314,7 @@ impl Pair {
         let (disk, platter) = (disk(0, 3), MemPlatter::default());
         let host = disk.mount(platter.clone()).unwrap();
         let (model, open, flushes) = (Model::default(), BTreeMap::new(), Vec::new());
-        Pair { model, disk, platter, host, open, flushes, fill: 0 }
+        Pair { model, disk, platter, host, open, flushes, fill: 0, faults: 0 }
     }
 
     /// An open file, and the model's. Sometimes one that was opened before, as brokers do.
@@ -228,18 +336,17 @@ impl Pair {
         match op {
             Op::Append { path, len } => {
                 let (file, id) = self.open(PATHS[*path]);
-                self.fill = self.fill.wrapping_add(1);
+                self.fill = self.fill.wrapping_add(1).max(1);
                 let bytes = vec![self.fill; *len];
                 self.host.append(file, &bytes).unwrap();
-                self.model.files[id].cached.extend(bytes);
+                self.model.files[id].append(&bytes);
             }
             Op::Truncate { path, permille } => {
                 let (file, id) = self.open(PATHS[*path]);
                 let model = &mut self.model.files[id];
                 let len = model.cached.len() as u64 * permille / 1_000;
                 self.host.truncate(file, len).unwrap();
-                model.cached.truncate(usize::try_from(len).unwrap());
-                model.stable = model.stable.min(model.cached.len());
+                model.truncate(usize::try_from(len).unwrap());
             }
             Op::Remove { path } => {
                 self.host.remove(PATHS[*path]).unwrap();
@@ -264,6 +371,38 @@ impl Pair {
                 assert_eq!(lost, self.model.power_loss());
                 self.restart();
             }
+            Op::Wipe => {
+                let bytes: usize =
+                    self.model.volatile.values().map(|id| self.model.files[*id].cached.len()).sum();
+                assert_eq!(self.disk.wipe().bytes, bytes as u64);
+                self.model.wipe();
+                self.restart();
+                assert_eq!(self.platter.rows(), 0);
+            }
+            Op::Undone { finish, changes } => {
+                let (image, model) = (self.disk.snapshot(), self.model.clone());
+                self.apply(&Op::Finish { nth: *finish });
+                changes.iter().for_each(|change| self.apply(change));
+                self.disk.roll_back(image);
+                self.model.roll_back(model);
+                self.restart();
+            }
+            Op::Fail { percent } => self.fail(*percent),
+        }
+    }
+
+    /// Ends one fault and begins the next.
+    fn fail(&mut self, percent: Option<u8>) {
+        if let Some((fault, ..)) = self.model.failing.take() {
+            assert_eq!(self.disk.end(fault), self.model.effect);
+            self.model.effect = DiskEffect::default();
+        }
+        if let Some(percent) = percent {
+            self.faults += 1;
+            let rng = Seed(1).stream("fault", u64::from(self.faults));
+            let probability = f64::from(percent) / 100.0;
+            self.disk.begin(self.faults, DiskFault::FsyncError { probability }, rng.clone());
+            self.model.failing = Some((self.faults, probability, rng));
         }
     }
 
@@ -293,14 +432,15 @@ impl Pair {
         assert_eq!(listed, self.model.volatile.keys().map(ToString::to_string).collect());
         let named: BTreeSet<_> = self.model.volatile.values().chain(self.model.durable.values()).collect();
         assert!(self.platter.rows() <= named.len() + self.flushes.len() + PATHS.len(), "rows leak");
-        let mut dirty = 0;
+        let mut unsaved = (0, 0);
         for (&path, &id) in &self.model.volatile {
-            let File { cached, stable, .. } = &self.model.files[id];
-            dirty += (cached.len() - stable) as u64;
+            let file = &self.model.files[id];
+            unsaved = (unsaved.0 + file.dirty() as u64, unsaved.1 + file.phantom() as u64);
             let read = self.host.read_file(path).unwrap().unwrap();
-            assert!(read == cached[..], "{path} differs");
+            assert!(read == file.cached[..], "{path} differs");
         }
-        assert_eq!(self.disk.stats().dirty_bytes, dirty);
+        let stats = self.disk.stats();
+        assert_eq!((stats.dirty_bytes, stats.phantom_bytes), unsaved);
         self.compare_part();
     }
 

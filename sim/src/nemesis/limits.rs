@@ -1,0 +1,99 @@
+//! What random faults must leave whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::fault::{Action, Harm};
+use super::ongoing::{Ongoing, Victims};
+use super::plan::Limits;
+use crate::cluster::{Cluster, HostName};
+
+/// Hosts that stopped without a clean shutdown and were not whole since, and whether they may have lost what was not
+/// durable.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Unclean(BTreeMap<HostName, bool>);
+
+impl Unclean {
+    /// A fault has begun. Only hosts that it really hit count.
+    pub fn note(&mut self, action: Action, ongoing: &Ongoing) {
+        if action.is_unclean() {
+            for host in ongoing.hosts() {
+                *self.0.entry(host.clone()).or_default() |= action.is_lossy();
+            }
+        }
+    }
+
+    /// Brokers that have everything again are as good as new.
+    pub fn forget_whole(&mut self, cluster: &Cluster) {
+        for id in cluster.view().broker_ids() {
+            let host = Cluster::broker_name(id);
+            if self.0.contains_key(&host) && cluster.view().is_whole(id) {
+                self.0.remove(&host);
+            }
+        }
+    }
+}
+
+/// What limits go by at one moment.
+#[derive(Debug)]
+pub(super) struct State {
+    unclean: Unclean,
+    /// Hosts that faults keep, or are about to keep, from serving.
+    stopped: BTreeSet<HostName>,
+}
+
+impl State {
+    /// Nothing is under way.
+    pub fn of(unclean: Unclean) -> State {
+        State { unclean, stopped: BTreeSet::new() }
+    }
+
+    /// A fault hits these hosts now, or begins to in this tick.
+    pub fn add(&mut self, action: Action, hosts: BTreeSet<HostName>) {
+        if action.is_unclean() {
+            for host in &hosts {
+                *self.unclean.0.entry(host.clone()).or_default() |= action.is_lossy();
+            }
+        }
+        self.stopped.extend(hosts);
+    }
+}
+
+impl Limits {
+    /// Whether this may begin now.
+    pub(super) fn allow(self, harm: &Harm, state: &State, cluster: &Cluster) -> bool {
+        if !harm.action.stops_hosts() {
+            return true;
+        }
+        let victims = Victims::of(&harm.aim, cluster).hosts;
+        if !victims.iter().any(|host| cluster.is_running(host)) {
+            return false;
+        }
+        // There is one copy of the cluster's metadata: what its disk forgets after it was told to remember is gone.
+        let forgets = matches!(harm.action, Action::Wipe | Action::FsyncError { .. });
+        if self.lossy_crashes.is_some() && forgets && victims.contains(&Cluster::controller_name()) {
+            return false;
+        }
+        let brokers: BTreeSet<HostName> =
+            cluster.view().broker_ids().into_iter().map(Cluster::broker_name).collect();
+        let hit: BTreeSet<HostName> = victims.intersection(&brokers).cloned().collect();
+        if hit.is_empty() {
+            return true;
+        }
+        let is_down = |host: &&HostName| !cluster.is_running(host) || state.stopped.contains(*host);
+        let down: BTreeSet<HostName> = brokers.iter().filter(is_down).cloned().collect();
+        if self.brokers_down.is_some_and(|most| most < (&down | &hit).len()) {
+            return false;
+        }
+        self.lossy_crashes.is_none_or(|most| {
+            let unclean = state.unclean.0.iter().filter(|(host, _)| brokers.contains(*host));
+            let lossy = harm.action.is_lossy() || unclean.clone().any(|(_, lossy)| *lossy);
+            let mut all: BTreeSet<HostName> = unclean.map(|(host, _)| host.clone()).collect();
+            if harm.action.is_unclean() {
+                all.extend(hit);
+            }
+            // Nobody can tell a broker that lost something from one that was merely killed: both leave ISR and ELR. So
+            // kills count as soon as anybody may have lost something (KIP-966).
+            !lossy || all.len() <= most
+        })
+    }
+}

@@ -1,0 +1,181 @@
+//! What a run leaves behind as a script does the same as the run: every event of it.
+
+use sim::run::{Interrupt, RunOutput, run, script_text};
+use sim::scenario::{Scenario, parse};
+use sim::seed::Seed;
+use sim::trace::first_difference;
+
+const HURT_AT_RANDOM: &str = r#"
+name  = "hurt-at-random"
+story = "Scripted, triggered and random faults, with ranges to draw from."
+
+[cluster]
+brokers = 4
+
+[[topic]]
+name = "orders"
+partitions = 2
+replication.factor  = 3
+min.insync.replicas = 2
+
+[[producer]]
+topics  = ["orders"]
+records = 500
+
+[[consumer]]
+topics = ["orders"]
+
+[[fault]]
+name     = "crash"
+kind     = "kill"
+target   = "random"
+at       = "1s..2s"
+down_for = "200ms..900ms"
+
+[[fault]]
+kind   = "delay"
+target = "random"
+extra  = "1ms..20ms"
+lasts  = "1s"
+when   = { event = "fault_ended", fault = "crash", delay = "100ms" }
+
+[[fault]]
+kind   = "pause"
+target = "leader(orders-0)"
+lasts  = "10ms..100ms"
+when   = { event = "record_acknowledged", nth = 100, moment = "before" }
+
+[[nemesis]]
+kind   = "power_loss"
+every  = "500ms..1500ms"
+target = "random"
+
+[[nemesis]]
+kind  = "partition"
+every = "500ms..1500ms"
+
+[[nemesis]]
+kind  = "slow_disk"
+every = "300ms..1s"
+latency = "5ms..50ms"
+
+[[nemesis]]
+kind  = "loss"
+every = "300ms..2s"
+target = "random_client"
+probability = 0.05
+
+[[nemesis]]
+kind  = "clock_jump"
+every = "1s..2s"
+by    = "-300ms..300ms"
+
+[phases]
+faults = "5s"
+"#;
+
+fn parsed(path: &str, text: &str) -> Scenario {
+    parse(path, text).unwrap_or_else(|problems| panic!("{problems}\n{text}"))
+}
+
+fn run_once(scenario: &Scenario, seed: u64) -> RunOutput {
+    run(scenario, Seed(seed), &Interrupt::new(false))
+}
+
+#[test]
+fn a_script_does_what_the_run_did_to_the_event() {
+    let scenario = parsed("hurt-at-random.toml", HURT_AT_RANDOM);
+    for seed in 1..=4 {
+        let output = run_once(&scenario, seed);
+        assert!(5 <= output.report.faults.len(), "{} faults", output.report.faults.len());
+        let text = script_text(&output.script, &output.report);
+        let script = parsed("scenario.resolved.toml", &text);
+        assert_eq!(script.seed, Some(Seed(seed)));
+        assert!(script.plan.random.is_empty());
+        let again = run_once(&script, seed);
+        let difference = first_difference(&output.trace, &again.trace);
+        assert!(difference.is_none(), "{}\n{text}", difference.unwrap());
+        assert_eq!(again.report.verdict, output.report.verdict);
+        // And a script of a script is the same script.
+        assert_eq!(again.script.plan.faults.len(), output.script.plan.faults.len());
+        assert_eq!(run_once(&again.script, seed).report.digest, output.report.digest);
+    }
+}
+
+/// What a range, a random target or the end of the phase can come to must be readable and repeatable too.
+#[test]
+fn a_script_is_read_and_does_the_same_also_where_chance_was_odd() {
+    let cluster = HURT_AT_RANDOM.split("[cluster]").next().unwrap();
+    let rest = "[[topic]]\nname = \"orders\"\nreplication.factor = 3\n[[producer]]\ntopics = [\"orders\"]\n";
+    let odd = [
+        "kind = \"drop_connections\"\nevery = \"1s\"",
+        "kind = \"partition\"\nbetween = [\"random\", \"random\"]\nevery = \"300ms\"\nlasts = \"200ms\"",
+        "kind = \"clock_drift\"\nby = \"-1ppm..1ppm\"\nevery = \"200ms\"",
+        "kind = \"clock_drift\"\ntarget = \"broker(1)\"\nby = \"-60%\"\nevery = \"300ms\"\nlasts = \"2s\"",
+        "kind = \"kill\"\ntarget = \"broker(1)\"\nevery = \"500ms\"",
+    ];
+    let nemeses: String =
+        odd.iter().map(|nemesis| format!("[[nemesis]]\n{nemesis}\nmay_miss = true\n")).collect();
+    let scripted = "[[fault]]\nkind = \"delay\"\ntarget = \"random\"\nextra = \"1ms..9ms\"\nlasts = \"500ms\"\nstream = 9\n\
+                    when = { event = \"record_appended\", target = \"random\", nth = 5 }\nmay_miss = true\n";
+    let source = format!("{cluster}{rest}{scripted}{nemeses}[phases]\nfaults = \"3s\"\n");
+    for seed in 1..=3 {
+        let output = run_once(&parsed("odd.toml", &source), seed);
+        let text = script_text(&output.script, &output.report);
+        let again = run_once(&parsed("scenario.resolved.toml", &text), seed);
+        let difference = first_difference(&output.trace, &again.trace);
+        assert!(difference.is_none(), "{}\n{text}", difference.unwrap());
+        assert_eq!(
+            (again.report.verdict, again.report.vacuous.len()),
+            (output.report.verdict, output.report.vacuous.len())
+        );
+    }
+}
+
+#[test]
+fn each_nemesis_draws_for_itself() {
+    let scenario = parsed("hurt-at-random.toml", HURT_AT_RANDOM);
+    let begun = |scenario: &Scenario, kind: &str| {
+        let report = run_once(scenario, 1).report;
+        let faults = report.faults.into_iter().filter(|fault| fault.random && fault.kind == kind);
+        faults
+            .map(|fault| (fault.started_us.unwrap() - report.phases[1].started_us, fault.resolved))
+            .collect::<Vec<_>>()
+    };
+    let mut fewer = scenario.clone();
+    // The first and the last: positions of the others change.
+    fewer.plan.random.retain(|nemesis| !["power_loss", "clock_jump"].contains(&nemesis.harm.kind().name));
+    assert_eq!(fewer.plan.random.len(), 3);
+    let times =
+        |faults: Vec<(u64, Vec<String>)>| faults.into_iter().map(|(time, _)| time).collect::<Vec<_>>();
+    assert_eq!(times(begun(&scenario, "slow_disk")), times(begun(&fewer, "slow_disk")));
+}
+
+#[test]
+fn limits_hold_random_faults_back_and_without_them_they_go_further() {
+    let down_at_once = |limits: &str| {
+        let nemesis = "[[nemesis]]\nkind = \"kill\"\nevery = \"50ms..200ms\"\ndown_for = \"300ms..600ms\"\n";
+        let source = HURT_AT_RANDOM.split("[[fault]]").next().unwrap().to_owned()
+            + nemesis
+            + limits
+            + "[phases]\nfaults = \"4s\"\n";
+        let report = run_once(&parsed("limits.toml", &source), 3).report;
+        let mut most = 0;
+        for one in &report.faults {
+            let at = one.started_us.unwrap();
+            let down = |fault: &&sim::report::FaultReport| {
+                fault.started_us.unwrap() <= at && fault.ended_us.is_none_or(|end| at < end)
+            };
+            most = most.max(report.faults.iter().filter(down).count());
+        }
+        (most, report.nemeses[0].clone())
+    };
+    let (most, nemesis) = down_at_once("");
+    assert_eq!(most, 1);
+    assert!(0 < nemesis.held_back && 3 <= nemesis.begun, "{nemesis:?}");
+    assert_eq!(nemesis.effective, nemesis.begun);
+    let (most, _) = down_at_once("[limits]\nbrokers_down = 2\n");
+    assert_eq!(most, 2);
+    let (most, nemesis) = down_at_once("[limits]\ncontract = \"beyond\"\n");
+    assert!(2 < most, "{most}: {nemesis:?}");
+}
