@@ -195,6 +195,8 @@ impl Nemesis {
         }
         let keep_down = self.kept_down();
         let fault = &mut self.faults[index];
+        // A disk may have failed long after the fault began, when its broker still was whole.
+        self.unclean.note(fault.fault.harm.action, &ongoing);
         for (name, changed) in ongoing.end(cluster, fault.report.index, &keep_down) {
             *fault.report.effect.entry(name).or_default() += changed;
         }
