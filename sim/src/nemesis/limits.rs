@@ -13,10 +13,14 @@ use crate::cluster::{Cluster, HostName};
 pub(super) struct Unclean(BTreeMap<HostName, bool>);
 
 impl Unclean {
-    /// A fault has begun. Only hosts that it really hit count.
+    /// A fault begins or ends. Only hosts that it really hit count.
     pub fn note(&mut self, action: Action, ongoing: &Ongoing) {
+        self.add(action, &ongoing.hosts());
+    }
+
+    fn add(&mut self, action: Action, hosts: &BTreeSet<HostName>) {
         if action.is_unclean() {
-            for host in ongoing.hosts() {
+            for host in hosts {
                 *self.0.entry(host.clone()).or_default() |= action.is_lossy();
             }
         }
@@ -49,11 +53,7 @@ impl State {
 
     /// A fault hits these hosts now, or begins to in this tick.
     pub fn add(&mut self, action: Action, hosts: BTreeSet<HostName>) {
-        if action.is_unclean() {
-            for host in &hosts {
-                *self.unclean.0.entry(host.clone()).or_default() |= action.is_lossy();
-            }
-        }
+        self.unclean.add(action, &hosts);
         self.stopped.extend(hosts);
     }
 }

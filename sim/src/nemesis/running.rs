@@ -7,7 +7,7 @@ use super::effect::Effect;
 use super::fault::{Fault, Span};
 use super::ongoing::Ongoing;
 use super::trigger::Waiting;
-use super::when::{Start, Trigger, Until};
+use super::when::Start;
 use crate::cluster::Sprung;
 use crate::report::FaultReport;
 use crate::seed::Seed;
@@ -55,7 +55,10 @@ impl Running {
             random: source.is_some(),
             kind: fault.harm.kind().name.to_owned(),
             target: fault.harm.aim_text(),
-            when: trigger_of(&fault.start).map(Trigger::describe),
+            when: match &fault.start {
+                Start::At(_) => None,
+                Start::When(trigger) => Some(trigger.describe()),
+            },
             until: None,
             resolved: Vec::new(),
             started_us: None,
@@ -91,20 +94,5 @@ impl Running {
             *span = Span::exactly(Timestamp(started).since(began));
         }
         fault
-    }
-}
-
-fn trigger_of(start: &Start) -> Option<&Trigger> {
-    match start {
-        Start::At(_) => None,
-        Start::When(trigger) => Some(trigger),
-    }
-}
-
-/// The trigger that ends it, if one does.
-pub(super) fn trigger_of_end(until: &mut Until) -> Option<&mut Trigger> {
-    match until {
-        Until::When(trigger) => Some(trigger),
-        _ => None,
     }
 }

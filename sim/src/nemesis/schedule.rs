@@ -11,7 +11,7 @@ use super::limits::{State, Unclean};
 use super::ongoing::{self, Ongoing, Victims};
 use super::plan::{Limits, Plan};
 use super::random::Source;
-use super::running::{Due, Running, Stage, trigger_of_end};
+use super::running::{Due, Running, Stage};
 use super::trigger::Waiting;
 use super::when::{Happening, Start, Until};
 use crate::cluster::{Cluster, HostName};
@@ -78,9 +78,7 @@ impl Nemesis {
 
     /// Ends and begins what is due.
     pub fn advance(&mut self, cluster: &mut Cluster) {
-        for sprung in cluster.take_sprung() {
-            self.faults.iter_mut().for_each(|fault| fault.note(&sprung));
-        }
+        self.note_sprung(cluster);
         for index in 0..self.faults.len() {
             self.end_if_due(index, cluster);
         }
@@ -92,6 +90,12 @@ impl Nemesis {
         }) {}
         // Hosts that a trigger stopped go on, unless they are dead by now.
         cluster.thaw();
+    }
+
+    fn note_sprung(&mut self, cluster: &mut Cluster) {
+        for sprung in cluster.take_sprung() {
+            self.faults.iter_mut().for_each(|fault| fault.note(&sprung));
+        }
     }
 
     fn end_if_due(&mut self, index: usize, cluster: &mut Cluster) {
@@ -173,14 +177,13 @@ impl Nemesis {
         self.unclean.note(harm.action, &ongoing);
         fault.report.effect = effect;
         fault.report.vacuous = effect::is_nothing(&fault.report.effect);
-        let due = match (&ongoing, &harm.until) {
+        let due = match (&ongoing, &mut fault.fault.harm.until) {
             (Ongoing::Nothing, _) => return self.end(index, ongoing, Due::Never, cluster),
             // It counts from the moment when a process has stopped.
             (Ongoing::Restarting { .. }, Until::Lasts(_) | Until::Heal) => Due::Never,
             (_, Until::Lasts(span)) => Due::At(now + span.low),
             (_, Until::At(at)) => Due::At(self.began + *at),
-            (_, Until::When(_)) => {
-                let trigger = trigger_of_end(&mut fault.fault.harm.until).expect("it has one");
+            (_, Until::When(trigger)) => {
                 let mut rng = self.seed.stream("nemesis.end", fault.stream);
                 Due::When(Waiting::begin(trigger, cluster, &mut rng))
             }
@@ -249,7 +252,7 @@ impl Nemesis {
                 state.add(action, Victims::of(&fault.fault.harm.aim, cluster).hosts);
             }
             if let Stage::UnderWay(ongoing, _) = &fault.stage {
-                state.add(action, ongoing.keeps_down().into_iter().collect());
+                state.add(action, ongoing.keeps_down());
             }
         }
         state
@@ -257,6 +260,7 @@ impl Nemesis {
 
     /// Ends what is under way; what has not begun never will.
     pub fn heal(&mut self, cluster: &mut Cluster) {
+        self.note_sprung(cluster);
         for index in 0..self.faults.len() {
             match std::mem::replace(&mut self.faults[index].stage, Stage::Over) {
                 Stage::Over => {}
@@ -267,7 +271,9 @@ impl Nemesis {
                 Stage::Waiting(_) => {}
                 Stage::UnderWay(ongoing, mut due) => {
                     if let Due::When(waiting) = &mut due {
-                        self.faults[index].report.until = Some(waiting.describe());
+                        // One that only waited for its delay has seen what it waited for.
+                        let missed = (!waiting.has_sprung()).then(|| waiting.describe());
+                        self.faults[index].report.until = missed;
                         waiting.give_up(cluster);
                     }
                     let over = Due::At(cluster.now());

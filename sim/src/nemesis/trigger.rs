@@ -66,6 +66,11 @@ impl Waiting {
         self.sprung.is_some_and(|sprung| sprung + self.trigger.delay <= now)
     }
 
+    /// Whether what it waits for has happened.
+    pub fn has_sprung(&self) -> bool {
+        self.sprung.is_some()
+    }
+
     /// Counts no more.
     pub fn give_up(&mut self, cluster: &Cluster) {
         if let Some(wire) = self.wire.take() {
