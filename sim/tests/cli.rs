@@ -249,3 +249,18 @@ fn catches_sigint(pid: &str) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap_or("0");
     u64::from_str_radix(mask.trim(), 16).unwrap_or(0) & 0b10 != 0
 }
+
+#[test]
+fn what_a_scenario_may_violate_is_that_and_nothing_else() {
+    let place = Place::new("may-violate");
+    let reports = place.0.join("reports").display().to_string();
+    let shipped =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/disk/single-replica-power-loss.toml");
+    let text = std::fs::read_to_string(shipped).unwrap();
+    let expect = text.find("[expect]").unwrap();
+    for (may, code) in [("[\"lost-write\", \"inconsistent-offsets\"]", 0), ("\"duplicate\"", 1)] {
+        let text = format!("{}[expect]\nmay_violate = {may}\n", &text[..expect]);
+        let path = place.file("may.toml", &text).display().to_string();
+        assert_eq!(sim(&["run", &path, "--reports", &reports]).0, code, "{may}");
+    }
+}

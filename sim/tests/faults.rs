@@ -216,3 +216,35 @@ fn the_order_in_the_file_does_not_decide_what_happens_in_one_tick() {
         assert!(output.report.faults.iter().all(|fault| !fault.vacuous), "{:?}", output.report.vacuous);
     }
 }
+
+#[test]
+fn an_end_whose_delay_outlasts_the_phase_has_seen_what_it_waited_for() {
+    let output = run_with(
+        r#"
+[[fault]]
+kind = "isolate"
+target = "follower(orders-0, 1)"
+at = "500ms"
+until = { event = "record_appended", nth = 10, delay = "3900ms" }
+"#,
+    );
+    assert_eq!(output.report.verdict, Verdict::Pass, "{:?}", output.report.vacuous);
+    assert_eq!(fault(&output, 0).until, None);
+}
+
+#[test]
+fn faults_that_may_miss_cannot_all_miss() {
+    let output = run_with(
+        r#"
+[[nemesis]]
+kind = "hold"
+between = ["controller", "client(0)"]
+every = "500ms"
+lasts = "100ms"
+may_miss = true
+"#,
+    );
+    assert!(1 < output.report.faults.len());
+    assert_eq!(output.report.verdict, Verdict::Vacuous);
+    assert_eq!(output.report.vacuous, ["no fault changed anything"]);
+}

@@ -179,3 +179,21 @@ fn limits_hold_random_faults_back_and_without_them_they_go_further() {
     let (most, nemesis) = down_at_once("[limits]\ncontract = \"beyond\"\n");
     assert!(2 < most, "{most}: {nemesis:?}");
 }
+
+/// Two nemeses that draw in the same tick, and a disk that fails long after its fault began.
+#[test]
+fn limits_see_what_begins_in_the_same_tick_and_what_fails_late() {
+    let source = HURT_AT_RANDOM.split("[[fault]]").next().unwrap().to_owned()
+        + "[[nemesis]]\nkind = \"kill\"\ntarget = \"broker(1)\"\nevery = \"1s\"\ndown_for = \"300ms\"\n"
+        + "[[nemesis]]\nkind = \"power_loss\"\ntarget = \"broker(2)\"\nevery = \"1s\"\ndown_for = \"300ms\"\nmay_miss = true\n"
+        + "[phases]\nfaults = \"5s\"\n";
+    let report = run_once(&parsed("same-tick.toml", &source), 1).report;
+    let [kill, power_loss] = &report.nemeses[..] else { panic!("{:?}", report.nemeses) };
+    assert!(3 <= kill.begun, "{kill:?}");
+    assert_eq!((power_loss.begun, power_loss.held_back), (0, kill.begun), "{power_loss:?}");
+
+    let path =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/random/within-contract.toml");
+    let report = run_once(&sim::scenario::load(&path).unwrap(), 290).report;
+    assert!(report.as_expected, "{:?}", report.violations);
+}
