@@ -129,7 +129,7 @@ fn actions() -> impl Strategy<Value = Action> {
         probability.prop_map(|probability| Action::FsyncError { probability }),
         (-9_000_000..9_000_000_i64, 1..9_000_000_i64)
             .prop_map(|(low, more)| Action::ClockJump { by_us: Span { low, high: low + more } }),
-        (-999_999..0_i64, 0..900_000_i64)
+        (-998_999..0_i64, 0..900_000_i64)
             .prop_map(|(low, more)| Action::ClockDrift { ppm: Span { low, high: low + more } }),
     ]
 }
