@@ -6,6 +6,7 @@
 mod args;
 mod environment;
 mod explain;
+mod interrupts;
 mod list;
 mod new;
 mod run;

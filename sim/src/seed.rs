@@ -93,19 +93,33 @@ pub fn seeds_from_env(default: Range<u64>) -> Result<Vec<Seed>, String> {
         return Ok(vec![seed]);
     }
     let range = match std::env::var("SIM_SEEDS") {
-        Ok(text) => parse_range(&text).map_err(|error| format!("SIM_SEEDS: {error}"))?,
+        Ok(text) => text.parse::<SeedRange>().map_err(|error| format!("SIM_SEEDS: {error}"))?.0,
         Err(_) => default,
     };
     Ok(range.map(Seed).collect())
 }
 
-fn parse_range(text: &str) -> Result<Range<u64>, String> {
-    let number = |text: &str| text.trim().parse::<u64>().map_err(|_| format!("{text:?} is not a number"));
-    let range = match text.split_once("..") {
-        Some((first, end)) => number(first)?..number(end)?,
-        None => 1..number(text)?.saturating_add(1),
-    };
-    if range.is_empty() { Err(format!("{text:?} holds no seed")) } else { Ok(range) }
+/// Seeds one after the other, at least one. Parses from `20`, which is 1 to 20, and `5..9`, which is 5 to 8.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeedRange(pub Range<u64>);
+
+impl FromStr for SeedRange {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<SeedRange, String> {
+        let number = |text: &str| text.trim().parse::<u64>().map_err(|_| format!("{text:?} is not a number"));
+        let range = match text.split_once("..") {
+            Some((first, end)) => number(first)?..number(end)?,
+            None => 1..number(text)?.saturating_add(1),
+        };
+        if range.is_empty() { Err(format!("{text:?} holds no seed")) } else { Ok(SeedRange(range)) }
+    }
+}
+
+impl fmt::Display for SeedRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}..{}", self.0.start, self.0.end)
+    }
 }
 
 #[cfg(test)]
@@ -174,10 +188,11 @@ mod tests {
 
     #[test]
     fn ranges_of_seeds_are_a_count_or_from_and_to() {
-        assert_eq!(parse_range("3"), Ok(1..4));
-        assert_eq!(parse_range("5..9"), Ok(5..9));
-        assert_eq!(parse_range("9..5"), Err("\"9..5\" holds no seed".to_owned()));
-        assert_eq!(parse_range("0"), Err("\"0\" holds no seed".to_owned()));
-        assert_eq!(parse_range("many"), Err("\"many\" is not a number".to_owned()));
+        let range = |text: &str| text.parse::<SeedRange>().map(|range| range.0);
+        assert_eq!(range("3"), Ok(1..4));
+        assert_eq!(range("5..9"), Ok(5..9));
+        assert_eq!(range("9..5"), Err("\"9..5\" holds no seed".to_owned()));
+        assert_eq!(range("0"), Err("\"0\" holds no seed".to_owned()));
+        assert_eq!(range("many"), Err("\"many\" is not a number".to_owned()));
     }
 }

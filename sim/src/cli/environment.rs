@@ -1,7 +1,6 @@
 //! The only place that looks at the wall clock, the machine and the working tree: facts for `env` of `run.json`.
 
 use std::fs;
-use std::hash::Hasher;
 use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
@@ -31,6 +30,7 @@ impl Stopwatch {
         let seconds = self.started.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         EnvReport {
             git_commit: git_commit().clone(),
+            build_hash: build_hash().clone(),
             lock_hash: lock_hash().clone(),
             wall_ms: u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX),
             memory_peak_bytes: memory_peak_bytes(),
@@ -62,13 +62,19 @@ fn git_commit() -> &'static Option<String> {
     })
 }
 
+/// Of the program that runs.
+pub(super) fn build_hash() -> &'static Option<String> {
+    static HASH: OnceLock<Option<String>> = OnceLock::new();
+    HASH.get_or_init(|| hash_of(&std::env::current_exe().ok()?))
+}
+
 fn lock_hash() -> &'static Option<String> {
     static HASH: OnceLock<Option<String>> = OnceLock::new();
-    HASH.get_or_init(|| {
-        let mut hasher = XxHash64::with_seed(0);
-        hasher.write(&fs::read(Path::new(SOURCES).join("Cargo.lock")).ok()?);
-        Some(format!("{:016x}", hasher.finish()))
-    })
+    HASH.get_or_init(|| hash_of(&Path::new(SOURCES).join("Cargo.lock")))
+}
+
+fn hash_of(file: &Path) -> Option<String> {
+    Some(format!("{:016x}", XxHash64::oneshot(0, &fs::read(file).ok()?)))
 }
 
 /// Peak resident memory of this process so far, where the system tells (Linux).

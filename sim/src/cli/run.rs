@@ -2,36 +2,17 @@
 
 use std::io::stdout;
 use std::panic::catch_unwind;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::args::{Format, RunArguments};
 use super::environment::Stopwatch;
+use super::interrupts::{INTERRUPT, watch_for_interrupts};
 use super::list::{load_all, nothing_selected, refuse};
 use super::{EXIT_USAGE, color, complain, print};
 use crate::report::{fault_heading, fault_table, human_summary, write_run_dir};
-use crate::run::{RunOutput, run as run_once, script_text};
+use crate::run::{RunOutput, agrees_again, run as run_once, script_text};
 use crate::scenario::Scenario;
 use crate::seed::Seed;
-use crate::trace::first_difference;
 use crate::verdict::Verdict;
-
-static INTERRUPT: AtomicBool = AtomicBool::new(false);
-
-/// Ctrl-C lets the run under way come to its end and write what there is; a second one ends the process at once.
-fn watch_for_interrupts() {
-    static INSTALLED: OnceLock<()> = OnceLock::new();
-    INSTALLED.get_or_init(|| {
-        let watched = ctrlc::set_handler(|| {
-            if INTERRUPT.swap(true, Ordering::Relaxed) {
-                std::process::exit(i32::from(Verdict::Interrupted.exit_code()));
-            }
-        });
-        if let Err(error) = watched {
-            complain(&format!("warning: Ctrl-C will end the process at once: {error}\n"));
-        }
-    });
-}
 
 /// Runs every scenario; the exit code is that of the worst.
 pub(super) fn run(arguments: &RunArguments) -> u8 {
@@ -50,7 +31,7 @@ pub(super) fn run(arguments: &RunArguments) -> u8 {
     let mut codes = Vec::new();
     for scenario in &scenarios {
         codes.push(run_scenario(scenario, arguments, scenarios.len() == 1));
-        if INTERRUPT.load(Ordering::Relaxed) {
+        if INTERRUPT.is_raised() {
             break;
         }
     }
@@ -80,28 +61,19 @@ fn run_scenario(scenario: &Scenario, arguments: &RunArguments, alone: bool) -> u
     let seed = arguments.seed.or(scenario.seed).unwrap_or(Seed(1));
     // A panic on a host is a verdict; one outside of them is this program's own fault and printed by the panic hook.
     let run = || run_once(scenario, seed, &INTERRUPT);
-    let Ok(output) = catch_unwind(run) else {
+    let Ok(mut output) = catch_unwind(run) else {
         complain(&format!("error: the harness itself panicked in {} with seed {}\n", scenario.path, seed));
         return Verdict::HarnessBug.exit_code();
     };
-    let RunOutput { mut report, script, history, trace } = output;
-    report.env = stopwatch.env();
-    if arguments.check_determinism && report.verdict != Verdict::Interrupted {
-        let again = run_once(scenario, seed, &INTERRUPT);
-        let difference = first_difference(&trace, &again.trace).map(|difference| difference.to_string());
-        let reports = (report.comparable() != again.report.comparable())
-            .then(|| "the traces are equal, the reports differ".to_owned());
-        if let Some(difference) = difference.or(reports)
-            && again.report.verdict != Verdict::Interrupted
-        {
-            report.verdict = Verdict::HarnessBug;
-            report.as_expected = false;
-            report.unknown.push(format!("two runs of seed {seed} differ: {difference}"));
-        } else if arguments.format == Format::Human {
-            let (events, path) = (trace.len(), &scenario.path);
-            print(&format!("{path}: two runs of seed {seed} agree in all {events} events\n"));
-        }
+    output.report.env = stopwatch.env();
+    if arguments.check_determinism
+        && agrees_again(scenario, seed, &INTERRUPT, &mut output) == Some(true)
+        && arguments.format == Format::Human
+    {
+        let (events, path) = (output.trace.len(), &scenario.path);
+        print(&format!("{path}: two runs of seed {seed} agree in all {events} events\n"));
     }
+    let RunOutput { report, script, history, trace } = output;
     let written =
         write_run_dir(&arguments.reports, &report, &history, &trace, &script_text(&script, &report));
     let directory = written.as_deref().ok();

@@ -14,18 +14,20 @@
 //! renamed. Wall-clock facts stand only under `env` of `run.json`; everything else compares byte for byte between two
 //! runs of one seed and build.
 //!
-//! Reading order: [`run_report`] (the schema), [`mod@write`] (the directory), [`human`] and [`faults`] (the lines).
+//! Reading order: [`run_report`] (the schema), [`mod@write`] and [`read`] (the directory), [`human`] and [`faults`] (the lines).
 //!
 //! What it leaves out: summaries over many runs (a sweep's), and cleaning up temporary directories of a process that was
 //! killed while writing; they begin with a dot and can be removed at any time.
 
 pub mod faults;
 pub mod human;
+pub mod read;
 pub mod run_report;
 pub mod write;
 
 pub use faults::{fault_heading, fault_table};
 pub use human::{human_summary, one_line};
+pub use read::{ReadError, RunDir};
 pub use run_report::{
     Counts, EnvReport, FaultReport, Hashes, NemesisReport, PanicReport, PhaseReport, RunReport, ScenarioRef,
 };

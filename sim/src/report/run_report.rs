@@ -26,6 +26,10 @@ pub struct RunReport {
     pub as_expected: bool,
     /// What the scenario expects, in its own words: `pass`, or a violation's name.
     pub expected: String,
+    /// Which failures are the same: what is wrong and how it came to it, without names and numbers. `None` for a pass
+    /// and for a run that was interrupted.
+    #[serde(default)]
+    pub signature: Option<String>,
     /// What the checkers and oracles found.
     pub violations: Vec<Violation>,
     /// What could not be judged, and why.
@@ -180,6 +184,9 @@ pub struct Hashes {
 pub struct EnvReport {
     /// Commit of the build, with `-dirty` if there were changes.
     pub git_commit: Option<String>,
+    /// Hash of the program itself: equal for the same build only.
+    #[serde(default)]
+    pub build_hash: Option<String>,
     /// Hash of `Cargo.lock`.
     pub lock_hash: Option<String>,
     /// How long the run took, in milliseconds of wall-clock time.
@@ -228,6 +235,7 @@ impl RunReport {
             verdict: Verdict::Vacuous,
             as_expected: false,
             expected: Verdict::Pass.to_string(),
+            signature: None,
             violations: Vec::new(),
             unknown: Vec::new(),
             liveness: None,

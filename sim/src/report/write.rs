@@ -139,7 +139,8 @@ fn temporary_name(stem: &str) -> String {
 fn one_component(name: &str) -> Result<&str, WriteError> {
     let mut components = Path::new(name).components();
     let first = components.next();
-    if matches!(first, Some(Component::Normal(only)) if only == name) && name != "latest" {
+    if matches!(first, Some(Component::Normal(only)) if only == name) && !["latest", "sweep"].contains(&name)
+    {
         return Ok(name);
     }
     let source = io::Error::new(io::ErrorKind::InvalidInput, "not usable as a directory name");
@@ -247,7 +248,7 @@ mod tests {
     #[test]
     fn names_that_lead_elsewhere_are_refused() {
         let root = Directory::new();
-        for name in ["", ".", "..", "../a", "a/b", "/a", "a/", "latest"] {
+        for name in ["", ".", "..", "../a", "a/b", "/a", "a/", "latest", "sweep"] {
             write(&root.0, &report(name, 1), "").expect_err(name);
         }
         assert_eq!(names(&root.0), Vec::<String>::new());

@@ -11,6 +11,7 @@ use twox_hash::XxHash64;
 use super::availability::longest_unavailable_us;
 use super::meanwhile;
 use super::phases::Ended;
+use super::signature;
 use super::story;
 use crate::checker::{Anomaly, Checks, check_all};
 use crate::cluster::disk::DiskStats;
@@ -57,24 +58,7 @@ pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> 
     report.faults = evidence.faults;
     meanwhile::count(&mut report.faults, &report.phases, evidence.trace);
     report.nemeses = evidence.nemeses;
-    let mut verdict = Verdict::Pass;
-    match evidence.ended {
-        None => {}
-        Some(Ended::Interrupted) => verdict = Verdict::Interrupted,
-        Some(Ended::Liveness(reason)) => {
-            verdict = Verdict::Liveness;
-            report.liveness = Some(reason);
-        }
-        Some(Ended::Panic(panic)) => {
-            verdict = Verdict::HarnessBug;
-            report.panic = Some(PanicReport {
-                message: panic.message,
-                host: Some(panic.host),
-                time_us: panic.time.0,
-                location: panic.location,
-            });
-        }
-    }
+    let mut verdict = came_to(evidence.ended, &mut report);
     match check_all(evidence.history) {
         Ok(checks) => {
             verdict = verdict.and(checks.verdict());
@@ -111,7 +95,29 @@ pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> 
     }
     report.verdict = verdict;
     report.as_expected = is_expected(scenario, &report);
+    report.signature = signature::of(&report, &scenario.expect.verdict, evidence.trace);
     report
+}
+
+/// What the end of the phases says by itself.
+fn came_to(ended: Option<Ended>, report: &mut RunReport) -> Verdict {
+    match ended {
+        None => Verdict::Pass,
+        Some(Ended::Interrupted) => Verdict::Interrupted,
+        Some(Ended::Liveness(reason)) => {
+            report.liveness = Some(reason);
+            Verdict::Liveness
+        }
+        Some(Ended::Panic(panic)) => {
+            report.panic = Some(PanicReport {
+                message: panic.message,
+                host: Some(panic.host),
+                time_us: panic.time.0,
+                location: panic.location,
+            });
+            Verdict::HarnessBug
+        }
+    }
 }
 
 /// Why the run shows nothing: nothing was acknowledged while faults happened, a fault changed nothing, or all faults of a

@@ -10,14 +10,19 @@
 //! ```
 //!
 //! Reading order: [`phases`] (what happens when), [`judge`] (what it came to), [`availability`], [`story`] (the few
-//! events that explain a failure).
+//! events that explain a failure), [`signature`] (which failures are the same), [`twice`] (do two runs agree).
 
 pub mod availability;
+mod interrupt;
 mod judge;
 mod meanwhile;
 mod phases;
 mod script;
+mod signature;
 mod story;
+mod twice;
 
-pub use phases::{Interrupt, RunOutput, run};
+pub use interrupt::Interrupt;
+pub use phases::{RunOutput, run};
 pub use script::script_text;
+pub use twice::agrees_again;

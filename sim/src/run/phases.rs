@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use broker_core::batch::RecordBatch;
@@ -11,6 +10,7 @@ use broker_core::broker::Broker;
 use broker_core::types::{Offset, TopicPartition};
 use twox_hash::XxHash64;
 
+use super::interrupt::Interrupt;
 use super::judge::{self, Evidence};
 use crate::cluster::{Blueprint, Cluster, HostPanic};
 use crate::history::History;
@@ -23,9 +23,6 @@ use crate::trace::{Trace, TraceEvent};
 
 /// How often to look whether a phase is over: looking costs more than a tick.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
-
-/// Set from outside when somebody wants the run to stop.
-pub type Interrupt = AtomicBool;
 
 /// Everything a run leaves behind. `report.env` is empty: wall-clock facts are for whoever measures them.
 pub struct RunOutput {
@@ -160,7 +157,8 @@ impl Run<'_> {
 
     fn step(&mut self) -> Result<(), Ended> {
         self.cluster.step()?;
-        if self.interrupt.load(Ordering::Relaxed) { Err(Ended::Interrupted) } else { Ok(()) }
+        let now = self.cluster.now();
+        if self.interrupt.is_due(now) { Err(Ended::Interrupted) } else { Ok(()) }
     }
 
     /// Steps until `why_not` has nothing to say any more, at most for `limit`.

@@ -148,7 +148,7 @@ impl<'a> Document<'a> {
 const NAME_BYTES_MAX: usize = 255;
 
 /// What stands beside the reports of each scenario.
-const NAMES_TAKEN: [&str; 2] = ["latest", "README.md"];
+const NAMES_TAKEN: [&str; 3] = ["latest", "sweep", "README.md"];
 
 /// `name` at the top, which is a directory name too.
 pub(super) fn name(document: &mut Document<'_>, problems: &mut Problems) -> String {
