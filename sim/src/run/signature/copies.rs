@@ -16,6 +16,8 @@ struct Copies {
     ever: BTreeSet<HostId>,
     /// How hosts without power, or whose flush failed, may have come to lose what they had.
     weakened: BTreeMap<HostId, &'static str>,
+    /// Hosts whose copy ended; what they have there since may be another record.
+    ended: BTreeSet<HostId>,
     ends: BTreeSet<&'static str>,
     unclean_election: bool,
 }
@@ -28,6 +30,7 @@ impl Copies {
 
     fn gone(&mut self, host: HostId, how: &'static str) {
         if self.held.remove(&host) {
+            self.ended.insert(host);
             self.ends.insert(how);
         }
     }
@@ -54,7 +57,7 @@ pub(super) fn shape(trace: &Trace, topic_partition: &TopicPartition, offset: Off
         return None;
     }
     let mut ends: Vec<&str> = copies.ends.into_iter().collect();
-    if !copies.held.is_empty() {
+    if !copies.held.is_subset(&copies.ended) {
         ends.push("being written over");
     }
     let count = if copies.ever.len() == 1 { "the only copy ended" } else { "copies ended" };
