@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use broker_core::event::Event;
-use broker_core::types::{Offset, TopicPartition};
+use broker_core::types::{LeaderEpoch, Offset, TopicPartition};
 
 use crate::trace::{HostId, Stop, Trace, TraceEvent};
 
@@ -16,10 +16,12 @@ struct Copies {
     ever: BTreeSet<HostId>,
     /// How hosts without power, or whose flush failed, may have come to lose what they had.
     weakened: BTreeMap<HostId, &'static str>,
-    /// Hosts whose copy ended; what they have there since may be another record.
+    /// Hosts whose copy ended.
     ended: BTreeSet<HostId>,
     ends: BTreeSet<&'static str>,
     unclean_election: bool,
+    /// From this leader epoch on the offset has another record.
+    reused_in: Option<LeaderEpoch>,
 }
 
 impl Copies {
@@ -58,7 +60,7 @@ pub(super) fn shape(trace: &Trace, topic_partition: &TopicPartition, offset: Off
     }
     let mut ends: Vec<&str> = copies.ends.into_iter().collect();
     if !copies.held.is_subset(&copies.ended) {
-        ends.push("being written over");
+        ends.push("being hidden");
     }
     let count = if copies.ever.len() == 1 { "the only copy ended" } else { "copies ended" };
     let election = if copies.unclean_election { "; unclean election" } else { "" };
@@ -67,9 +69,19 @@ pub(super) fn shape(trace: &Trace, topic_partition: &TopicPartition, offset: Off
 
 fn observe(copies: &mut Copies, host: HostId, event: &Event, wanted: &TopicPartition, offset: Offset) {
     match event {
-        Event::RecordsAppended { topic_partition, base_offset, end_offset, .. }
-        | Event::RecordsReplicated { topic_partition, base_offset, end_offset, .. }
+        Event::RecordsAppended { topic_partition, base_offset, end_offset, leader_epoch, .. }
             if topic_partition == wanted && (*base_offset..*end_offset).contains(&offset) =>
+        {
+            if copies.ever.is_empty() {
+                copies.appended(host);
+            } else {
+                copies.reused_in.get_or_insert(*leader_epoch);
+            }
+        }
+        Event::RecordsReplicated { topic_partition, base_offset, end_offset, leader_epoch }
+            if topic_partition == wanted
+                && (*base_offset..*end_offset).contains(&offset)
+                && copies.reused_in.is_none_or(|reused| *leader_epoch < reused) =>
         {
             copies.appended(host);
         }
@@ -106,7 +118,7 @@ fn observe(copies: &mut Copies, host: HostId, event: &Event, wanted: &TopicParti
 #[cfg(test)]
 mod tests {
     use broker_core::time::Timestamp;
-    use broker_core::types::{LeaderEpoch, ProducerEpoch, ProducerId, Sequence};
+    use broker_core::types::{ProducerEpoch, ProducerId, Sequence};
 
     use super::*;
 
@@ -168,7 +180,7 @@ mod tests {
             ("broker-3", truncated),
         ];
         assert_eq!(told(&events).as_deref(), Some("copies ended by power loss, truncation"));
-        assert_eq!(told(&events[..1]).as_deref(), Some("the only copy ended by being written over"));
+        assert_eq!(told(&events[..1]).as_deref(), Some("the only copy ended by being hidden"));
         assert_eq!(told(&events[3..]), None);
     }
 
