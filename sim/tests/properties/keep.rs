@@ -9,6 +9,9 @@ use twox_hash::XxHash64;
 
 use crate::property::Property;
 
+/// A story is for people: more characters of a reason than these are for whoever runs it again.
+const WHY_MAX: usize = 300;
+
 /// Writes it as a scenario with a name, a story and its seed, and says where. Of one that is there already nothing is
 /// changed: the name depends on nothing but the content.
 pub fn keep(folder: &Path, property: &Property, smallest: &Scenario, why: &str) -> io::Result<PathBuf> {
@@ -19,7 +22,7 @@ pub fn keep(folder: &Path, property: &Property, smallest: &Scenario, why: &str) 
         "Nobody wrote this: the property tests drew it and made it as small as they could. It breaks what they try on\n\
          every schedule: {}.\nWhat came out when it was found: {}\n",
         property.says,
-        why.lines().next().unwrap_or_default(),
+        why.lines().next().unwrap_or_default().chars().take(WHY_MAX).collect::<String>(),
     );
     let text = Scenario { name, story, ..smallest.clone() }.to_toml();
     match OpenOptions::new().write(true).create_new(true).open(&path) {
