@@ -14,9 +14,11 @@ const CONTEXT: usize = 3;
 pub struct Difference {
     /// Number of the entry, the same on both sides.
     pub number: u64,
+    /// What the two traces are called.
+    pub names: [&'static str; 2],
     /// The last entries before it, in words.
     pub before: Vec<String>,
-    /// That entry of the first trace: in words, if the trace is at hand, and as a line of JSON. `None` if it ended before.
+    /// That entry of the first trace: in words, if all of the trace is there, and as a line of JSON. `None` if it ended.
     pub first: Option<String>,
     /// That entry of the second trace.
     pub second: Option<String>,
@@ -25,10 +27,10 @@ pub struct Difference {
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the traces part at entry {}", self.number)?;
-        self.before.iter().try_for_each(|line| write!(f, "\n  both    {line}"))?;
-        for (name, side) in [("first ", &self.first), ("second", &self.second)] {
+        self.before.iter().try_for_each(|line| write!(f, "\n  {:<6}  {line}", "both"))?;
+        for (name, side) in self.names.into_iter().zip([&self.first, &self.second]) {
             let text = side.as_deref().unwrap_or("(trace ended)");
-            text.lines().try_for_each(|line| write!(f, "\n  {name}  {line}"))?;
+            text.lines().try_for_each(|line| write!(f, "\n  {name:<6}  {line}"))?;
         }
         Ok(())
     }
@@ -48,6 +50,7 @@ pub fn first_difference(first: &Trace, second: &Trace) -> Option<Difference> {
     })?;
     Some(Difference {
         number: position as u64,
+        names: ["first", "second"],
         before: before(first, position),
         first: side(first, position),
         second: side(second, position),
@@ -66,7 +69,13 @@ pub fn difference_from(recorded: impl BufRead, second: &Trace) -> io::Result<Opt
         let now = second.entries().get(position).map(|entry| second.to_json(entry));
         if first != now {
             let (before, second) = (before(second, position), side(second, position));
-            return Ok(Some(Difference { number: position as u64, before, first, second }));
+            return Ok(Some(Difference {
+                number: position as u64,
+                names: ["then", "now"],
+                before,
+                first,
+                second,
+            }));
         }
         if first.is_none() {
             return Ok(None);

@@ -42,9 +42,7 @@ pub(super) fn compare(recorded: &Recorded, output: &RunOutput, stopped: bool) ->
             lines.push(format!("compared  nothing: {error}"));
             return Comparison { lines, nondeterminism: None };
         }
-        Ok(Some(difference)) => {
-            difference.to_string().replace("\n  first ", "\n  then  ").replace("\n  second", "\n  now   ")
-        }
+        Ok(Some(difference)) => difference.to_string(),
         Ok(None) => "every event is as in trace.jsonl, so the recorded digest is not its own".to_owned(),
         Err(error) => format!("where they part is not known: {error}"),
     };
