@@ -59,7 +59,7 @@ pub(super) fn compare(recorded: &Recorded, output: &RunOutput, stopped: bool) ->
             "build     another build may play a seed differently: what follows is this build's run"
                 .to_owned(),
         );
-        lines.extend(way_back(then));
+        lines.extend(way_back(then).filter(|_| then.env.git_commit != now.env.git_commit));
         lines.extend(difference.lines().map(ToOwned::to_owned));
     }
     Comparison { lines, nondeterminism }
