@@ -71,9 +71,30 @@ impl<'a> Selection<'a> {
             && any(event, entry.event.name())
             && any(host, output.trace.host_name(entry.host))
             && (self.partitions.is_empty()
+                || concerns_all(&entry.event)
                 || readable
                     .topic_partition(&entry.event)
                     .is_some_and(|about| self.partitions.contains(about)))
+    }
+}
+
+/// Whether the event is about no topic partition because it is about each of them.
+fn concerns_all(event: &TraceEvent) -> bool {
+    match event {
+        TraceEvent::HostStarted
+        | TraceEvent::HostStopped { .. }
+        | TraceEvent::FaultStarted { .. }
+        | TraceEvent::FaultEnded { .. }
+        | TraceEvent::PhaseStarted { .. } => true,
+        TraceEvent::RequestSent { .. }
+        | TraceEvent::RequestReceived { .. }
+        | TraceEvent::ResponseSent { .. }
+        | TraceEvent::ResponseReceived { .. }
+        | TraceEvent::RequestFailed { .. }
+        | TraceEvent::ClientOp { .. }
+        | TraceEvent::DiskFlushStarted { .. }
+        | TraceEvent::DiskFlushFinished { .. }
+        | TraceEvent::Node(_) => false,
     }
 }
 

@@ -37,9 +37,8 @@ pub(super) fn source(arguments: &ReplayArguments) -> Result<Source, String> {
         let seed = arguments.seed.or(scenario.seed).unwrap_or(Seed(1));
         Source { scenario, seed, recorded: None }
     };
-    match (&arguments.reports, &source.recorded) {
-        (Some(reports), Some(recorded)) => unharmed(reports, &source, &recorded.run)?,
-        (_, _) => {}
+    if let (Some(reports), Some(recorded)) = (&arguments.reports, &source.recorded) {
+        unharmed(reports, &source, &recorded.run)?;
     }
     Ok(source)
 }
