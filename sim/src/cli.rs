@@ -8,8 +8,10 @@ mod environment;
 mod explain;
 mod interrupts;
 mod list;
+mod merge;
 mod new;
 mod run;
+mod sweep;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -28,6 +30,8 @@ pub fn main() -> ExitCode {
     listen();
     let code = match arguments.command {
         Command::Run(run) => run::run(&run),
+        Command::Sweep(arguments) => sweep::command::sweep(&arguments),
+        Command::Merge(arguments) => merge::merge(&arguments),
         Command::Check(check) => list::check(&check),
         Command::List(list) => list::list(&list),
         Command::Explain(words) => explain::explain(&words),

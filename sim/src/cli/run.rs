@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &RunArguments) -> u8 {
 }
 
 /// Which of two exit codes matters more: that of the worse verdict.
-fn severity(code: u8) -> usize {
+pub(super) fn severity(code: u8) -> usize {
     let verdicts =
         [Verdict::Pass, Verdict::Vacuous, Verdict::Unknown, Verdict::Interrupted].map(Verdict::exit_code);
     let worst = [EXIT_USAGE, Verdict::Violation.exit_code(), Verdict::HarnessBug.exit_code()];
@@ -94,11 +94,8 @@ fn run_scenario(scenario: &Scenario, arguments: &RunArguments, alone: bool) -> u
     if let Err(error) = &written {
         complain(&format!("error: failed to write the report: {error}\n"));
     }
-    match (written.is_err(), report.as_expected, report.verdict.exit_code()) {
-        (true, true, _) => EXIT_USAGE,
-        (false, true, _) => 0,
-        // It passed where a violation was expected.
-        (_, false, 0) => Verdict::Violation.exit_code(),
-        (_, false, code) => code,
+    match (written.is_err(), report.as_expected) {
+        (true, true) => EXIT_USAGE,
+        (_, as_expected) => report.verdict.exit_code_unless(as_expected),
     }
 }

@@ -62,7 +62,7 @@ pub fn human_summary(report: &RunReport, run_dir: Option<&Path>, color: bool) ->
     found.dedup();
     let found = if found.is_empty() { String::new() } else { format!("; found {}", found.join(", ")) };
     line(&mut text, &format!("expected  {}{found}", report.expected));
-    line(&mut text, &format!("replay    cargo sim run {} --seed {seed}", quoted(&scenario.path)));
+    line(&mut text, &format!("replay    {}", replay_line(&scenario.path, seed)));
     if Path::new(&scenario.path).starts_with("scenarios") {
         // `cargo test` knows no others.
         line(&mut text, &format!("          SIM_SEED={seed} cargo test --test scenarios {}", scenario.name));
@@ -117,6 +117,11 @@ fn reasons(text: &mut String, report: &RunReport) {
     for reason in &report.vacuous {
         line(text, &format!("vacuous: {reason}"));
     }
+}
+
+/// What to type to see a run again.
+pub fn replay_line(path: &str, seed: u64) -> String {
+    format!("cargo sim run {} --seed {seed}", quoted(path))
 }
 
 /// As a shell takes it.

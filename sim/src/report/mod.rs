@@ -16,7 +16,7 @@
 //!
 //! Reading order: [`run_report`] (the schema), [`mod@write`] and [`read`] (the directory), [`human`] and [`faults`] (the lines).
 //!
-//! What it leaves out: summaries over many runs (a sweep's), and cleaning up temporary directories of a process that was
+//! What it leaves out: summaries over many runs ([`crate::sweep`]), and cleaning up temporary directories of a process that was
 //! killed while writing; they begin with a dot and can be removed at any time.
 
 pub mod faults;
@@ -26,9 +26,9 @@ pub mod run_report;
 pub mod write;
 
 pub use faults::{fault_heading, fault_table};
-pub use human::{human_summary, one_line};
+pub use human::{human_summary, one_line, replay_line};
 pub use read::{ReadError, RunDir};
 pub use run_report::{
     Counts, EnvReport, FaultReport, Hashes, NemesisReport, PanicReport, PhaseReport, RunReport, ScenarioRef,
 };
-pub use write::{WriteError, write_run_dir};
+pub use write::{WriteError, copy_run_dir, is_one_component, write_run_dir};
