@@ -9,7 +9,7 @@ use super::result::{Build, RunResult, TIMEOUT};
 use super::store::{Store, StoreError};
 use super::summary::Summary;
 use crate::report::{PanicReport, RunReport, ScenarioRef, WriteError, write_run_dir};
-use crate::run::{RunOutput, script_text};
+use crate::run::{RunOutput, plain, script_text};
 use crate::scenario::Scenario;
 use crate::seed::Seed;
 use crate::verdict::Verdict;
@@ -34,19 +34,21 @@ impl Ran {
 
     /// Of a run that was stopped because of its time; `output`, if it came back.
     pub fn timed_out(
-        output: Option<Box<RunOutput>>,
+        mut output: Option<Box<RunOutput>>,
         (scenario, seed): (&Scenario, Seed),
         build: &Build,
         wall: Duration,
     ) -> Ran {
         let mut blank = blank(scenario, seed);
-        let mut output = output;
         let report = output.as_mut().map_or(&mut blank, |output| &mut output.report);
-        let came_back = if output_is_there(report) { "" } else { " and could not be stopped" };
+        // One that came back has events at least.
+        let stuck = if report.trace_events.is_empty() { " and could not be stopped" } else { "" };
+        let reason = format!("the run did not end within {:.1} s{stuck}", wall.as_secs_f64());
         report.verdict = Verdict::Unknown;
         report.as_expected = false;
         report.signature = Some(TIMEOUT.to_owned());
-        report.unknown.push(format!("the run did not end within {} s{came_back}", wall.as_secs()));
+        // What else could not be judged follows from it.
+        report.unknown.insert(0, reason);
         report.env.wall_ms = u64::try_from(wall.as_millis()).unwrap_or(u64::MAX);
         let result = Some(RunResult::of(report, scenario, build));
         Ran { result, output }
@@ -56,15 +58,10 @@ impl Ran {
     pub fn panicked(message: String, (scenario, seed): (&Scenario, Seed), build: &Build) -> Ran {
         let mut report = blank(scenario, seed);
         report.verdict = Verdict::HarnessBug;
-        report.signature = Some(format!("panic in the harness: {message}"));
+        report.signature = Some(format!("panic in the harness: {}", plain(&message)));
         report.panic = Some(PanicReport { message, host: None, time_us: 0, location: None });
         Ran { result: Some(RunResult::of(&report, scenario, build)), output: None }
     }
-}
-
-/// A run that left nothing behind has no event either.
-fn output_is_there(report: &RunReport) -> bool {
-    !report.trace_events.is_empty()
 }
 
 fn blank(scenario: &Scenario, seed: Seed) -> RunReport {

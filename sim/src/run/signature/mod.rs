@@ -13,3 +13,4 @@ mod line;
 mod repeats;
 
 pub(super) use line::of;
+pub(crate) use line::plain;
