@@ -2,10 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
+use sim::run::{Interrupt, run};
+use sim::sweep::plan::{Item, plan};
+use sim::sweep::pool::{End, Limits, drive};
 
 struct Place(PathBuf);
 
@@ -107,38 +113,29 @@ fn text(output: Output) -> (i32, String, String) {
     (output.status.code().expect("an exit code"), text(output.stdout), text(output.stderr))
 }
 
-fn sim(arguments: &[&str]) -> (i32, String, String) {
+fn cargo_sim(arguments: &[&str]) -> (i32, String, String) {
     text(command(arguments).output().unwrap())
 }
 
 #[test]
-fn nothing_depends_on_order_or_threads_and_shards_make_a_whole() {
+fn nothing_depends_on_the_number_of_jobs_and_shards_make_a_whole() {
     let place = Place::new("order");
     let (quick, lossy) = (place.quick(), place.lossy("lossy"));
     let sweep = |reports: &str, more: &[&str]| {
         let reports = place.path(reports);
-        sim(&[&["sweep", &quick, &lossy, "--seeds", "3", "--reports", &reports], more].concat())
+        cargo_sim(&[&["sweep", &quick, &lossy, "--seeds", "2", "--reports", &reports], more].concat())
     };
     let (code, stdout, stderr) = sweep("whole", &["--jobs", "1"]);
     assert_eq!(code, 1, "{stdout}{stderr}");
-    assert!(stdout.contains("6 planned, 6 run, 3 not as expected, 0 not reached"), "{stdout}");
+    assert!(stdout.contains("4 planned, 4 run, 2 not as expected, 0 not reached"), "{stdout}");
     assert_eq!(stderr.matches("new failure: lost-write").count(), 1, "{stderr}");
     let whole = place.digests("whole");
-    assert_eq!(whole.len(), 6);
+    assert_eq!(whole.len(), 4);
     sweep("two", &["--jobs", "2"]);
     assert_eq!(place.digests("two"), whole);
     assert_eq!(place.summary("two")["failures"], place.summary("whole")["failures"]);
     assert_eq!(place.run_dirs("two"), place.run_dirs("whole"));
     assert_eq!(place.run_dirs("two").len(), 1, "only the cheapest of the group");
-
-    // Each seed alone, the last one first: nothing has gone before.
-    for seed in [3_u64, 2, 1] {
-        let alone = format!("alone-{seed}");
-        let reports = place.path(&alone);
-        let range = format!("{seed}..{}", seed + 1);
-        sim(&["sweep", &quick, &lossy, "--seeds", &range, "--reports", &reports]);
-        assert!(place.digests(&alone).iter().all(|(run, digest)| whole.get(run) == Some(digest)), "{seed}");
-    }
 
     let shards = ["1/3", "2/3", "3/3"];
     for shard in shards {
@@ -146,12 +143,12 @@ fn nothing_depends_on_order_or_threads_and_shards_make_a_whole() {
     }
     let parts: Vec<String> = (1..=3).map(|shard| place.path(&format!("shard-{shard}"))).collect();
     let merged = place.path("merged");
-    let (code, stdout, stderr) = sim(&["merge", &parts[2], &parts[0], &parts[1], "--reports", &merged]);
+    let (code, stdout, stderr) = cargo_sim(&["merge", &parts[2], &parts[0], &parts[1], "--reports", &merged]);
     assert_eq!((code, stderr.as_str()), (1, ""), "{stdout}");
     assert_eq!(place.digests("merged"), whole);
     assert_eq!(place.summary("merged")["failures"], place.summary("whole")["failures"]);
     assert_eq!(place.run_dirs("merged"), place.run_dirs("whole"));
-    let (code, stdout, stderr) = sim(&["merge", &parts[0], &parts[2], "--reports", &merged]);
+    let (code, stdout, stderr) = cargo_sim(&["merge", &parts[0], &parts[2], "--reports", &merged]);
     assert_eq!(code, 1, "{stdout}");
     assert!(
         stderr.contains("shard 2/3 is missing") && stdout.contains("shards are missing"),
@@ -160,11 +157,44 @@ fn nothing_depends_on_order_or_threads_and_shards_make_a_whole() {
 }
 
 #[test]
+fn nothing_leaks_from_one_run_into_the_next() {
+    let place = Place::new("leaks");
+    let load = |path: String| sim::scenario::load(Path::new(&path)).unwrap();
+    let scenarios = Arc::new(vec![load(place.quick()), load(place.lossy("lossy"))]);
+    let digests = |reversed: bool, jobs: usize| {
+        let mut items = plan(&scenarios, Some(&"2".parse().unwrap()), None).unwrap();
+        if reversed {
+            items.reverse();
+        }
+        let (scenarios, items) = (scenarios.clone(), Arc::new(items));
+        let of = items.clone();
+        let digest = move |index: usize, interrupt: &Interrupt| {
+            let item: &Item = &of[index];
+            run(&scenarios[item.scenario], item.seed, interrupt).report.digest
+        };
+        let minute = Duration::from_secs(60);
+        let limits = Limits { jobs, timeout: minute, grace: minute, budget: None };
+        let mut found = BTreeMap::new();
+        drive(items.len(), limits, &Interrupt::new(false), Arc::new(digest), |ended| {
+            let Item { scenario, seed } = items[ended.item];
+            let End::Returned(digest) = ended.end else { panic!("{:?}", ended.end) };
+            found.insert((scenario, seed), digest);
+            ControlFlow::Continue(())
+        });
+        found
+    };
+    let in_order = digests(false, 1);
+    assert_eq!(in_order.len(), 4);
+    assert_eq!(digests(true, 1), in_order, "the order of runs matters");
+    assert_eq!(digests(true, 2), in_order, "what runs at the same time matters");
+}
+
+#[test]
 fn what_was_run_is_not_run_again_and_a_torn_line_is_not_there() {
     let place = Place::new("resume");
     let (quick, reports) = (place.quick(), place.path("reports"));
     let sweep = |seeds: &str| {
-        sim(&["sweep", &quick, "--seeds", seeds, "--reports", &reports, "--resume", "--jobs", "1"])
+        cargo_sim(&["sweep", &quick, "--seeds", seeds, "--reports", &reports, "--resume", "--jobs", "1"])
     };
     let (code, stdout, stderr) = sweep("2");
     assert_eq!(code, 0, "{stdout}{stderr}");
@@ -189,7 +219,7 @@ fn what_was_run_is_not_run_again_and_a_torn_line_is_not_there() {
     let (code, stdout, stderr) = sweep("1");
     assert_eq!((code, stdout.as_str()), (2, ""));
     assert!(stderr.contains("results.jsonl:2 is damaged"), "{stderr}");
-    let (code, _, stderr) = sim(&["merge", &reports, "--reports", &place.path("merged")]);
+    let (code, _, stderr) = cargo_sim(&["merge", &reports, "--reports", &place.path("merged")]);
     assert!(code == 2 && stderr.contains("results.jsonl:2 is damaged"), "{stderr}");
 }
 
@@ -215,7 +245,7 @@ fn an_interrupt_keeps_what_ended_and_the_rest_can_follow() {
     assert!(stdout.contains("4 planned, 1 run, 0 not as expected, 3 not reached: interrupted"), "{stdout}");
     assert_eq!(place.summary("reports")["run"], 1);
     let arguments = ["sweep", &quick, "--seeds", "2", "--reports", &reports, "--resume"];
-    let (code, stdout, _) = sim(&arguments);
+    let (code, stdout, _) = cargo_sim(&arguments);
     assert_eq!(code, 0, "{stdout}");
     assert!(stdout.contains("2 planned, 2 run (1 reused)"), "{stdout}");
 }
@@ -227,11 +257,11 @@ fn a_run_that_takes_too_long_is_no_pass_and_the_rest_goes_on() {
     let slow = place.altered("crash/leader-killed.toml", "slow", &[named, ("\"6s\"", "\"1h\"")]);
     let reports = place.path("reports");
     let arguments = ["sweep", &slow, "--seeds", "2", "--timeout", "100ms", "--reports", &reports];
-    let (code, stdout, _) = sim(&arguments);
+    let (code, stdout, _) = cargo_sim(&arguments);
     assert_eq!(code, 3, "{stdout}");
     assert!(stdout.contains("2 planned, 2 run, 2 not as expected"), "{stdout}");
     assert_eq!(place.summary("reports")["failures"][0]["signature"], "timeout");
-    let (_, _, stderr) = sim(&[&arguments[..], &["--resume"]].concat());
+    let (_, _, stderr) = cargo_sim(&[&arguments[..], &["--resume"]].concat());
     assert!(stderr.contains("0 results reused, 2 dropped"), "{stderr}");
 }
 
@@ -240,7 +270,7 @@ fn enough_failures_and_a_spent_budget_stop_it_and_say_so() {
     let place = Place::new("stop");
     let (lossy, reports, xml) = (place.lossy("lossy"), place.path("reports"), place.path("out/junit.xml"));
     let sweep = |more: &[&str]| {
-        sim(&[&["sweep", &lossy, "--seeds", "4", "--jobs", "1", "--reports", &reports], more].concat())
+        cargo_sim(&[&["sweep", &lossy, "--seeds", "4", "--jobs", "1", "--reports", &reports], more].concat())
     };
     let (code, stdout, _) = sweep(&["--max-fail", "2", "--junit", &xml]);
     assert_eq!(code, 1, "{stdout}");
@@ -264,7 +294,7 @@ fn one_bug_in_two_scenarios_is_one_group_and_what_is_expected_is_no_failure() {
     let (one, other) = (place.lossy("one"), place.lossy("other"));
     let reports = place.path("reports");
     let arguments = ["sweep", &one, &other, "--seeds", "1", "--reports", &reports, "--format", "json"];
-    let (code, stdout, _) = sim(&arguments);
+    let (code, stdout, _) = cargo_sim(&arguments);
     let summary: Value = serde_json::from_str(&stdout).unwrap();
     assert_eq!((code, summary["failures"].as_array().map(Vec::len)), (1, Some(1)), "{stdout}");
     assert_eq!(summary["failures"][0]["scenarios"], serde_json::json!(["one", "other"]));
@@ -272,7 +302,7 @@ fn one_bug_in_two_scenarios_is_one_group_and_what_is_expected_is_no_failure() {
     let shipped = format!("{}/../scenarios/disk/single-replica-power-loss.toml", env!("CARGO_MANIFEST_DIR"));
     let reports = place.path("expected");
     let (code, stdout, stderr) =
-        sim(&["sweep", &shipped, "--seeds", "2", "--reports", &reports, "--check-determinism"]);
+        cargo_sim(&["sweep", &shipped, "--seeds", "2", "--reports", &reports, "--check-determinism"]);
     assert_eq!((code, stderr.as_str()), (0, ""), "{stdout}");
     assert!(stdout.contains("found as expected:\n       2 x lost-write"), "{stdout}");
     assert_eq!(place.run_dirs("expected"), [""; 0]);
@@ -282,13 +312,13 @@ fn one_bug_in_two_scenarios_is_one_group_and_what_is_expected_is_no_failure() {
 fn the_same_program_with_two_digests_is_nondeterminism() {
     let place = Place::new("differ");
     let (quick, reports) = (place.quick(), place.path("one"));
-    sim(&["sweep", &quick, "--seeds", "1", "--reports", &reports]);
+    cargo_sim(&["sweep", &quick, "--seeds", "1", "--reports", &reports]);
     let digest = place.digests("one").into_values().next().unwrap();
     let text = fs::read_to_string(place.0.join("one/sweep/results.jsonl")).unwrap();
     fs::create_dir_all(place.0.join("other/sweep")).unwrap();
     place.file("other/sweep/results.jsonl", &text.replace(&digest, "\"0123456789abcdef\""));
     let merge = ["merge", &reports, &place.path("other"), "--reports", &place.path("merged")];
-    let (code, _, stderr) = sim(&merge);
+    let (code, _, stderr) = cargo_sim(&merge);
     assert_eq!(code, 70, "{stderr}");
     assert!(stderr.contains("quick seed 1") && stderr.contains("0123456789abcdef"), "{stderr}");
 }
@@ -314,13 +344,13 @@ fn wrong_usage_is_refused_before_anything_runs() {
         (vec!["merge", &missing], "has no sweep/results.jsonl"),
         (vec!["merge", &nowhere], "has no sweep/results.jsonl"),
     ] {
-        let (code, stdout, stderr) = sim(&[&arguments[..], &["--reports", &reports]].concat());
+        let (code, stdout, stderr) = cargo_sim(&[&arguments[..], &["--reports", &reports]].concat());
         assert_eq!((code, stdout.as_str()), (2, ""), "{arguments:?}: {stderr}");
         assert!(stderr.contains(said), "{arguments:?}: {stderr}");
     }
-    let (code, _, stderr) = sim(&["sweep", &quick, "--reports", &file]);
+    let (code, _, stderr) = cargo_sim(&["sweep", &quick, "--reports", &file]);
     assert!(code == 2 && stderr.contains("reports cannot be written") && stderr.contains(&file), "{stderr}");
-    assert_eq!(sim(&["sweep", &reports, "--reports", &reports]).0, 4, "no scenario is no success");
+    assert_eq!(cargo_sim(&["sweep", &reports, "--reports", &reports]).0, 4, "no scenario is no success");
 }
 
 #[test]
@@ -331,7 +361,7 @@ fn what_cannot_be_written_stops_it_and_is_no_success() {
     // Where the run directory should be, there is a file.
     place.file("reports/lossy", "in the way");
     let (code, stdout, stderr) =
-        sim(&["sweep", &lossy, "--seeds", "3", "--jobs", "1", "--reports", &reports]);
+        cargo_sim(&["sweep", &lossy, "--seeds", "3", "--jobs", "1", "--reports", &reports]);
     assert_eq!(code, 1, "{stdout}{stderr}");
     assert!(stderr.contains("error: failed to write the report"), "{stderr}");
     assert!(
@@ -364,7 +394,7 @@ fn the_platform_says_which_shard_and_a_vacuous_sweep_is_no_pass() {
             ("indeterminate_at_most = 0", ""),
         ],
     );
-    let (code, stdout, stderr) = sim(&["sweep", &mute, "--seeds", "1", "--reports", &reports]);
+    let (code, stdout, stderr) = cargo_sim(&["sweep", &mute, "--seeds", "1", "--reports", &reports]);
     assert_eq!(code, 4, "{stdout}{stderr}");
     assert!(stdout.contains("vacuous: nothing was acknowledged in any run"), "{stdout}");
 }

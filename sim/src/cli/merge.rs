@@ -47,7 +47,9 @@ fn write(arguments: &MergeArguments, merged: Merged) -> Result<u8, String> {
         stopped: (!missing.is_empty()).then(|| "shards are missing".to_owned()),
         ..Summary::default()
     };
-    let tally = Tally::new(reports, store, summary, &results);
+    let mut tally = Tally::new(reports, store, summary, &results);
+    // Nobody has run anything here; that goes without saying.
+    tally.summary.reused = 0;
     let mut codes = Vec::new();
     for warning in warnings {
         complain(&format!("warning: {warning}\n"));
