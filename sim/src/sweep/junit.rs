@@ -74,7 +74,7 @@ mod tests {
         assert!(!xml.contains(['\u{0}', '\u{8}', '\u{c}', '\u{1b}']), "{xml}");
         assert_eq!((report.tests, report.failures, report.errors), (4, 1, 0));
         let [a, b] = &report.test_suites[..] else { panic!("{xml}") };
-        assert_eq!((a.name.as_str(), b.name.as_str(), b.disabled), ("a", "b", 1));
+        assert_eq!((a.name.as_str(), b.name.as_str(), b.skipped), ("a", "b", 1));
         let names: Vec<&str> = a.test_cases.iter().map(|case| case.name.as_str()).collect();
         assert_eq!(names, ["seed_1", "seed_2"]);
         let TestCaseStatus::NonSuccess { description: Some(text), .. } = &a.test_cases[1].status else {
