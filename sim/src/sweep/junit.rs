@@ -80,6 +80,6 @@ mod tests {
         let TestCaseStatus::NonSuccess { description: Some(text), .. } = &a.test_cases[1].status else {
             panic!("{xml}")
         };
-        assert!(text.as_str().contains("control & <tag>") && text.as_str().contains("--seed 2"), "{text}");
+        assert!(text.as_str().contains("control & <tag>") && text.as_str().contains("--seed 2"), "{text:?}");
     }
 }
