@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::Value;
 use sim::run::{Interrupt, run};
 use sim::sweep::plan::{Item, plan};
-use sim::sweep::pool::{End, Limits, drive};
+use sim::sweep::pool::{End, Limits, Work, drive};
 
 struct Place(PathBuf);
 
@@ -168,14 +168,14 @@ fn nothing_leaks_from_one_run_into_the_next() {
         }
         let (scenarios, items) = (scenarios.clone(), Arc::new(items));
         let of = items.clone();
-        let digest = move |index: usize, interrupt: &Interrupt| {
+        let digest: Work<String> = Arc::new(move |index, interrupt| {
             let item: &Item = &of[index];
             run(&scenarios[item.scenario], item.seed, interrupt).report.digest
-        };
+        });
         let minute = Duration::from_secs(60);
         let limits = Limits { jobs, timeout: minute, grace: minute, budget: None };
         let mut found = BTreeMap::new();
-        drive(items.len(), limits, &Interrupt::new(false), Arc::new(digest), |ended| {
+        drive(items.len(), limits, &Interrupt::new(false), &digest, |ended| {
             let Item { scenario, seed } = items[ended.item];
             let End::Returned(digest) = ended.end else { panic!("{:?}", ended.end) };
             found.insert((scenario, seed), digest);

@@ -75,6 +75,9 @@ pub enum Stop {
     Signal,
 }
 
+/// What happens in the thread of a run, given its number. It has to stop when it is interrupted.
+pub type Work<T> = Arc<dyn Fn(usize, &Interrupt) -> T + Send + Sync>;
+
 struct UnderWay {
     since: Instant,
     interrupt: Arc<Interrupt>,
@@ -91,7 +94,7 @@ pub fn drive<T: Send + 'static>(
     count: usize,
     limits: Limits,
     signal: &Interrupt,
-    work: Arc<dyn Fn(usize, &Interrupt) -> T + Send + Sync>,
+    work: &Work<T>,
     mut listen: impl FnMut(Ended<T>) -> ControlFlow<()>,
 ) -> (Stop, Duration) {
     assert!(0 < limits.jobs, "nobody would do the work");
@@ -110,7 +113,7 @@ pub fn drive<T: Send + 'static>(
             stop = Some(Stop::Budget);
         }
         while stop.is_none() && next < count && under_way.len() < limits.jobs {
-            under_way.insert(next, begin(next, &work, &sender));
+            under_way.insert(next, begin(next, work, &sender));
             next += 1;
         }
         if under_way.is_empty() {
@@ -137,11 +140,7 @@ pub fn drive<T: Send + 'static>(
     }
 }
 
-fn begin<T: Send + 'static>(
-    item: usize,
-    work: &Arc<dyn Fn(usize, &Interrupt) -> T + Send + Sync>,
-    sender: &Sender<(usize, End<T>)>,
-) -> UnderWay {
+fn begin<T: Send + 'static>(item: usize, work: &Work<T>, sender: &Sender<(usize, End<T>)>) -> UnderWay {
     let interrupt = Arc::new(Interrupt::new(false));
     let (work, inner, answer) = (work.clone(), interrupt.clone(), sender.clone());
     let run = move || {
@@ -198,10 +197,8 @@ mod tests {
         Limits { jobs, timeout: 5000 * MS, grace: 5000 * MS, budget: None }
     }
 
-    type Work = Arc<dyn Fn(usize, &Interrupt) -> usize + Send + Sync>;
-
     /// Item, what it gave if it returned, and whether it timed out; in the order of items.
-    fn all(count: usize, limits: Limits, work: Work) -> (Stop, Vec<(usize, End<usize>, bool)>) {
+    fn all(count: usize, limits: Limits, work: &Work<usize>) -> (Stop, Vec<(usize, End<usize>, bool)>) {
         let mut ends = Vec::new();
         let (stop, _) = drive(count, limits, &Interrupt::new(false), work, |ended| {
             ends.push((ended.item, ended.end, ended.timed_out));
@@ -215,13 +212,13 @@ mod tests {
     fn everything_is_run_once_and_never_more_at_a_time_than_asked_for() {
         let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let (inside, peak) = (now.clone(), most.clone());
-        let work: Work = Arc::new(move |item, _| {
+        let work: Work<usize> = Arc::new(move |item, _| {
             peak.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
             thread::yield_now();
             inside.fetch_sub(1, Ordering::SeqCst);
             item * 10
         });
-        let (stop, ends) = all(50, limits(3), work);
+        let (stop, ends) = all(50, limits(3), &work);
         let expected: Vec<_> = (0..50).map(|item| (item, End::Returned(item * 10), false)).collect();
         assert_eq!((stop, ends), (Stop::Finished, expected));
         assert!(most.load(Ordering::SeqCst) <= 3);
@@ -229,8 +226,9 @@ mod tests {
 
     #[test]
     fn a_panic_is_told_and_the_rest_goes_on() {
-        let work: Work = Arc::new(|item, _| if item == 1 { panic!("item {item} is broken") } else { item });
-        let (stop, ends) = all(3, limits(1), work);
+        let work: Work<usize> =
+            Arc::new(|item, _| if item == 1 { panic!("item {item} is broken") } else { item });
+        let (stop, ends) = all(3, limits(1), &work);
         assert_eq!(stop, Stop::Finished);
         assert_eq!(ends[1], (1, End::Panicked("item 1 is broken".to_owned()), false));
         assert_eq!(ends[2].1, End::Returned(2));
@@ -238,13 +236,13 @@ mod tests {
 
     #[test]
     fn who_takes_too_long_is_asked_to_stop_and_who_does_not_is_left_behind() {
-        let work: Work = Arc::new(|item, interrupt| {
+        let work: Work<usize> = Arc::new(|item, interrupt| {
             while item < 2 && (item == 1 || !interrupt.is_raised()) {
                 thread::sleep(MS);
             }
             item
         });
-        let (stop, mut ends) = all(3, Limits { timeout: 50 * MS, grace: 500 * MS, ..limits(1) }, work);
+        let (stop, mut ends) = all(3, Limits { timeout: 50 * MS, grace: 500 * MS, ..limits(1) }, &work);
         // On a busy machine even this one may be late.
         let last = ends.pop().map(|(item, end, _)| (item, end));
         assert_eq!(last, Some((2, End::Returned(2))));
@@ -255,7 +253,7 @@ mod tests {
     #[test]
     fn a_signal_stops_what_is_under_way_and_a_budget_only_what_is_not() {
         let signal: &'static Interrupt = Box::leak(Box::new(Interrupt::new(false)));
-        let work: Work = Arc::new(|item, interrupt| {
+        let work: Work<usize> = Arc::new(|item, interrupt| {
             signal.raise();
             while !interrupt.is_raised() {
                 thread::sleep(MS);
@@ -263,22 +261,22 @@ mod tests {
             item
         });
         let mut ends = Vec::new();
-        let (stop, _) = drive(9, limits(2), signal, work, |ended| {
+        let (stop, _) = drive(9, limits(2), signal, &work, |ended| {
             ends.push(ended.timed_out);
             ControlFlow::Continue(())
         });
         assert_eq!(stop, Stop::Signal);
         assert!(!ends.is_empty() && ends.len() <= 2 && !ends.contains(&true), "{ends:?}");
-        let nothing: Work = Arc::new(|item, _| item);
-        let (stop, ends) = all(3, Limits { budget: Some(Duration::ZERO), ..limits(1) }, nothing);
+        let nothing: Work<usize> = Arc::new(|item, _| item);
+        let (stop, ends) = all(3, Limits { budget: Some(Duration::ZERO), ..limits(1) }, &nothing);
         assert_eq!((stop, ends.len()), (Stop::Budget, 0));
     }
 
     #[test]
     fn who_has_heard_enough_hears_no_new_ones() {
         let mut heard = 0;
-        let work: Work = Arc::new(|item, _| item);
-        let (stop, _) = drive(9, limits(1), &Interrupt::new(false), work, |_| {
+        let work: Work<usize> = Arc::new(|item, _| item);
+        let (stop, _) = drive(9, limits(1), &Interrupt::new(false), &work, |_| {
             heard += 1;
             if heard < 3 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });

@@ -14,11 +14,11 @@ use crate::cli::environment::{Stopwatch, build};
 use crate::cli::interrupts::{INTERRUPT, watch_for_interrupts};
 use crate::cli::list::{load_all, nothing_selected, refuse};
 use crate::cli::{EXIT_USAGE, complain};
-use crate::run::{Interrupt, agrees_again, run};
+use crate::run::{agrees_again, run};
 use crate::scenario::Scenario;
 use crate::sweep::human::new_failure;
 use crate::sweep::plan::{Item, plan};
-use crate::sweep::pool::{End, Ended, Limits, Stop, drive};
+use crate::sweep::pool::{End, Ended, Limits, Stop, Work, drive};
 use crate::sweep::result::Build;
 use crate::sweep::shard::{Shard, ShardChoice, from_platform};
 use crate::sweep::store::{Header, Store, StoreError, lock};
@@ -107,7 +107,7 @@ impl Sweep {
         let mut unreached = vec![true; items.len()];
         let mut unwritten = None;
         let count = if enough(tally.summary.failed()) { 0 } else { items.len() };
-        let (stop, wall) = drive(count, limits, &INTERRUPT, work, |ended| {
+        let (stop, wall) = drive(count, limits, &INTERRUPT, &work, |ended| {
             let (index, item) = (ended.item, items[ended.item]);
             tally.summary.wall = ended.elapsed;
             let Some(ran) = outcome(ended, (&scenarios[item.scenario], item), &build) else {
@@ -154,10 +154,8 @@ impl Sweep {
     }
 }
 
-type Work = Arc<dyn Fn(usize, &Interrupt) -> Ran + Send + Sync>;
-
 /// What happens in the thread of a run.
-fn work(scenarios: Arc<Vec<Scenario>>, items: Arc<Vec<Item>>, build: Build, twice: bool) -> Work {
+fn work(scenarios: Arc<Vec<Scenario>>, items: Arc<Vec<Item>>, build: Build, twice: bool) -> Work<Ran> {
     Arc::new(move |index, interrupt| {
         let Item { scenario, seed } = items[index];
         let scenario = &scenarios[scenario];
