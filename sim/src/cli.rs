@@ -8,9 +8,11 @@ mod environment;
 mod explain;
 mod interrupts;
 mod list;
+mod merge;
 mod new;
 mod replay;
 mod run;
+mod sweep;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -30,6 +32,8 @@ pub fn main() -> ExitCode {
     let code = match arguments.command {
         Command::Run(run) => run::run(&run),
         Command::Replay(replay) => replay::replay(&replay),
+        Command::Sweep(arguments) => sweep::command::sweep(&arguments),
+        Command::Merge(arguments) => merge::merge(&arguments),
         Command::Check(check) => list::check(&check),
         Command::List(list) => list::list(&list),
         Command::Explain(words) => explain::explain(&words),

@@ -71,6 +71,16 @@ impl Verdict {
         }
     }
 
+    /// The process exit code of a run that came to this: 0 if that is what its scenario expects.
+    pub fn exit_code_unless(self, as_expected: bool) -> u8 {
+        match (as_expected, self.exit_code()) {
+            (true, _) => 0,
+            // It passed where a violation was expected.
+            (false, 0) => Verdict::Violation.exit_code(),
+            (false, code) => code,
+        }
+    }
+
     /// The worse of two.
     #[must_use]
     pub fn and(self, other: Verdict) -> Verdict {

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::replay::ReplayArguments;
-use crate::seed::Seed;
+use super::sweep::args::{MergeArguments, SweepArguments};
+use crate::seed::{Seed, SeedRange};
 
 /// Deterministic simulation of a Kafka-like cluster: crash it, cut it off, and see whether an acknowledged message was
 /// lost. One seed decides everything.
@@ -32,6 +33,10 @@ pub(super) enum Command {
     Run(RunArguments),
     /// Runs a recorded run again, compares it with the record, and shows what happened.
     Replay(ReplayArguments),
+    /// Runs scenarios with many seeds, groups the failures and keeps the cheapest of each kind.
+    Sweep(SweepArguments),
+    /// Makes one sweep out of several, such as the shards of many machines.
+    Merge(MergeArguments),
     /// Reads scenarios and reports every mistake, without running anything.
     Check(CheckArguments),
     /// Lists scenarios with what they expect and the story they tell.
@@ -59,7 +64,7 @@ pub(super) struct RunArguments {
     #[arg(required = true, value_name = "SCENARIO")]
     pub paths: Vec<PathBuf>,
     /// The seed: decimal, 0x and hexadecimal digits, or a git hash. Otherwise the scenario's own `seed`, or 1.
-    #[arg(long, env = "SIM_SEED", allow_hyphen_values = true)]
+    #[arg(long, env = "SIM_SEED", allow_hyphen_values = true, value_parser = one_seed)]
     pub seed: Option<Seed>,
     /// Run everything twice and compare every event.
     #[arg(long)]
@@ -120,4 +125,14 @@ pub(super) struct NewArguments {
     /// Where to write it, such as the group it belongs to: `scenarios/crash`.
     #[arg(long, default_value = "scenarios")]
     pub dir: PathBuf,
+}
+
+/// One seed; who gives several is told where they belong.
+fn one_seed(text: &str) -> Result<Seed, String> {
+    text.parse().map_err(|error| match text.parse::<SeedRange>() {
+        Ok(_) if text.contains("..") => {
+            format!("one seed is run here; for several: cargo sim sweep SCENARIO --seeds {text}")
+        }
+        _ => format!("{error}"),
+    })
 }

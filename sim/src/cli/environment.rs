@@ -9,6 +9,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use twox_hash::XxHash64;
 
 use crate::report::EnvReport;
+use crate::sweep::result::Build;
 
 /// Measures one run.
 pub(super) struct Stopwatch {
@@ -60,6 +61,12 @@ fn git_commit() -> &'static Option<String> {
             git(&["status", "--porcelain", "--untracked-files=no"]).is_some_and(|text| !text.is_empty());
         Some(if dirty { format!("{commit}-dirty") } else { commit })
     })
+}
+
+/// The program that runs. One that cannot read itself is like no other.
+pub(super) fn build() -> Build {
+    let hash = build_hash().clone().unwrap_or_else(|| format!("unknown-{}", std::process::id()));
+    Build { hash, commit: git_commit().clone() }
 }
 
 /// Of the program that runs.

@@ -54,7 +54,7 @@ fn in_all(planned: usize, codes: &[u8]) -> String {
 }
 
 /// Which of two exit codes matters more: that of the worse verdict.
-fn severity(code: u8) -> usize {
+pub(super) fn severity(code: u8) -> usize {
     let verdicts =
         [Verdict::Pass, Verdict::Vacuous, Verdict::Unknown, Verdict::Interrupted].map(Verdict::exit_code);
     let worst = [EXIT_USAGE, Verdict::Violation.exit_code(), Verdict::HarnessBug.exit_code()];
@@ -119,12 +119,9 @@ pub(super) fn show(report: &RunReport, directory: Option<&Path>, format: Format,
 
 /// The exit code of one run, whose report could be `written` if somebody wanted that.
 pub(super) fn exit_code(report: &RunReport, written: bool) -> u8 {
-    match (written, report.as_expected, report.verdict.exit_code()) {
-        (false, true, _) => EXIT_USAGE,
-        (true, true, _) => 0,
-        // It passed where a violation was expected.
-        (_, false, 0) => Verdict::Violation.exit_code(),
-        (_, false, code) => code,
+    match (written, report.as_expected) {
+        (false, true) => EXIT_USAGE,
+        (_, as_expected) => report.verdict.exit_code_unless(as_expected),
     }
 }
 

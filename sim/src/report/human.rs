@@ -62,11 +62,7 @@ pub fn human_summary(report: &RunReport, run_dir: Option<&Path>, color: bool) ->
     found.dedup();
     let found = if found.is_empty() { String::new() } else { format!("; found {}", found.join(", ")) };
     line(&mut text, &format!("expected  {}{found}", report.expected));
-    let again = run_dir.map_or_else(
-        || format!("{} --seed {seed}", quoted(&scenario.path)),
-        |run_dir| quoted(&run_dir.display().to_string()),
-    );
-    line(&mut text, &format!("replay    cargo sim replay {again}"));
+    line(&mut text, &format!("replay    {}", replay_line(run_dir, &scenario.path, seed)));
     if Path::new(&scenario.path).starts_with("scenarios") {
         // `cargo test` knows no others.
         line(&mut text, &format!("          SIM_SEED={seed} cargo test --test scenarios {}", scenario.name));
@@ -127,6 +123,15 @@ fn reasons(text: &mut String, report: &RunReport) {
     for reason in &report.vacuous {
         line(text, &format!("vacuous: {reason}"));
     }
+}
+
+/// What to type to see a run again: from its directory, if it has one.
+pub fn replay_line(run_dir: Option<&Path>, path: &str, seed: u64) -> String {
+    let again = run_dir.map_or_else(
+        || format!("{} --seed {seed}", quoted(path)),
+        |run_dir| quoted(&run_dir.display().to_string()),
+    );
+    format!("cargo sim replay {again}")
 }
 
 /// As a shell takes it.

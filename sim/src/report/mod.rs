@@ -19,7 +19,7 @@
 //! A process that is killed while it writes leaves a temporary directory, whose name begins with a dot. The next run of the
 //! same scenario removes it when it is an hour old.
 //!
-//! What it leaves out: summaries over many runs (a sweep's).
+//! What it leaves out: summaries over many runs ([`crate::sweep`]).
 
 pub mod faults;
 pub mod human;
@@ -28,9 +28,9 @@ pub mod run_report;
 pub mod write;
 
 pub use faults::{fault_heading, fault_table};
-pub use human::{human_summary, one_line};
+pub use human::{human_summary, one_line, replay_line};
 pub use read::{ReadError, RunDir};
 pub use run_report::{
     Counts, EnvReport, FaultReport, Hashes, NemesisReport, PanicReport, PhaseReport, RunReport, ScenarioRef,
 };
-pub use write::{WriteError, write_run_dir};
+pub use write::{WriteError, copy_run_dir, is_one_component, write_run_dir};

@@ -56,6 +56,32 @@ pub fn write_run_dir(
     Ok(place)
 }
 
+/// Copies the directory of a run, `<scenario>/<seed>/`, from one root to another, replacing what was there. Returns the
+/// copy.
+pub fn copy_run_dir(from: &Path, to: &Path, scenario: &str, seed: u64) -> Result<PathBuf, WriteError> {
+    let (name, seed) = (one_component(scenario)?, seed.to_string());
+    let (source, place) = (from.join(name).join(&seed), to.join(name).join(&seed));
+    let parent = to.join(name);
+    at("create", &parent, fs::create_dir_all(&parent))?;
+    let temporary = parent.join(temporary_name(&seed));
+    at("create", &temporary, fs::create_dir(&temporary))?;
+    let copied = copy_files(&source, &temporary).and_then(|()| replace(&temporary, &place));
+    if let Err(error) = copied {
+        drop(fs::remove_dir_all(&temporary));
+        return Err(error);
+    }
+    Ok(place)
+}
+
+fn copy_files(from: &Path, to: &Path) -> Result<(), WriteError> {
+    for entry in at("read", from, fs::read_dir(from))? {
+        let file = at("read", from, entry)?.path();
+        let name = file.file_name().expect("an entry of a directory has a name");
+        at("copy", &file, fs::copy(&file, to.join(name)))?;
+    }
+    Ok(())
+}
+
 fn write_files(
     directory: &Path,
     report: &RunReport,
@@ -159,14 +185,17 @@ fn temporary_name(stem: &str) -> String {
 
 /// A scenario's name becomes a directory; it must not lead anywhere else.
 fn one_component(name: &str) -> Result<&str, WriteError> {
-    let mut components = Path::new(name).components();
-    let first = components.next();
-    if matches!(first, Some(Component::Normal(only)) if only == name) && !["latest", "sweep"].contains(&name)
-    {
+    if is_one_component(name) {
         return Ok(name);
     }
     let source = io::Error::new(io::ErrorKind::InvalidInput, "not usable as a directory name");
     Err(WriteError { action: "create", path: name.into(), source })
+}
+
+/// Whether a scenario of this name can have a directory of reports.
+pub fn is_one_component(name: &str) -> bool {
+    let first = Path::new(name).components().next();
+    matches!(first, Some(Component::Normal(only)) if only == name) && !["latest", "sweep"].contains(&name)
 }
 
 fn at<T>(action: &'static str, path: &Path, result: io::Result<T>) -> Result<T, WriteError> {

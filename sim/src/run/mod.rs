@@ -25,4 +25,5 @@ mod twice;
 pub use interrupt::Interrupt;
 pub use phases::{RunOutput, run};
 pub use script::script_text;
+pub(crate) use signature::plain;
 pub use twice::agrees_again;

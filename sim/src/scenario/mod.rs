@@ -60,3 +60,4 @@ pub use names::distinct;
 pub use spec::{
     ClusterSpec, ConsumerSpec, Expectation, ExpectedVerdict, Phases, ProducerSpec, Scenario, TopicSpec,
 };
+pub(crate) use units::{DURATION, duration};

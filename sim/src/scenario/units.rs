@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::nemesis::Span;
 
 /// What a duration looks like, for help texts.
-pub(super) const DURATION: &str =
+pub(crate) const DURATION: &str =
     "write a number and a unit of us, ms, s, m or h, such as \"500ms\" or \"1m30s\"";
 
 /// What a range of durations looks like, for help texts.
@@ -19,7 +19,7 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 ///
 /// # Errors
 /// With what is wrong, as a whole sentence without a full stop.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let mut rest = text.trim();
     if rest.is_empty() {
         return Err("a duration is missing".to_owned());

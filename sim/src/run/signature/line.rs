@@ -63,7 +63,7 @@ fn shape(violation: &Violation, trace: &Trace) -> Option<String> {
 }
 
 /// Without what differs from run to run: each number becomes `N`, and the name of a scenario's file goes.
-fn plain(reason: &str) -> String {
+pub fn plain(reason: &str) -> String {
     let reason = match reason.split_once(": ") {
         Some((place, rest)) if place.contains(".toml") => rest,
         _ => reason,

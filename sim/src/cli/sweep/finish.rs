@@ -1,0 +1,64 @@
+//! How a sweep ends, and a merge: files, lines, exit code.
+
+use std::path::Path;
+
+use crate::cli::args::Format;
+use crate::cli::run::severity;
+use crate::cli::{EXIT_USAGE, complain, print};
+use crate::sweep::human::summary_text;
+use crate::sweep::junit::junit;
+use crate::sweep::store::{self, StoreError};
+use crate::sweep::tally::Tally;
+
+/// Better now than after an hour.
+///
+/// # Errors
+/// Where nothing can be written, in words.
+pub(in crate::cli) fn check_places(reports: &Path, junit: Option<&Path>) -> Result<(), String> {
+    let refused =
+        |what: &str, place: &Path, error| format!("{what} cannot be written to {}: {error}", place.display());
+    std::fs::create_dir_all(reports).map_err(|error| refused("reports", reports, error))?;
+    if let Some(junit) = junit {
+        let parent = junit.parent().filter(|parent| !parent.as_os_str().is_empty());
+        parent.map_or(Ok(()), std::fs::create_dir_all).map_err(|error| refused("JUnit", junit, error))?;
+        if junit.is_dir() {
+            return Err(format!("JUnit cannot be written to {}: this is a directory", junit.display()));
+        }
+    }
+    Ok(())
+}
+
+/// Writes and prints what it all came to. The exit code is the worst of all runs, of `codes`, and of this.
+pub(in crate::cli) fn finish(
+    mut tally: Tally,
+    (reports, xml): (&Path, Option<&Path>),
+    format: Format,
+    not_reached: &[(String, u64)],
+    codes: impl Iterator<Item = u8>,
+) -> u8 {
+    let summarized = tally.finish().map(drop);
+    let why = tally.summary.stopped.as_deref().unwrap_or("not reached");
+    let written = xml.map_or(Ok(()), |file| write_junit(file, reports, not_reached, why));
+    match format {
+        Format::Human => print(&summary_text(&tally.summary, reports)),
+        Format::Json => print(&format!("{}\n", tally.summary.to_json())),
+    }
+    let failures = [summarized.err(), written.err()].into_iter().flatten().map(|error| {
+        complain(&format!("error: {error}\n"));
+        EXIT_USAGE
+    });
+    let own: Vec<u8> = failures.collect();
+    let codes = codes.chain(tally.summary.exit_codes()).chain(own);
+    codes.max_by_key(|code| severity(*code)).unwrap_or(0)
+}
+
+/// From the file of results: they are not kept in memory.
+fn write_junit(
+    file: &Path,
+    reports: &Path,
+    not_reached: &[(String, u64)],
+    why: &str,
+) -> Result<(), StoreError> {
+    let (_, results) = store::read(reports)?;
+    store::replace(file, junit(&results, not_reached, why).as_bytes())
+}

@@ -1,0 +1,397 @@
+//! Sweeps as a user meets them: exit codes, what is on disk, and that nothing depends on order or threads.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use sim::run::{Interrupt, run};
+use sim::sweep::plan::{Item, plan};
+use sim::sweep::pool::{End, Limits, Work, drive};
+
+struct Place(PathBuf);
+
+impl Place {
+    fn new(name: &str) -> Place {
+        let path = std::env::temp_dir().join(format!("sim-sweep-{name}-{}", std::process::id()));
+        drop(fs::remove_dir_all(&path));
+        fs::create_dir_all(&path).unwrap();
+        Place(path)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.join(name).display().to_string()
+    }
+
+    fn file(&self, name: &str, text: &str) -> String {
+        fs::write(self.0.join(name), text).unwrap();
+        self.path(name)
+    }
+
+    /// A shipped scenario with some text replaced.
+    fn altered(&self, shipped: &str, name: &str, changes: &[(&str, &str)]) -> String {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios").join(shipped);
+        let mut text = fs::read_to_string(shipped).unwrap();
+        for (from, to) in changes {
+            assert!(text.contains(from), "{from}");
+            text = text.replace(from, to);
+        }
+        self.file(&format!("{name}.toml"), &text)
+    }
+
+    fn quick(&self) -> String {
+        self.altered(
+            "crash/leader-killed.toml",
+            "quick",
+            &[("name  = \"leader-killed\"", "name  = \"quick\"")],
+        )
+    }
+
+    /// Loses what was acknowledged, and says that it does not.
+    fn lossy(&self, name: &str) -> String {
+        let named = format!("name  = \"{name}\"");
+        let changes = [
+            ("name  = \"single-replica-power-loss\"", named.as_str()),
+            ("violation = [\"lost-write\", \"inconsistent-offsets\"]", "verdict = \"pass\""),
+        ];
+        self.altered("disk/single-replica-power-loss.toml", name, &changes)
+    }
+
+    fn summary(&self, reports: &str) -> Value {
+        let text = fs::read_to_string(self.0.join(reports).join("sweep/summary.json")).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// Digest by scenario and seed, from the file of results.
+    fn digests(&self, reports: &str) -> BTreeMap<String, String> {
+        let text = fs::read_to_string(self.0.join(reports).join("sweep/results.jsonl")).unwrap();
+        let digest = |line: &str| {
+            let result: Value = serde_json::from_str(line).unwrap();
+            (format!("{} {}", result["scenario"]["name"], result["seed"]), result["digest"].to_string())
+        };
+        text.lines().skip(1).map(digest).collect()
+    }
+
+    /// The run directories, as `scenario/seed`.
+    fn run_dirs(&self, reports: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        for scenario in fs::read_dir(self.0.join(reports)).unwrap().flatten() {
+            let name = scenario.file_name().into_string().unwrap();
+            if name != "sweep" && name != "latest" {
+                let seeds = fs::read_dir(scenario.path()).unwrap().flatten();
+                found.extend(seeds.map(|seed| format!("{name}/{}", seed.file_name().to_str().unwrap())));
+            }
+        }
+        found.sort();
+        found
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sim"));
+    command.args(arguments).env("NO_COLOR", "1");
+    for variable in
+        ["SIM_SEED", "SIM_SEEDS", "SIM_JOBS", "SIM_SHARDS", "CI_NODE_INDEX", "JOB_COMPLETION_INDEX"]
+    {
+        command.env_remove(variable);
+    }
+    command
+}
+
+fn text(output: Output) -> (i32, String, String) {
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().expect("an exit code"), text(output.stdout), text(output.stderr))
+}
+
+fn cargo_sim(arguments: &[&str]) -> (i32, String, String) {
+    text(command(arguments).output().unwrap())
+}
+
+#[test]
+fn nothing_depends_on_the_number_of_jobs_and_shards_make_a_whole() {
+    let place = Place::new("order");
+    let (quick, lossy) = (place.quick(), place.lossy("lossy"));
+    let sweep = |reports: &str, more: &[&str]| {
+        let reports = place.path(reports);
+        cargo_sim(&[&["sweep", &quick, &lossy, "--seeds", "2", "--reports", &reports], more].concat())
+    };
+    let (code, stdout, stderr) = sweep("whole", &["--jobs", "1"]);
+    assert_eq!(code, 1, "{stdout}{stderr}");
+    assert!(stdout.contains("4 planned, 4 run, 2 not as expected, 0 not reached"), "{stdout}");
+    assert_eq!(stderr.matches("new failure: lost-write").count(), 1, "{stderr}");
+    let whole = place.digests("whole");
+    assert_eq!(whole.len(), 4);
+    sweep("two", &["--jobs", "2"]);
+    assert_eq!(place.digests("two"), whole);
+    assert_eq!(place.summary("two")["failures"], place.summary("whole")["failures"]);
+    assert_eq!(place.run_dirs("two"), place.run_dirs("whole"));
+    assert_eq!(place.run_dirs("two").len(), 1, "only the cheapest of the group");
+
+    let shards = ["1/3", "2/3", "3/3"];
+    for shard in shards {
+        sweep(&format!("shard-{}", &shard[..1]), &["--shard", shard]);
+    }
+    let parts: Vec<String> = (1..=3).map(|shard| place.path(&format!("shard-{shard}"))).collect();
+    let merged = place.path("merged");
+    let (code, stdout, stderr) = cargo_sim(&["merge", &parts[2], &parts[0], &parts[1], "--reports", &merged]);
+    assert_eq!((code, stderr.as_str()), (1, ""), "{stdout}");
+    assert_eq!(place.digests("merged"), whole);
+    assert_eq!(place.summary("merged")["failures"], place.summary("whole")["failures"]);
+    assert_eq!(place.run_dirs("merged"), place.run_dirs("whole"));
+    let (code, stdout, stderr) = cargo_sim(&["merge", &parts[0], &parts[2], "--reports", &merged]);
+    assert_eq!(code, 1, "{stdout}");
+    assert!(
+        stderr.contains("shard 2/3 is missing") && stdout.contains("shards are missing"),
+        "{stdout}{stderr}"
+    );
+}
+
+#[test]
+fn nothing_leaks_from_one_run_into_the_next() {
+    let place = Place::new("leaks");
+    let load = |path: String| sim::scenario::load(Path::new(&path)).unwrap();
+    let scenarios = Arc::new(vec![load(place.quick()), load(place.lossy("lossy"))]);
+    let digests = |reversed: bool, jobs: usize| {
+        let mut items = plan(&scenarios, Some(&"2".parse().unwrap()), None).unwrap();
+        if reversed {
+            items.reverse();
+        }
+        let (scenarios, items) = (scenarios.clone(), Arc::new(items));
+        let of = items.clone();
+        let digest: Work<String> = Arc::new(move |index, interrupt| {
+            let item: &Item = &of[index];
+            run(&scenarios[item.scenario], item.seed, interrupt).report.digest
+        });
+        let minute = Duration::from_secs(60);
+        let limits = Limits { jobs, timeout: minute, grace: minute, budget: None };
+        let mut found = BTreeMap::new();
+        drive(items.len(), limits, &Interrupt::new(false), &digest, |ended| {
+            let Item { scenario, seed } = items[ended.item];
+            let End::Returned(digest) = ended.end else { panic!("{:?}", ended.end) };
+            found.insert((scenario, seed), digest);
+            ControlFlow::Continue(())
+        });
+        found
+    };
+    let in_order = digests(false, 1);
+    assert_eq!(in_order.len(), 4);
+    assert_eq!(digests(true, 1), in_order, "the order of runs matters");
+    assert_eq!(digests(true, 2), in_order, "what runs at the same time matters");
+}
+
+#[test]
+fn what_was_run_is_not_run_again_and_a_torn_line_is_not_there() {
+    let place = Place::new("resume");
+    let (quick, reports) = (place.quick(), place.path("reports"));
+    let sweep = |seeds: &str| {
+        cargo_sim(&["sweep", &quick, "--seeds", seeds, "--reports", &reports, "--resume", "--jobs", "1"])
+    };
+    let (code, stdout, stderr) = sweep("2");
+    assert_eq!(code, 0, "{stdout}{stderr}");
+    assert!(stderr.contains("nothing to resume"), "{stderr}");
+    let before = place.digests("reports");
+    let file = place.0.join("reports/sweep/results.jsonl");
+    let whole = fs::read_to_string(&file).unwrap();
+    fs::write(&file, &whole[..whole.len() - 9]).unwrap();
+    let (code, stdout, stderr) = sweep("3");
+    assert_eq!(code, 0, "{stdout}{stderr}");
+    assert!(stderr.contains("1 results reused"), "{stderr}");
+    assert!(stdout.contains("3 planned, 3 run (1 reused), 0 not as expected, 0 not reached"), "{stdout}");
+    let after = place.digests("reports");
+    assert!(after.len() == 3 && before.iter().all(|(run, digest)| after.get(run) == Some(digest)));
+    // Another text is another run, whatever it is called.
+    fs::write(&quick, fs::read_to_string(&quick).unwrap() + "\n# changed\n").unwrap();
+    let (_, stdout, stderr) = sweep("1");
+    assert!(stderr.contains("0 results reused, 3 dropped"), "{stderr}");
+    assert!(stdout.contains("1 planned, 1 run, "), "{stdout}");
+    // Damage is not guessed away.
+    fs::write(&file, whole.replacen("\"seed\"", "\"sed\"", 1)).unwrap();
+    let (code, stdout, stderr) = sweep("1");
+    assert_eq!((code, stdout.as_str()), (2, ""));
+    assert!(stderr.contains("results.jsonl:2 is damaged"), "{stderr}");
+    let (code, _, stderr) = cargo_sim(&["merge", &reports, "--reports", &place.path("merged")]);
+    assert!(code == 2 && stderr.contains("results.jsonl:2 is damaged"), "{stderr}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_interrupt_keeps_what_ended_and_the_rest_can_follow() {
+    let place = Place::new("interrupt");
+    // The first seed ends at once; nobody waits for the second scenario.
+    let quick = place.quick();
+    let slow = ("faults   = \"6s\"", "faults   = \"1h\"");
+    let named = ("name  = \"leader-killed\"", "name  = \"slow\"");
+    let endless = place.altered("crash/leader-killed.toml", "slow", &[slow, named]);
+    let reports = place.path("reports");
+    let arguments = ["sweep", &quick, &endless, "--seeds", "2", "--jobs", "1", "--reports", &reports];
+    let child = command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let file = place.0.join("reports/sweep/results.jsonl");
+    while fs::read_to_string(&file).unwrap_or_default().lines().count() < 2 {
+        std::thread::yield_now();
+    }
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    let (code, stdout, stderr) = text(child.wait_with_output().unwrap());
+    assert_eq!(code, 130, "{stdout}{stderr}");
+    assert!(stdout.contains("4 planned, 1 run, 0 not as expected, 3 not reached: interrupted"), "{stdout}");
+    assert_eq!(place.summary("reports")["run"], 1);
+    let arguments = ["sweep", &quick, "--seeds", "2", "--reports", &reports, "--resume"];
+    let (code, stdout, _) = cargo_sim(&arguments);
+    assert_eq!(code, 0, "{stdout}");
+    assert!(stdout.contains("2 planned, 2 run (1 reused)"), "{stdout}");
+}
+
+#[test]
+fn a_run_that_takes_too_long_is_no_pass_and_the_rest_goes_on() {
+    let place = Place::new("timeout");
+    let named = ("name  = \"leader-killed\"", "name  = \"slow\"");
+    let slow = place.altered("crash/leader-killed.toml", "slow", &[named, ("\"6s\"", "\"1h\"")]);
+    let reports = place.path("reports");
+    let arguments = ["sweep", &slow, "--seeds", "2", "--timeout", "100ms", "--reports", &reports];
+    let (code, stdout, _) = cargo_sim(&arguments);
+    assert_eq!(code, 3, "{stdout}");
+    assert!(stdout.contains("2 planned, 2 run, 2 not as expected"), "{stdout}");
+    assert_eq!(place.summary("reports")["failures"][0]["signature"], "timeout");
+    let (_, _, stderr) = cargo_sim(&[&arguments[..], &["--resume"]].concat());
+    assert!(stderr.contains("0 results reused, 2 dropped"), "{stderr}");
+}
+
+#[test]
+fn enough_failures_and_a_spent_budget_stop_it_and_say_so() {
+    let place = Place::new("stop");
+    let (lossy, reports, xml) = (place.lossy("lossy"), place.path("reports"), place.path("out/junit.xml"));
+    let sweep = |more: &[&str]| {
+        cargo_sim(&[&["sweep", &lossy, "--seeds", "4", "--jobs", "1", "--reports", &reports], more].concat())
+    };
+    let (code, stdout, _) = sweep(&["--max-fail", "2", "--junit", &xml]);
+    assert_eq!(code, 1, "{stdout}");
+    let said = "4 planned, 2 run, 2 not as expected, 2 not reached: 2 did not go as expected";
+    assert!(stdout.contains(said), "{stdout}");
+    let report = quick_junit::Report::deserialize_from_str(&fs::read_to_string(&xml).unwrap()).unwrap();
+    assert_eq!((report.tests, report.failures, report.skipped), (4, 2, 2));
+    assert_eq!(report.test_suites[0].name.as_str(), "lossy");
+    assert_eq!(report.test_suites[0].test_cases[0].name.as_str(), "seed_1");
+    let (code, stdout, _) = sweep(&["--budget", "1ms"]);
+    assert!([1, 4].contains(&code), "{stdout}");
+    assert!(stdout.contains("not reached: the budget of 1ms is spent"), "{stdout}");
+}
+
+#[test]
+fn one_bug_in_two_scenarios_is_one_group_and_what_is_expected_is_no_failure() {
+    let place = Place::new("groups");
+    let (one, other) = (place.lossy("one"), place.lossy("other"));
+    let reports = place.path("reports");
+    let arguments = ["sweep", &one, &other, "--seeds", "1", "--reports", &reports, "--format", "json"];
+    let (code, stdout, _) = cargo_sim(&arguments);
+    let summary: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((code, summary["failures"].as_array().map(Vec::len)), (1, Some(1)), "{stdout}");
+    assert_eq!(summary["failures"][0]["scenarios"], serde_json::json!(["one", "other"]));
+    assert_eq!(place.run_dirs("reports").len(), 1);
+    let shipped = format!("{}/../scenarios/disk/single-replica-power-loss.toml", env!("CARGO_MANIFEST_DIR"));
+    let reports = place.path("expected");
+    let (code, stdout, stderr) =
+        cargo_sim(&["sweep", &shipped, "--seeds", "2", "--reports", &reports, "--check-determinism"]);
+    assert_eq!((code, stderr.as_str()), (0, ""), "{stdout}");
+    assert!(stdout.contains("found as expected:\n       2 x lost-write"), "{stdout}");
+    assert_eq!(place.run_dirs("expected"), [""; 0]);
+}
+
+#[test]
+fn the_same_program_with_two_digests_is_nondeterminism() {
+    let place = Place::new("differ");
+    let (quick, reports) = (place.quick(), place.path("one"));
+    cargo_sim(&["sweep", &quick, "--seeds", "1", "--reports", &reports]);
+    let digest = place.digests("one").into_values().next().unwrap();
+    let text = fs::read_to_string(place.0.join("one/sweep/results.jsonl")).unwrap();
+    fs::create_dir_all(place.0.join("other/sweep")).unwrap();
+    place.file("other/sweep/results.jsonl", &text.replace(&digest, "\"0123456789abcdef\""));
+    let merge = ["merge", &reports, &place.path("other"), "--reports", &place.path("merged")];
+    let (code, _, stderr) = cargo_sim(&merge);
+    assert_eq!(code, 70, "{stderr}");
+    assert!(stderr.contains("quick seed 1") && stderr.contains("0123456789abcdef"), "{stderr}");
+}
+
+#[test]
+fn wrong_usage_is_refused_before_anything_runs() {
+    let place = Place::new("usage");
+    let (quick, file) = (place.quick(), place.file("taken", "not a directory"));
+    let reports = place.path("reports");
+    let (missing, nowhere) = (place.path("missing"), place.path("reports/no/such"));
+    for (arguments, said) in [
+        (vec!["sweep", &quick, "--shard", "0/4"], "they count from 1/4"),
+        (vec!["sweep", &quick, "--shard", "5/4"], "no shard 5 of 4"),
+        (vec!["sweep", &quick, "--shard", "auto"], "none of TEST_SHARD_INDEX, CI_NODE_INDEX"),
+        (vec!["sweep", &quick, "--seed", "3"], "--seeds"),
+        (vec!["sweep", &quick, "--seeds", "5..5"], "holds no seed"),
+        (vec!["sweep", &quick, "--seeds", "0..18446744073709551615"], "name fewer seeds"),
+        (vec!["sweep", &quick, "--jobs", "0"], "--jobs"),
+        (vec!["sweep", &quick, "--budget", "10"], "has no unit"),
+        (vec!["sweep", &quick, "--max-fail", "0"], "--max-fail"),
+        (vec!["sweep", &quick, "--junit", &place.0.display().to_string()], "this is a directory"),
+        (vec!["run", &quick, "--seed", "1..5"], "cargo sim sweep SCENARIO --seeds 1..5"),
+        (vec!["merge", &missing], "has no sweep/results.jsonl"),
+        (vec!["merge", &nowhere], "has no sweep/results.jsonl"),
+    ] {
+        let (code, stdout, stderr) = cargo_sim(&[&arguments[..], &["--reports", &reports]].concat());
+        assert_eq!((code, stdout.as_str()), (2, ""), "{arguments:?}: {stderr}");
+        assert!(stderr.contains(said), "{arguments:?}: {stderr}");
+    }
+    let (code, _, stderr) = cargo_sim(&["sweep", &quick, "--reports", &file]);
+    assert!(code == 2 && stderr.contains("reports cannot be written") && stderr.contains(&file), "{stderr}");
+    assert_eq!(cargo_sim(&["sweep", &reports, "--reports", &reports]).0, 4, "no scenario is no success");
+}
+
+#[test]
+fn what_cannot_be_written_stops_it_and_is_no_success() {
+    let place = Place::new("unwritable");
+    let (lossy, reports) = (place.lossy("lossy"), place.path("reports"));
+    fs::create_dir_all(&reports).unwrap();
+    // Where the run directory should be, there is a file.
+    place.file("reports/lossy", "in the way");
+    let (code, stdout, stderr) =
+        cargo_sim(&["sweep", &lossy, "--seeds", "3", "--jobs", "1", "--reports", &reports]);
+    assert_eq!(code, 1, "{stdout}{stderr}");
+    assert!(stderr.contains("error: failed to write the report"), "{stderr}");
+    assert!(
+        stdout.contains("1 run, 1 not as expected, 2 not reached: results cannot be written"),
+        "{stdout}"
+    );
+    assert_eq!(fs::read_to_string(place.path("reports/lossy")).unwrap(), "in the way");
+}
+
+#[test]
+fn the_platform_says_which_shard_and_a_vacuous_sweep_is_no_pass() {
+    let place = Place::new("auto");
+    let (quick, reports) = (place.quick(), place.path("reports"));
+    let arguments = ["sweep", &quick, "--seeds", "2", "--shard", "auto/2", "--reports", &reports];
+    let mut sweep = command(&arguments);
+    let (code, stdout, stderr) = text(sweep.env("JOB_COMPLETION_INDEX", "1").output().unwrap());
+    assert_eq!(code, 0, "{stdout}{stderr}");
+    assert!(stderr.contains("shard 2/2, as JOB_COMPLETION_INDEX of Kubernetes says"), "{stderr}");
+    assert!(place.digests("reports").keys().eq(["\"quick\" 2"]));
+    // Cut off before it has sent anything, for longer than it waits for answers.
+    let cut = "[[fault]]\nkind = \"isolate\"\ntarget = \"client(0)\"\nat = \"0s\"\n\n[phases]";
+    let hasty = "rate    = \"200/s\"\ndelivery.timeout.ms = 600\nrequest.timeout.ms = 300\n";
+    let mute = place.altered(
+        "crash/leader-killed.toml",
+        "mute",
+        &[
+            ("[phases]", cut),
+            ("rate    = \"200/s\"\n", hasty),
+            ("verdict = \"pass\"", "verdict = \"vacuous\""),
+            ("indeterminate_at_most = 0", ""),
+        ],
+    );
+    let (code, stdout, stderr) = cargo_sim(&["sweep", &mute, "--seeds", "1", "--reports", &reports]);
+    assert_eq!(code, 4, "{stdout}{stderr}");
+    assert!(stdout.contains("vacuous: nothing was acknowledged in any run"), "{stdout}");
+}
