@@ -10,6 +10,7 @@ mod interrupts;
 mod list;
 mod new;
 mod run;
+mod shrink;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -32,6 +33,7 @@ pub fn main() -> ExitCode {
         Command::List(list) => list::list(&list),
         Command::Explain(words) => explain::explain(&words),
         Command::New(new) => new::new(&new),
+        Command::Shrink(shrink) => shrink::shrink(&shrink),
         Command::Schema => explain::schema(),
     };
     let unprinted = code == 0 && UNPRINTED.load(Ordering::Relaxed);

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::shrink::ShrinkArguments;
 use crate::seed::Seed;
 
 /// Deterministic simulation of a Kafka-like cluster: crash it, cut it off, and see whether an acknowledged message was
@@ -37,6 +38,8 @@ pub(super) enum Command {
     Explain(ExplainArguments),
     /// Writes a scenario that runs as it stands, to be changed.
     New(NewArguments),
+    /// Makes a failing run as small as it goes, and keeps it as a scenario.
+    Shrink(ShrinkArguments),
     /// Prints the JSON Schema of scenarios, for editors.
     Schema,
 }

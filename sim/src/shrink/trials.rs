@@ -70,8 +70,7 @@ impl<'a> Trials<'a> {
         let patience = (stopwatch.elapsed() * PATIENCE).max(PATIENCE_LEAST);
         let known = BTreeMap::from([(start.to_toml(), Known::Asked)]);
         let target = report.clone();
-        let trials =
-            Trials { target, limits, stop, patience, stopwatch, known, runs: 1, accepted: 0 };
+        let trials = Trials { target, limits, stop, patience, stopwatch, known, runs: 1, accepted: 0 };
         (report.verdict != Verdict::Interrupted).then_some((trials, Subject { scenario: start, report }))
     }
 

@@ -71,8 +71,10 @@ fn aims(brokers: u32, fault: &Fault, simpler: &mut Vec<Fault>) {
     match &fault.harm.aim {
         Aim::Hosts(hosts) => {
             fewer(hosts).into_iter().for_each(|hosts| with(Aim::Hosts(hosts)));
-            let all: BTreeSet<Target> =
-                (1..=brokers).filter_map(|id| i32::try_from(id).ok()).map(|id| Target::Broker(BrokerId(id))).collect();
+            let all: BTreeSet<Target> = (1..=brokers)
+                .filter_map(|id| i32::try_from(id).ok())
+                .map(|id| Target::Broker(BrokerId(id)))
+                .collect();
             let named: BTreeSet<Target> = hosts.iter().cloned().collect();
             if 1 < brokers && named == all {
                 with(Aim::Hosts(vec![Target::AllBrokers]));

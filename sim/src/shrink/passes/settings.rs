@@ -59,7 +59,9 @@ impl Setting {
         let mut all = Vec::new();
         let mut add = |owner: Owner, properties: &Properties| {
             let one = |(name, value): (_, _)| Setting::Property(Whose(owner), name, format!("{value}"));
-            all.extend(properties.iter().map(|(name, value): (_, broker_core::config::Value)| one((name, value))));
+            all.extend(
+                properties.iter().map(|(name, value): (_, broker_core::config::Value)| one((name, value))),
+            );
         };
         add(Owner::Broker, &scenario.broker);
         scenario.topics.iter().enumerate().for_each(|(at, topic)| add(Owner::Topic(at), &topic.properties));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::nemesis::{Fault, Span, Start, Trigger, Until};
 use crate::scenario::Scenario;
-use crate::shrink::simpler::{ROUND, durations, rounded, roughness};
+use crate::shrink::simpler::{ROUND, durations, roughness, rounded};
 use crate::shrink::subject::Subject;
 
 /// The shortest that anything lasts, and the earliest that anything begins.
@@ -102,7 +102,7 @@ fn all_earlier(scenario: &Scenario) -> Vec<Scenario> {
 /// `None` if some time would not be as round as it is.
 fn earlier(scenario: &Scenario, by: Duration, with_phase: bool) -> Option<Scenario> {
     let mut moved = scenario.clone();
-    let mut sooner = |time: &mut Duration| {
+    let sooner = |time: &mut Duration| {
         let before = roughness(*time);
         *time = time.checked_sub(by)?;
         (roughness(*time) <= before).then_some(())
