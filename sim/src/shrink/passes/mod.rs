@@ -18,6 +18,8 @@ mod merging;
 mod parameters;
 mod phases;
 pub mod settings;
+#[cfg(test)]
+mod tests;
 mod times;
 
 use std::collections::BTreeSet;
