@@ -11,6 +11,7 @@ use clap::Args;
 
 use super::args::Format;
 use super::interrupts::{INTERRUPT, watch_for_interrupts};
+use super::new::schema_from;
 use super::{EXIT_USAGE, complain};
 use crate::scenario;
 use crate::seed::Seed;
@@ -112,7 +113,8 @@ fn attempt(arguments: &ShrinkArguments) -> Result<u8, String> {
         minimal: stopped.is_none(),
         necessity: &table,
     };
-    place.write(&record.text(&place.name, place.directory()))?;
+    let schema = schema_from(place.directory());
+    place.write(&record.text(&place.name, schema.as_deref()))?;
     let again = place.run_again(&subject.report)?;
     let summary = Summary { start: &start, record: &record, place: &place, trials: &trials, stopped, again };
     summary.print(arguments.format);

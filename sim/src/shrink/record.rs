@@ -1,19 +1,17 @@
 //! The result as a scenario that people read and `cargo test` runs.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use super::necessity::Necessity;
 use super::subject::{Size, Subject};
 use crate::checker::Anomaly;
 use crate::nemesis::{Fault, Start, Until};
-use crate::report::RunReport;
+use crate::report::{FaultReport, RunReport};
 use crate::scenario::{ExpectedVerdict, Scenario, duration_text};
 use crate::verdict::Verdict;
 
 /// Longer lines are broken.
 const WIDTH: usize = 116;
-const SCHEMA: &str = "schema/scenario.schema.json";
 
 /// Everything that the file tells.
 #[derive(Debug)]
@@ -46,8 +44,8 @@ impl Record<'_> {
         scenario
     }
 
-    /// The file, which will stand in this directory.
-    pub fn text(&self, name: &str, directory: &Path) -> String {
+    /// The file, with the way from it to the schema of scenarios.
+    pub fn text(&self, name: &str, schema: Option<&str>) -> String {
         let comment = |index: usize| {
             let changed = self.subject.report.faults.get(index).map(changed);
             let row = self.necessity.iter().find(|row| row.fault == Some(index));
@@ -55,7 +53,7 @@ impl Record<'_> {
             let lines: Vec<String> = changed.into_iter().chain(without).collect();
             (!lines.is_empty()).then(|| folded(&lines.join(" ")))
         };
-        let schema = schema_from(directory).map(|path| format!("#:schema {path}\n")).unwrap_or_default();
+        let schema = schema.map(|path| format!("#:schema {path}\n")).unwrap_or_default();
         let mut header = String::new();
         for line in self.header() {
             folded(&line).lines().for_each(|line| header += &format!("# {line}\n"));
@@ -119,7 +117,7 @@ fn outcome(report: &RunReport) -> Option<String> {
 }
 
 /// What a fault changed, and whom it hit.
-fn changed(fault: &crate::report::FaultReport) -> String {
+fn changed(fault: &FaultReport) -> String {
     let numbers = fault.effect.iter().filter(|(_, number)| 0 < **number);
     let numbers: Vec<String> =
         numbers.map(|(name, number)| format!("{} {number}", name.replace('_', " "))).collect();
@@ -179,11 +177,4 @@ fn folded(text: &str) -> String {
         width += length;
     }
     folded
-}
-
-/// The way to the schema from a directory, if it or one above has it.
-fn schema_from(directory: &Path) -> Option<String> {
-    let directory = directory.canonicalize().ok()?;
-    let depth = directory.ancestors().position(|above| above.join(SCHEMA).is_file())?;
-    Some(format!("{}{SCHEMA}", "../".repeat(depth)))
 }

@@ -6,6 +6,7 @@ use super::ddmin::ddmin;
 use super::passes::{PASSES, Pass, Way};
 use super::subject::Subject;
 use super::trials::{Stopped, Trials};
+use crate::scenario::Scenario;
 
 /// How far the search is, for whoever watches.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +54,7 @@ pub fn shrink(
 /// Leaves out as many parts as it can.
 fn leave_out(
     pass: &Pass,
-    (count, without): (usize, fn(&Subject, &BTreeSet<usize>) -> crate::scenario::Scenario),
+    (count, without): (usize, fn(&Subject, &BTreeSet<usize>) -> Scenario),
     subject: &mut Subject,
     trials: &mut Trials<'_>,
     watch: &mut dyn FnMut(Progress<'_>),
@@ -79,7 +80,7 @@ fn leave_out(
 /// what was tried before is tried again in the next round.
 fn change(
     pass: &Pass,
-    changes: fn(&Subject) -> Vec<crate::scenario::Scenario>,
+    changes: fn(&Subject) -> Vec<Scenario>,
     subject: &mut Subject,
     trials: &mut Trials<'_>,
     watch: &mut dyn FnMut(Progress<'_>),

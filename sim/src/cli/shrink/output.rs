@@ -194,7 +194,7 @@ impl Summary<'_> {
         let signature = self.again.signature.as_deref().unwrap_or_default();
         let mut text = format!("{} seed {}: {signature}\n", self.start.found_in, self.start.seed());
         let ending = match self.stopped {
-            None => "minimal: every single thing that is left is needed".to_owned(),
+            None => "minimal: every change that is left to try loses the failure".to_owned(),
             Some(_) => format!("not minimal: stopped early ({})", self.ending()),
         };
         text += &format!("  {ending}; {runs} runs, {accepted} accepted, {elapsed:.1} s\n\n");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use broker_core::config::{Properties, TimeScale};
+use broker_core::config::{Properties, TimeScale, Value};
 
 use crate::scenario::{CLUSTER, PHASES, Scenario};
 use crate::shrink::subject::Subject;
@@ -58,10 +58,9 @@ impl Setting {
         let scenario = &subject.scenario;
         let mut all = Vec::new();
         let mut add = |owner: Owner, properties: &Properties| {
-            let one = |(name, value): (_, _)| Setting::Property(Whose(owner), name, format!("{value}"));
-            all.extend(
-                properties.iter().map(|(name, value): (_, broker_core::config::Value)| one((name, value))),
-            );
+            let property =
+                |(name, value): (_, Value)| Setting::Property(Whose(owner), name, format!("{value}"));
+            all.extend(properties.iter().map(property));
         };
         add(Owner::Broker, &scenario.broker);
         scenario.topics.iter().enumerate().for_each(|(at, topic)| add(Owner::Topic(at), &topic.properties));
