@@ -1,9 +1,7 @@
 //! Round after round of passes, until one round accepts nothing.
 
-use std::collections::BTreeSet;
-
 use super::ddmin::ddmin;
-use super::passes::{PASSES, Pass, Way};
+use super::passes::{PASSES, Pass, Way, Without};
 use super::subject::Subject;
 use super::trials::{Stopped, Trials};
 use crate::scenario::Scenario;
@@ -54,7 +52,7 @@ pub fn shrink(
 /// Leaves out as many parts as it can.
 fn leave_out(
     pass: &Pass,
-    (count, without): (usize, fn(&Subject, &BTreeSet<usize>) -> Scenario),
+    (count, without): (usize, Without),
     subject: &mut Subject,
     trials: &mut Trials<'_>,
     watch: &mut dyn FnMut(Progress<'_>),

@@ -43,11 +43,14 @@ pub enum Way {
         /// How many.
         count: fn(&Subject) -> usize,
         /// What is left without some.
-        without: fn(&Subject, &BTreeSet<usize>) -> Scenario,
+        without: Without,
     },
     /// Each of these is simpler, the boldest first.
     Changes(fn(&Subject) -> Vec<Scenario>),
 }
+
+/// What is left without the parts at these positions.
+pub type Without = fn(&Subject, &BTreeSet<usize>) -> Scenario;
 
 /// All of them, in their order.
 pub const PASSES: &[Pass] = &[
