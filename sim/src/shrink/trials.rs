@@ -149,7 +149,8 @@ impl<'a> Trials<'a> {
         if self.stop.is_raised() {
             return Err(Stopped::Interrupted);
         }
-        let good = reports.iter().flatten().position(|report| self.is_alike(report));
+        let good =
+            reports.iter().position(|report| report.as_ref().is_some_and(|report| self.is_alike(report)));
         for (index, (scenario, report)) in scenarios.iter().zip(reports).enumerate() {
             let cut_short = report.as_ref().is_some_and(|report| report.verdict == Verdict::Interrupted);
             // Cut short because of an earlier one: nothing is known of it. Otherwise it hung.

@@ -48,7 +48,7 @@ impl Start {
                 "{path} is a run of seed {seed}: leave `--seed` out, or name the scenario, {scenario}"
             ));
         }
-        let file = path.join("scenario.resolved.toml").display().to_string();
+        let file = directory.path.join("scenario.resolved.toml").display().to_string();
         let script = scenario::parse(&file, &directory.script).map_err(|problems| text(&problems))?;
         Ok(Start { found_in: plain(&report.scenario.name), scenario: script, seed, recorded: Some(report) })
     }
