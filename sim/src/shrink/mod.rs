@@ -29,7 +29,7 @@
 //! is necessary says what happens without them.
 //!
 //! Reading order: [`subject`], [`ddmin`], [`simpler`] and [`edit`] (pure), [`passes`], [`workers`], [`trials`], [`search`];
-//! [`necessity`] and [`record`].
+//! [`mod@necessity`] and [`record`].
 //!
 //! What is left out: other seeds than the one that failed, times made into triggers, and nemeses (a script has none). A
 //! candidate that hangs inside one tick of the simulation hangs the search.
