@@ -4,7 +4,7 @@
 //! came to it as far as the trace tells - which ways there were in which copies of the record ended - but no names,
 //! numbers, times or faults: the same bug has the same line with other seeds and with fewer faults.
 //!
-//! Reading order: [`line`], [`copies`] (how a lost record died), [`repeats`] (how a duplicate came to be).
+//! Reading order: [`mod@line`], [`copies`] (how a lost record died), [`repeats`] (how a duplicate came to be).
 //!
 //! Left out: the biography of a record, for people; here is only what tells one failure from another.
 
