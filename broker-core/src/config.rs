@@ -187,6 +187,11 @@ impl Properties {
         Ok(())
     }
 
+    /// Forgets what was set for `name`, so that its default counts; whether anything was.
+    pub fn reset(&mut self, name: &str) -> bool {
+        self.values.remove(name).is_some()
+    }
+
     /// What was set, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, Value)> + '_ {
         self.values.iter().map(|(name, value)| (*name, *value))

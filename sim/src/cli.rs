@@ -12,6 +12,7 @@ mod merge;
 mod new;
 mod replay;
 mod run;
+mod shrink;
 mod sweep;
 
 use std::io::{IsTerminal, Write};
@@ -38,6 +39,7 @@ pub fn main() -> ExitCode {
         Command::List(list) => list::list(&list),
         Command::Explain(words) => explain::explain(&words),
         Command::New(new) => new::new(&new),
+        Command::Shrink(shrink) => shrink::shrink(&shrink),
         Command::Schema => explain::schema(),
     };
     let unprinted = code == 0 && UNPRINTED.load(Ordering::Relaxed);

@@ -13,7 +13,7 @@
 //! ```
 //!
 //! Reading order: [`run`], [`scenario`], [`language`], [`cluster`], [`nemesis`], [`workload`], [`history`], [`checker`], [`oracle`],
-//! [`trace`], [`report`], [`sweep`], [`cli`].
+//! [`trace`], [`report`], [`sweep`], [`shrink`], [`cli`].
 
 #[cfg(not(tokio_unstable))]
 compile_error!(
@@ -32,6 +32,7 @@ pub mod report;
 pub mod run;
 pub mod scenario;
 pub mod seed;
+pub mod shrink;
 pub mod sweep;
 pub mod trace;
 pub mod verdict;

@@ -138,7 +138,9 @@ fn an_unexpected_violation_ends_with_1_and_a_way_to_see_it_again() {
     let path = place.file("surprise.toml", &text[..expect]).display().to_string();
     let (code, stdout, _) = sim(&["run", &path, "--seed", "5", "--reports", &reports]);
     assert_eq!(code, 1, "{stdout}");
-    for part in ["lost-write: ", "how it happened:", "cargo sim replay ", "cargo sim shrink ", "report ", "trace "] {
+    for part in
+        ["lost-write: ", "how it happened:", "cargo sim replay ", "cargo sim shrink ", "report ", "trace "]
+    {
         assert!(stdout.contains(part), "{part}: {stdout}");
     }
 }

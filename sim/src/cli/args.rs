@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::replay::ReplayArguments;
+use super::shrink::ShrinkArguments;
 use super::sweep::args::{MergeArguments, SweepArguments};
 use crate::seed::{Seed, SeedRange};
 
@@ -31,12 +32,14 @@ Exit codes:
 pub(super) enum Command {
     /// Runs scenarios and says whether each went as it expects.
     Run(RunArguments),
-    /// Runs a recorded run again, compares it with the record, and shows what happened.
-    Replay(ReplayArguments),
     /// Runs scenarios with many seeds, groups the failures and keeps the cheapest of each kind.
     Sweep(SweepArguments),
     /// Makes one sweep out of several, such as the shards of many machines.
     Merge(MergeArguments),
+    /// Runs a recorded run again, compares it with the record, and shows what happened.
+    Replay(ReplayArguments),
+    /// Makes a failing run as small as it goes, and keeps it as a scenario.
+    Shrink(ShrinkArguments),
     /// Reads scenarios and reports every mistake, without running anything.
     Check(CheckArguments),
     /// Lists scenarios with what they expect and the story they tell.

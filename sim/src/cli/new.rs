@@ -68,7 +68,7 @@ fn taken(name: &str, path: &Path) -> Option<PathBuf> {
 }
 
 /// The way to the schema from a directory, if it or one above has it.
-fn schema_from(dir: &Path) -> Option<String> {
+pub(super) fn schema_from(dir: &Path) -> Option<String> {
     let dir = dir.canonicalize().ok()?;
     let depth = dir.ancestors().position(|above| above.join(SCHEMA).is_file())?;
     Some(format!("{}{SCHEMA}", "../".repeat(depth)))

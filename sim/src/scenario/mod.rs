@@ -57,7 +57,8 @@ pub use diagnostic::{Diagnostic, Diagnostics};
 pub use discover::discover;
 pub use load::{load, parse};
 pub use names::distinct;
+pub(crate) use sections::{CLUSTER, PHASES, RECORD_BYTES};
 pub use spec::{
     ClusterSpec, ConsumerSpec, Expectation, ExpectedVerdict, Phases, ProducerSpec, Scenario, TopicSpec,
 };
-pub(crate) use units::{DURATION, duration};
+pub(crate) use units::{DURATION, duration, duration_text};

@@ -17,7 +17,7 @@ use crate::seed::{Seed, SeedError};
 const MILLI: Duration = Duration::from_millis(1);
 
 /// The cluster of a scenario that says nothing about it.
-pub(super) const CLUSTER: ClusterSpec = ClusterSpec {
+pub(crate) const CLUSTER: ClusterSpec = ClusterSpec {
     brokers: 3,
     time_scale: TimeScale::Compressed,
     network_latency: (MILLI, Duration::from_millis(3)),
@@ -25,7 +25,14 @@ pub(super) const CLUSTER: ClusterSpec = ClusterSpec {
 };
 
 /// The size of a record's value if a producer does not say it.
-pub(super) const RECORD_BYTES: usize = 64;
+pub(crate) const RECORD_BYTES: usize = 64;
+
+/// The phases of a scenario that says nothing about them.
+pub(crate) const PHASES: Phases = Phases {
+    warmup: Duration::from_secs(10),
+    faults: Duration::from_secs(10),
+    liveness: Duration::from_secs(20),
+};
 
 /// The top level: sections by name.
 pub(super) struct Document<'a> {
@@ -209,10 +216,8 @@ pub(super) fn cluster(table: Option<Table<'_>>, problems: &mut Problems) -> (Clu
 
 /// `[phases]`. The length of the fault phase keeps its place, because faults are measured against it.
 pub(super) fn phases(table: Option<Table<'_>>, problems: &mut Problems) -> (Phases, Read<Duration>) {
-    let seconds = Duration::from_secs;
     let Some(mut table) = table else {
-        let phases = Phases { warmup: seconds(10), faults: seconds(10), liveness: seconds(20) };
-        return (phases, Field::Absent.or(seconds(10)));
+        return (PHASES, Field::Absent.or(PHASES.faults));
     };
     let mut phase = |key, default| {
         let length = table.duration(key, problems).parse(problems, "", |length| {
@@ -220,9 +225,9 @@ pub(super) fn phases(table: Option<Table<'_>>, problems: &mut Problems) -> (Phas
         });
         length.or(default)
     };
-    let warmup = phase("warmup", seconds(10)).value;
-    let faults = phase("faults", seconds(10));
-    let liveness = phase("liveness", seconds(20)).value;
+    let warmup = phase("warmup", PHASES.warmup).value;
+    let faults = phase("faults", PHASES.faults);
+    let liveness = phase("liveness", PHASES.liveness).value;
     table.finish(problems);
     (Phases { warmup, faults: faults.value, liveness }, faults)
 }

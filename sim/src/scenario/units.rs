@@ -90,7 +90,7 @@ pub(super) fn lengths(text: &str) -> Result<Span<Duration>, String> {
 }
 
 /// Writes what [`duration`] reads, in the largest unit that needs no second one.
-pub(super) fn duration_text(duration: Duration) -> String {
+pub(crate) fn duration_text(duration: Duration) -> String {
     let micros = duration.as_micros();
     if micros.is_multiple_of(1_000_000) {
         format!("{}s", micros / 1_000_000)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use broker_core::config::{Properties, TimeScale, Value};
 
-use super::sections::{CLUSTER, RECORD_BYTES};
+use super::sections::{CLUSTER, PHASES, RECORD_BYTES};
 use super::spec::{ClusterSpec, Expectation, ExpectedVerdict, Scenario};
 use super::units::{duration_text, values_text};
 use super::write_plan;
@@ -42,9 +42,14 @@ impl Scenario {
         self.topics_and_clients(&mut all);
         all += &write_plan::plan(self, comment);
         let mut phases = Section::new("[phases]");
-        phases.duration("warmup", self.phases.warmup);
+        // Nobody writes what goes without saying, but for the length of the faults, which everything else is measured by.
+        if self.phases.warmup != PHASES.warmup {
+            phases.duration("warmup", self.phases.warmup);
+        }
         phases.duration("faults", self.phases.faults);
-        phases.duration("liveness", self.phases.liveness);
+        if self.phases.liveness != PHASES.liveness {
+            phases.duration("liveness", self.phases.liveness);
+        }
         all += &phases.finish();
         all += &expect(&self.expect);
         all

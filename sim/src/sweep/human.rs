@@ -71,6 +71,7 @@ fn failures(text: &mut String, groups: &Groups, reports: &Path) {
             line(text, &format!("    says      {}", cheapest.says));
         }
         line(text, &format!("    replay    {}", cheapest.replay()));
+        line(text, &format!("    shrink    {}", cheapest.shrink()));
         if let Some(place) = cheapest.run_dir() {
             line(text, &format!("    report    {}", reports.join(place).display()));
         }

@@ -128,6 +128,11 @@ impl RunResult {
         replay_line(None, &self.scenario.path, self.seed)
     }
 
+    /// What to type to make it small.
+    pub fn shrink(&self) -> String {
+        self.replay().replacen("replay", "shrink", 1)
+    }
+
     /// The exit code of its own.
     pub fn exit_code(&self) -> u8 {
         self.verdict.exit_code_unless(self.as_expected)

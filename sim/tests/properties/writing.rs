@@ -78,9 +78,7 @@ by     = "-1%..+1%"
 lasts  = "100ms..2s"
 
 [phases]
-warmup   = "10s"
-faults   = "10s"
-liveness = "20s"
+faults = "10s"
 
 [expect]
 verdict = "pass"

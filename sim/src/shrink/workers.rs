@@ -1,0 +1,78 @@
+//! The only place of the search that has threads and looks at the wall clock.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::report::RunReport;
+use crate::run::{Interrupt, run};
+use crate::scenario::Scenario;
+use crate::seed::Seed;
+
+/// How often to look whether somebody wants it to stop, and whether a run takes too long.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// Says how long ago it was made.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    #[expect(clippy::disallowed_methods, reason = "a budget is a time of the machine")]
+    pub fn start() -> Stopwatch {
+        Stopwatch(Instant::now())
+    }
+
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+/// Runs each of these in a thread of its own. `None`: the harness itself panicked.
+///
+/// As soon as one is `good`, those after it are interrupted, because nobody will ask for them; all are if `stop` is raised
+/// or `timeout` is over. An interrupted run says so in its verdict.
+pub(super) fn run_all(
+    scenarios: &[Scenario],
+    (stop, timeout): (&Interrupt, Duration),
+    good: impl Fn(&RunReport) -> bool,
+) -> Vec<Option<RunReport>> {
+    let interrupts: Vec<Interrupt> = scenarios.iter().map(|_| Interrupt::new(false)).collect();
+    let raise = |interrupts: &[Interrupt]| {
+        for interrupt in interrupts {
+            interrupt.raise();
+        }
+    };
+    let stopwatch = Stopwatch::start();
+    let mut reports: Vec<Option<RunReport>> = vec![None; scenarios.len()];
+    thread::scope(|scope| {
+        let (sender, receiver) = channel();
+        for (index, scenario) in scenarios.iter().enumerate() {
+            let (sender, interrupt) = (sender.clone(), &interrupts[index]);
+            scope.spawn(move || {
+                let seed = scenario.seed.unwrap_or(Seed(1));
+                let report = catch_unwind(AssertUnwindSafe(|| run(scenario, seed, interrupt).report));
+                // The receiver outlives every worker.
+                drop(sender.send((index, report.ok())));
+            });
+        }
+        drop(sender);
+        loop {
+            match receiver.recv_timeout(LOOK_EVERY) {
+                Ok((index, report)) => {
+                    if report.as_ref().is_some_and(&good) {
+                        raise(&interrupts[index + 1..]);
+                    }
+                    reports[index] = report;
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    if stop.is_raised() || timeout < stopwatch.elapsed() {
+                        raise(&interrupts);
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+    });
+    reports
+}
