@@ -15,6 +15,7 @@ use super::running::{Due, Running, Stage};
 use super::trigger::Waiting;
 use super::when::{Happening, Start, Until};
 use crate::cluster::{Cluster, HostName};
+use crate::meter::{self, Part};
 use crate::report::{FaultReport, NemesisReport};
 use crate::seed::Seed;
 use crate::trace::{FaultId, TraceEvent};
@@ -78,6 +79,7 @@ impl Nemesis {
 
     /// Ends and begins what is due.
     pub fn advance(&mut self, cluster: &mut Cluster) {
+        let _nemesis = meter::enter(Part::Nemesis);
         self.note_sprung(cluster);
         for index in 0..self.faults.len() {
             self.end_if_due(index, cluster);
