@@ -351,6 +351,8 @@ impl<N: Node, A: Application + Unpin, P: Platform<Flush: Unpin> + Unpin> Future 
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<HaltReason> {
         let now = self.platform.elapsed();
+        self.inbound.look_again();
+        self.outbound.look_again();
         self.carry_out(now);
         self.freeze_if_due(cx);
         let question = if self.watch.is_frozen() { None } else { self.slot.borrow_mut().question.take() };
