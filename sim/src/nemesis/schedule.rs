@@ -101,6 +101,9 @@ impl Nemesis {
     }
 
     fn end_if_due(&mut self, index: usize, cluster: &mut Cluster) {
+        if !matches!(self.faults[index].stage, Stage::UnderWay(..)) {
+            return;
+        }
         // Taken out, so that the others can be asked.
         match std::mem::replace(&mut self.faults[index].stage, Stage::Over) {
             Stage::UnderWay(mut ongoing, mut due) => {
@@ -117,6 +120,11 @@ impl Nemesis {
 
     /// Whether it began.
     fn start_if_due(&mut self, index: usize, cluster: &mut Cluster) -> bool {
+        match &self.faults[index].stage {
+            Stage::Waiting(Due::When(_)) => {}
+            Stage::Waiting(Due::At(at)) if *at <= cluster.now() => {}
+            _ => return false,
+        }
         match std::mem::replace(&mut self.faults[index].stage, Stage::Over) {
             Stage::Waiting(mut due) => {
                 let is_due = self.is_due(&mut due, None, cluster.now());
