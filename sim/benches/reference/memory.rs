@@ -65,8 +65,7 @@ fn of_child(reference: &Reference, times: u32) -> Peak {
 
 /// Runs seed 1 of it, so many times as long.
 pub fn peak(reference: &Reference, times: u32) -> Peak {
-    let longer = Reference { scenario: reference.scenario.clone(), ..*reference }.longer(times);
-    let output = longer.run(1).unwrap_or_else(|wrong| panic!("{wrong}"));
+    let output = reference.longer(1, times).run(1).unwrap_or_else(|wrong| panic!("{wrong}"));
     let operations = output.history.operations();
     let records: usize = operations
         .iter()

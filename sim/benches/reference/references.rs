@@ -40,13 +40,16 @@ impl Reference {
         }
     }
 
-    /// The same with a fault phase and a workload so many times as long.
-    pub fn longer(mut self, times: u32) -> Reference {
-        self.scenario.phases.faults *= times;
-        for producer in &mut self.scenario.producers {
+    /// What one seed makes of it, with a fault phase and a workload so many times as long.
+    pub fn longer(&self, seed: u64, times: u32) -> Reference {
+        let (mut scenario, _) = self.scenario.draw(Seed(seed));
+        // Drawn once is enough: a second time would begin from the file again.
+        scenario.swarm = None;
+        scenario.phases.faults *= times;
+        for producer in &mut scenario.producers {
             producer.records *= u64::from(times);
         }
-        self
+        Reference { scenario, seeds: 1 }
     }
 }
 
