@@ -3,6 +3,7 @@
 //! Events carry facts, never advice, and no node ever reads one. Names are the field's own.
 
 use serde::Serialize;
+use strum::VariantNames;
 
 use crate::error::{AttemptError, ErrorCode};
 use crate::types::{
@@ -11,7 +12,7 @@ use crate::types::{
 };
 
 /// Something a node did or learned.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, strum::IntoStaticStr)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, strum::IntoStaticStr, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "fields carry their types' names")]
@@ -159,5 +160,58 @@ impl Event {
     /// The event's name as traces and triggers write it.
     pub fn name(&self) -> &'static str {
         self.into()
+    }
+
+    /// Every name there is.
+    pub fn names() -> &'static [&'static str] {
+        Event::VARIANTS
+    }
+
+    /// Which topic partition it is about, if it is about one.
+    pub fn topic_partition(&self) -> Option<&TopicPartition> {
+        match self {
+            Event::RecordsAppended { topic_partition, .. }
+            | Event::DuplicateRecognised { topic_partition, .. }
+            | Event::RecordsReplicated { topic_partition, .. }
+            | Event::ProduceAnswered { topic_partition, .. }
+            | Event::HighWatermarkMoved { topic_partition, .. }
+            | Event::LeaderStarted { topic_partition, .. }
+            | Event::FollowerStarted { topic_partition, .. }
+            | Event::LeaderLost { topic_partition, .. }
+            | Event::LogTruncated { topic_partition, .. }
+            | Event::LogTruncatedFully { topic_partition, .. }
+            | Event::LogStartOffsetIncremented { topic_partition, .. }
+            | Event::SegmentsDeleted { topic_partition, .. }
+            | Event::ProducerIdExpired { topic_partition, .. }
+            | Event::SegmentRolled { topic_partition, .. }
+            | Event::FlushStarted { topic_partition, .. }
+            | Event::FlushFinished { topic_partition, .. }
+            | Event::RecoveryStarted { topic_partition, .. }
+            | Event::RecoveryFinished { topic_partition, .. }
+            | Event::LogDamaged { topic_partition, .. }
+            | Event::LeadershipRefused { topic_partition, .. }
+            | Event::RepairStarted { topic_partition }
+            | Event::ReplicaRepaired { topic_partition, .. }
+            | Event::DamageNoteRemoved { topic_partition }
+            | Event::AlterPartitionSent { topic_partition, .. }
+            | Event::AlterPartitionAnswered { topic_partition, .. }
+            | Event::IsrShrunk { topic_partition, .. }
+            | Event::IsrExpanded { topic_partition, .. }
+            | Event::PartitionChanged { topic_partition, .. }
+            | Event::AlterPartitionRefused { topic_partition, .. }
+            | Event::BatchSent { topic_partition, .. }
+            | Event::BatchAttemptFailed { topic_partition, .. }
+            | Event::ConsumerTruncated { topic_partition, .. }
+            | Event::ConsumerOffsetReset { topic_partition, .. } => Some(topic_partition),
+            Event::BrokerStarted { .. }
+            | Event::BrokerRegistered { .. }
+            | Event::BrokerUnfenced { .. }
+            | Event::BrokerFenced { .. }
+            | Event::SnapshotWritten { .. }
+            | Event::SnapshotLoaded { .. }
+            | Event::SnapshotUnreadable { .. }
+            | Event::ProducerIdAssigned { .. }
+            | Event::StorageFailed { .. } => None,
+        }
     }
 }

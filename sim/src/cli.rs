@@ -9,6 +9,7 @@ mod explain;
 mod interrupts;
 mod list;
 mod new;
+mod replay;
 mod run;
 
 use std::io::{IsTerminal, Write};
@@ -28,6 +29,7 @@ pub fn main() -> ExitCode {
     listen();
     let code = match arguments.command {
         Command::Run(run) => run::run(&run),
+        Command::Replay(replay) => replay::replay(&replay),
         Command::Check(check) => list::check(&check),
         Command::List(list) => list::list(&list),
         Command::Explain(words) => explain::explain(&words),

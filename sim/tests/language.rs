@@ -280,6 +280,10 @@ fn unknown_words_and_wrong_usage_end_with_2() {
         (&["new", "..", "--dir", "/tmp"], "is not a name for a scenario"),
         (&["new", "orders.toml"], "write `cargo sim new orders`"),
         (&["new", "x", "--dir", "Cargo.toml"], "cannot write Cargo.toml"),
+        (
+            &["new", "leader-killed", "--dir", "scenarios/disk"],
+            "crash/leader-killed.toml is named `leader-killed` too",
+        ),
     ] {
         let (code, stdout, stderr) = sim(arguments);
         if arguments == ["explain", "event"] {

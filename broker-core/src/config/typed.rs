@@ -237,7 +237,7 @@ impl Acks {
 pub struct ProducerConfig {
     /// `acks`.
     pub acks: Acks,
-    /// `enable.idempotence`; off by itself where acks or in-flight requests exclude it and nobody asked for it.
+    /// `enable.idempotence`; off by itself where acks or retries exclude it and nobody asked for it.
     pub idempotence: bool,
     /// `batch.size`, bytes.
     pub batch_size: usize,
@@ -267,8 +267,9 @@ impl ProducerConfig {
     /// The settings in force for a producer with these properties.
     ///
     /// # Errors
-    /// For what Kafka's `ProducerConfig` refuses: idempotence asked for together with acks other than all, more than
-    /// five requests in flight or no retries; a delivery timeout shorter than linger and request timeout together.
+    /// For what Kafka's `ProducerConfig` refuses since 4.0: idempotence asked for together with acks other than all or no
+    /// retries; more than five requests in flight unless idempotence is switched off; a delivery timeout shorter than
+    /// linger and request timeout together.
     pub fn new(properties: &Properties, time_scale: TimeScale) -> Result<ProducerConfig, ConfigError> {
         let read = Reader::new(properties, Scope::Producer, time_scale);
         let acks = match properties.effective("acks", time_scale) {
@@ -295,9 +296,15 @@ impl ProducerConfig {
     }
 
     fn check(mut self, properties: &Properties) -> Result<ProducerConfig, ConfigError> {
+        const IN_FLIGHT_MAX: usize = 5;
+        // Also where acks or retries switch it off: before Kafka 4.0 this switched it off too, and nobody noticed.
+        if self.idempotence && IN_FLIGHT_MAX < self.max_in_flight {
+            let text =
+                "max.in.flight.requests.per.connection must be at most 5 unless enable.idempotence = false";
+            return Err(ConfigError::Contradiction(text.to_owned()));
+        }
         let excluded = [
             (self.acks != Acks::All).then_some("acks = \"all\""),
-            (5 < self.max_in_flight).then_some("max.in.flight.requests.per.connection of at most 5"),
             (self.retries == 0).then_some("retries above 0"),
         ];
         if let Some(needed) = excluded.into_iter().flatten().next()
@@ -372,6 +379,19 @@ mod tests {
         assert!(!producer(&[("acks", RawValue::Int(1))]).unwrap().idempotence);
         let both = [("acks", RawValue::Text("1")), ("enable.idempotence", RawValue::Bool(true))];
         assert_eq!(producer(&both).unwrap_err().to_string(), "enable.idempotence needs acks = \"all\"");
+    }
+
+    #[test]
+    fn more_than_five_requests_in_flight_need_idempotence_switched_off_and_never_switch_it_off_themselves() {
+        let six = ("max.in.flight.requests.per.connection", RawValue::Int(6));
+        for others in
+            [vec![], vec![("enable.idempotence", RawValue::Bool(true))], vec![("acks", RawValue::Int(1))]]
+        {
+            let error = producer(&[&[six], &others[..]].concat()).unwrap_err().to_string();
+            assert!(error.starts_with("max.in.flight.requests.per.connection must be at most 5"), "{error}");
+        }
+        let off = producer(&[six, ("enable.idempotence", RawValue::Bool(false))]).unwrap();
+        assert_eq!((off.max_in_flight, off.idempotence), (6, false));
     }
 
     #[test]

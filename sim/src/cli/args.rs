@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::replay::ReplayArguments;
 use crate::seed::Seed;
 
 /// Deterministic simulation of a Kafka-like cluster: crash it, cut it off, and see whether an acknowledged message was
@@ -29,6 +30,8 @@ Exit codes:
 pub(super) enum Command {
     /// Runs scenarios and says whether each went as it expects.
     Run(RunArguments),
+    /// Runs a recorded run again, compares it with the record, and shows what happened.
+    Replay(ReplayArguments),
     /// Reads scenarios and reports every mistake, without running anything.
     Check(CheckArguments),
     /// Lists scenarios with what they expect and the story they tell.

@@ -37,9 +37,15 @@ fn write(arguments: &NewArguments) -> Result<PathBuf, String> {
         let problem = problems.iter().next().map_or("", Diagnostic::message);
         return Err(format!("{problem}; it takes {}", Form::FileName.describe()));
     }
+    let path = dir.join(format!("{name}.toml"));
+    if let Some(other) = taken(name, &path) {
+        let other = other.display();
+        return Err(format!(
+            "{other} is named `{name}` too: the reports of one would replace those of the other"
+        ));
+    }
     let unwritable = |path: &Path, error: io::Error| format!("cannot write {}: {error}", path.display());
     std::fs::create_dir_all(dir).map_err(|error| unwritable(dir, error))?;
-    let path = dir.join(format!("{name}.toml"));
     let text = template(name, schema_from(dir).as_deref());
     let mut file =
         OpenOptions::new().write(true).create_new(true).open(&path).map_err(|error| match error.kind() {
@@ -50,6 +56,15 @@ fn write(arguments: &NewArguments) -> Result<PathBuf, String> {
         })?;
     file.write_all(text.as_bytes()).map_err(|error| unwritable(&path, error))?;
     Ok(path)
+}
+
+/// Another scenario of this name below the same `scenarios/`.
+fn taken(name: &str, path: &Path) -> Option<PathBuf> {
+    let absolute = std::path::absolute(path).ok()?;
+    let root = absolute.ancestors().find(|above| above.ends_with("scenarios"))?.to_owned();
+    let mut others = scenario::discover(&[root]).ok()?.into_iter().filter(|other| *other != absolute);
+    // What cannot be read has no name yet.
+    others.find(|other| scenario::load(other).is_ok_and(|other| other.name == name))
 }
 
 /// The way to the schema from a directory, if it or one above has it.

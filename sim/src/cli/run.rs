@@ -2,14 +2,15 @@
 
 use std::io::stdout;
 use std::panic::catch_unwind;
+use std::path::Path;
 
 use super::args::{Format, RunArguments};
 use super::environment::Stopwatch;
 use super::interrupts::{INTERRUPT, watch_for_interrupts};
 use super::list::{load_all, nothing_selected, refuse};
 use super::{EXIT_USAGE, color, complain, print};
-use crate::report::{fault_heading, fault_table, human_summary, write_run_dir};
-use crate::run::{RunOutput, agrees_again, run as run_once, script_text};
+use crate::report::{RunReport, fault_heading, fault_table, human_summary, write_run_dir};
+use crate::run::{Interrupt, RunOutput, agrees_again, run as run_once, script_text};
 use crate::scenario::Scenario;
 use crate::seed::Seed;
 use crate::verdict::Verdict;
@@ -35,15 +36,21 @@ pub(super) fn run(arguments: &RunArguments) -> u8 {
             break;
         }
     }
-    let unexpected = codes.iter().filter(|code| **code != 0).count();
-    let (planned, reached) = (scenarios.len(), codes.len());
-    if 1 < planned && arguments.format == Format::Human {
-        let left = planned - reached;
-        print(&format!(
-            "{planned} planned, {reached} run, {unexpected} not as expected, {left} not reached\n"
-        ));
+    if 1 < scenarios.len() && arguments.format == Format::Human {
+        print(&in_all(scenarios.len(), &codes));
     }
     codes.into_iter().max_by_key(|code| severity(*code)).unwrap_or(0)
+}
+
+/// How many of those that were planned were run to their end, and how many of these came to something else than expected.
+fn in_all(planned: usize, codes: &[u8]) -> String {
+    let cut_short = Verdict::Interrupted.exit_code();
+    let interrupted = codes.iter().filter(|code| **code == cut_short).count();
+    let unexpected = codes.iter().filter(|code| **code != 0 && **code != cut_short).count();
+    let (run, left) = (codes.len() - interrupted, planned - codes.len());
+    let interrupted =
+        if interrupted == 0 { String::new() } else { format!(", {interrupted} interrupted under way") };
+    format!("{planned} planned, {run} run, {unexpected} not as expected{interrupted}, {left} not reached\n")
 }
 
 /// Which of two exit codes matters more: that of the worse verdict.
@@ -57,15 +64,10 @@ fn severity(code: u8) -> usize {
 
 /// Runs one; who runs it `alone` also sees what each fault did when all went well.
 fn run_scenario(scenario: &Scenario, arguments: &RunArguments, alone: bool) -> u8 {
-    let stopwatch = Stopwatch::start();
     let seed = arguments.seed.or(scenario.seed).unwrap_or(Seed(1));
-    // A panic on a host is a verdict; one outside of them is this program's own fault and printed by the panic hook.
-    let run = || run_once(scenario, seed, &INTERRUPT);
-    let Ok(mut output) = catch_unwind(run) else {
-        complain(&format!("error: the harness itself panicked in {} with seed {}\n", scenario.path, seed));
+    let Some(mut output) = run_guarded(scenario, seed, &INTERRUPT) else {
         return Verdict::HarnessBug.exit_code();
     };
-    output.report.env = stopwatch.env();
     if arguments.check_determinism
         && agrees_again(scenario, seed, &INTERRUPT, &mut output) == Some(true)
         && arguments.format == Format::Human
@@ -77,28 +79,63 @@ fn run_scenario(scenario: &Scenario, arguments: &RunArguments, alone: bool) -> u
     let written =
         write_run_dir(&arguments.reports, &report, &history, &trace, &script_text(&script, &report));
     let directory = written.as_deref().ok();
-    match arguments.format {
+    show(&report, directory, arguments.format, alone);
+    if let Err(error) = &written {
+        complain(&format!("error: failed to write the report: {error}\n"));
+    }
+    exit_code(&report, written.is_ok())
+}
+
+/// Runs once and fills in the environment. `None`, and said, if the harness itself panicked.
+pub(super) fn run_guarded(scenario: &Scenario, seed: Seed, interrupt: &Interrupt) -> Option<RunOutput> {
+    let stopwatch = Stopwatch::start();
+    // A panic on a host is a verdict; one outside of them is this program's own fault and printed by the panic hook.
+    let Ok(mut output) = catch_unwind(|| run_once(scenario, seed, interrupt)) else {
+        let path = &scenario.path;
+        complain(&format!("error: the harness itself panicked in {path} with seed {seed}\n"));
+        return None;
+    };
+    output.report.env = stopwatch.env();
+    Some(output)
+}
+
+/// Prints what a run came to, and for who runs it `alone` also what each fault did when all went well.
+pub(super) fn show(report: &RunReport, directory: Option<&Path>, format: Format, alone: bool) {
+    match format {
         Format::Human => {
-            let mut text = human_summary(&report, directory, color(&stdout()));
+            let mut text = human_summary(report, directory, color(&stdout()));
             if alone && report.as_expected && !report.faults.is_empty() {
-                text += &format!("  {}\n", fault_heading(&report));
-                text.extend(fault_table(&report).iter().map(|row| format!("    {row}\n")));
+                text += &format!("  {}\n", fault_heading(report));
+                text.extend(fault_table(report).iter().map(|row| format!("    {row}\n")));
             }
             print(&text);
         }
         Format::Json => {
-            let text = serde_json::to_string(&report).expect("every report serializes");
+            let text = serde_json::to_string(report).expect("every report serializes");
             print(&format!("{text}\n"));
         }
     }
-    if let Err(error) = &written {
-        complain(&format!("error: failed to write the report: {error}\n"));
-    }
-    match (written.is_err(), report.as_expected, report.verdict.exit_code()) {
-        (true, true, _) => EXIT_USAGE,
-        (false, true, _) => 0,
+}
+
+/// The exit code of one run, whose report could be `written` if somebody wanted that.
+pub(super) fn exit_code(report: &RunReport, written: bool) -> u8 {
+    match (written, report.as_expected, report.verdict.exit_code()) {
+        (false, true, _) => EXIT_USAGE,
+        (true, true, _) => 0,
         // It passed where a violation was expected.
         (_, false, 0) => Verdict::Violation.exit_code(),
         (_, false, code) => code,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_interrupted_was_neither_run_nor_not_reached() {
+        assert_eq!(in_all(2, &[0, 1]), "2 planned, 2 run, 1 not as expected, 0 not reached\n");
+        let said = "4 planned, 1 run, 0 not as expected, 1 interrupted under way, 2 not reached\n";
+        assert_eq!(in_all(4, &[0, 130]), said);
     }
 }

@@ -143,6 +143,7 @@ impl Builder<'_> {
         let host = Host {
             context,
             state: HostState::Up,
+            restarts: 0,
             disk,
             clear: Box::new(move || clear.borrow_mut().clear()),
             send: Box::new(move |input| send.borrow_mut().send(input)),

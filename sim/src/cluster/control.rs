@@ -36,6 +36,8 @@ pub enum HostState {
 pub(super) struct Host {
     pub context: HostContext,
     pub state: HostState,
+    /// How often a process was started on it again.
+    pub restarts: u32,
     pub disk: Option<DiskHandle>,
     /// Empties the slot of a process that is gone.
     pub clear: Box<dyn Fn()>,
@@ -117,6 +119,11 @@ impl Cluster {
     /// The state of a host.
     pub fn state(&self, host: &HostName) -> HostState {
         self.hosts[host].state
+    }
+
+    /// How often a process was started on this host again: two processes of a host have two numbers.
+    pub fn restarts(&self, host: &HostName) -> u32 {
+        self.hosts[host].restarts
     }
 
     /// All hosts.
@@ -230,6 +237,7 @@ impl Cluster {
             return;
         }
         host.state = HostState::Up;
+        host.restarts += 1;
         self.links.set_refusing(name, false);
         self.restore(&Reason::PoweredOff(name.clone()));
         self.sim.bounce(&**name);

@@ -258,7 +258,7 @@ const SWARM: &[Key] = &[
         name: "kinds",
         form: Form::Kinds,
         absent: Means("all of them"),
-        doc: "Kinds of random faults that may happen, each in half of all seeds. Not beside a `[[nemesis]]`.",
+        doc: "Kinds of random faults that may happen, each in half of all seeds; a seed that would leave out all of them draws one. Not beside a `[[nemesis]]`.",
         example: "[\"kill\", \"partition\"]",
     },
     Key {

@@ -68,7 +68,7 @@ pub(super) enum Ongoing {
     /// Clean shutdowns: hosts whose processes still run, since when others have stopped, and how long they are down if
     /// nothing else ends it.
     Restarting {
-        stopping: BTreeSet<HostName>,
+        stopping: process::Stopping,
         stopped: BTreeMap<HostName, Timestamp>,
         down_for: Option<Duration>,
     },
@@ -149,7 +149,7 @@ impl Ongoing {
         match self {
             Ongoing::Down(hosts) | Ongoing::Disks { hosts, .. } => hosts.clone(),
             Ongoing::Restarting { stopping, stopped, .. } => {
-                stopping.iter().chain(stopped.keys()).cloned().collect()
+                stopping.keys().chain(stopped.keys()).cloned().collect()
             }
             Ongoing::Links | Ongoing::Paused | Ongoing::Clocks | Ongoing::Nothing => BTreeSet::new(),
         }

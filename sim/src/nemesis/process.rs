@@ -1,6 +1,6 @@
 //! Faults of processes: killed, without power, wiped, restarted, standing still.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::effect::{Effect, effect};
 use crate::cluster::disk::PowerLoss;
@@ -49,17 +49,27 @@ pub(super) fn resume(cluster: &mut Cluster, fault: u32) -> Effect {
     effect([("wakeups_withheld", cluster.resume(fault).withheld)])
 }
 
-pub(super) fn shut_down(cluster: &mut Cluster, hosts: &BTreeSet<HostName>) -> Hit {
-    let hit: BTreeSet<HostName> = hosts.iter().filter(|host| cluster.shut_down(host)).cloned().collect();
+/// Processes that were asked to stop, each by its host and [`Cluster::restarts`] then.
+pub(super) type Stopping = BTreeMap<HostName, u32>;
+
+pub(super) fn shut_down(cluster: &mut Cluster, hosts: &BTreeSet<HostName>) -> (Stopping, Effect) {
+    let ask = |host: &HostName| cluster.shut_down(host).then(|| (host.clone(), cluster.restarts(host)));
+    let hit: Stopping = hosts.iter().filter_map(ask).collect();
     let effect = effect([("processes_asked_to_stop", hit.len() as u64)]);
     (hit, effect)
 }
 
-/// Takes out of `stopping` the hosts whose processes have come to their end.
-pub(super) fn take_stopped(cluster: &Cluster, stopping: &mut BTreeSet<HostName>) -> BTreeSet<HostName> {
-    let stopped: BTreeSet<HostName> =
-        stopping.iter().filter(|host| cluster.state(host) != HostState::Up).cloned().collect();
-    stopping.retain(|host| !stopped.contains(host));
+/// Takes out of `stopping` the hosts whose processes have come to their end, and of these returns those that are still
+/// down: where another process runs already, somebody else has seen to it.
+pub(super) fn take_stopped(cluster: &Cluster, stopping: &mut Stopping) -> BTreeSet<HostName> {
+    let mut stopped = BTreeSet::new();
+    stopping.retain(|host, restarts| {
+        let down = cluster.state(host) != HostState::Up;
+        if down {
+            stopped.insert(host.clone());
+        }
+        !down && cluster.restarts(host) == *restarts
+    });
     stopped
 }
 

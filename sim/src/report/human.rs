@@ -62,12 +62,22 @@ pub fn human_summary(report: &RunReport, run_dir: Option<&Path>, color: bool) ->
     found.dedup();
     let found = if found.is_empty() { String::new() } else { format!("; found {}", found.join(", ")) };
     line(&mut text, &format!("expected  {}{found}", report.expected));
-    line(&mut text, &format!("replay    cargo sim run {} --seed {seed}", quoted(&scenario.path)));
+    let again = run_dir.map_or_else(
+        || format!("{} --seed {seed}", quoted(&scenario.path)),
+        |run_dir| quoted(&run_dir.display().to_string()),
+    );
+    line(&mut text, &format!("replay    cargo sim replay {again}"));
     if Path::new(&scenario.path).starts_with("scenarios") {
         // `cargo test` knows no others.
         line(&mut text, &format!("          SIM_SEED={seed} cargo test --test scenarios {}", scenario.name));
     }
     if let Some(run_dir) = run_dir {
+        if report.signature.is_some() {
+            line(
+                &mut text,
+                &format!("shrink    cargo sim shrink {}", quoted(&run_dir.display().to_string())),
+            );
+        }
         line(&mut text, &format!("report    {}", run_dir.display()));
     }
     let unknown = || "unknown".to_owned();
@@ -154,6 +164,7 @@ mod tests {
         let path = "scenarios/leader-power-loss.toml".to_owned();
         let mut report = RunReport::new(ScenarioRef { name: "leader-power-loss".to_owned(), path }, 42);
         report.verdict = Verdict::Violation;
+        report.signature = Some("lost-write".to_owned());
         report.counts.acknowledged = 400;
         report.hashes.scenario = "5eed".to_owned();
         report.env.git_commit = Some("66358e6".to_owned());
@@ -183,8 +194,9 @@ violation leader-power-loss seed 42 (not as expected): 400 acknowledged, 0 faile
   how it happened:
     1.2s broker-1 loses power
   expected  pass; found lost-write
-  replay    cargo sim run scenarios/leader-power-loss.toml --seed 42
+  replay    cargo sim replay reports/leader-power-loss/42
             SIM_SEED=42 cargo test --test scenarios leader-power-loss
+  shrink    cargo sim shrink reports/leader-power-loss/42
   report    reports/leader-power-loss/42
   build     commit 66358e6, lock file unknown
   hashes    scenario 5eed, trace 0000000000000000
@@ -193,6 +205,13 @@ violation leader-power-loss seed 42 (not as expected): 400 acknowledged, 0 faile
             human_summary(&report(), Some(Path::new("reports/leader-power-loss/42")), false),
             expected
         );
+    }
+
+    #[test]
+    fn without_a_report_there_is_still_the_seed_and_nothing_to_shrink() {
+        let text = human_summary(&report(), None, false);
+        let again = "replay    cargo sim replay scenarios/leader-power-loss.toml --seed 42\n";
+        assert!(text.contains(again) && !text.contains("shrink"), "{text}");
     }
 
     #[test]

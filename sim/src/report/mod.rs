@@ -16,8 +16,10 @@
 //!
 //! Reading order: [`run_report`] (the schema), [`mod@write`] and [`read`] (the directory), [`human`] and [`faults`] (the lines).
 //!
-//! What it leaves out: summaries over many runs (a sweep's), and cleaning up temporary directories of a process that was
-//! killed while writing; they begin with a dot and can be removed at any time.
+//! A process that is killed while it writes leaves a temporary directory, whose name begins with a dot. The next run of the
+//! same scenario removes it when it is an hour old.
+//!
+//! What it leaves out: summaries over many runs (a sweep's).
 
 pub mod faults;
 pub mod human;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use twox_hash::XxHash64;
 
 use crate::checker::Violation;
 use crate::history::{History, OpF, OpKind, Reading};
@@ -197,6 +198,13 @@ pub struct EnvReport {
     pub started: String,
 }
 
+impl Hashes {
+    /// Of a scenario with this text.
+    pub fn of(source: &str) -> Hashes {
+        Hashes { scenario: format!("{:016x}", XxHash64::oneshot(0, source.as_bytes())) }
+    }
+}
+
 impl Counts {
     /// Counts the operations of `history`.
     pub fn of(history: &History) -> Counts {
@@ -255,6 +263,14 @@ impl RunReport {
             hashes: Hashes::default(),
             env: EnvReport::default(),
         }
+    }
+
+    /// The same seed gave something else: that is the verdict now, whatever the run came to.
+    pub fn is_nondeterministic(&mut self, reason: String) {
+        self.verdict = Verdict::HarnessBug;
+        self.as_expected = false;
+        self.signature = Some("nondeterminism".to_owned());
+        self.unknown.push(reason);
     }
 
     /// The report as text, with everything that may differ between two runs of one seed taken out.

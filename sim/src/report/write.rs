@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::run_report::RunReport;
 use crate::history::History;
@@ -11,6 +12,9 @@ use crate::trace::Trace;
 
 /// How often a place is taken again by another process between removing it and renaming, before that is an error.
 const ATTEMPTS_MAX: u32 = 8;
+
+/// Nobody takes longer to write a report.
+const ABANDONED_AFTER: Duration = Duration::from_secs(60 * 60);
 
 /// What could not be written, and where. Fits "failed to write the report: {error}".
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +43,7 @@ pub fn write_run_dir(
     at("create", &parent, fs::create_dir_all(&parent))?;
     let temporary = parent.join(temporary_name(&seed));
     at("create", &temporary, fs::create_dir(&temporary))?;
+    remove_abandoned(&parent, &temporary);
     let place = parent.join(&seed);
     let written = write_files(&temporary, report, history, trace, resolved_scenario)
         .and_then(|()| replace(&temporary, &place));
@@ -126,6 +131,23 @@ fn link_latest(root: &Path, target: &Path) -> Result<(), WriteError> {
 #[cfg(not(unix))]
 fn link_latest(_root: &Path, _target: &Path) -> Result<(), WriteError> {
     Ok(())
+}
+
+/// Removes what processes that were killed while they wrote have left: temporary directories much older than the one just
+/// created. Whether the process of that number lives says nothing where several machines write to one place. What had
+/// stepped aside stays: it may be all there is of a run. Nothing depends on it, so errors are nobody's.
+fn remove_abandoned(parent: &Path, new: &Path) {
+    let modified = |path: &Path| fs::symlink_metadata(path).and_then(|metadata| metadata.modified());
+    let (Ok(now), Ok(entries)) = (modified(new), fs::read_dir(parent)) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let Some(name) = name.to_str() else { continue };
+        let temporary = name.starts_with('.') && name.contains(".tmp-") && !name.ends_with(".old");
+        let age = modified(&entry.path()).ok().and_then(|then| now.duration_since(then).ok());
+        if temporary && age.is_some_and(|age| ABANDONED_AFTER < age) {
+            drop(fs::remove_dir_all(entry.path()));
+        }
+    }
 }
 
 /// Names nobody else uses: not another process, not another run of this one.
@@ -216,6 +238,23 @@ mod tests {
         }
         assert_eq!(names(&root.0), ["a", "latest"]);
         assert!(root.0.join("latest/run.json").exists());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_a_killed_process_left_is_removed_and_what_is_being_written_is_not() {
+        let root = Directory::new();
+        let parent = root.0.join("a");
+        let names_of = [".1.tmp-7-0", ".1.tmp-7-1.old", ".2.tmp-8-0", "3"];
+        for name in names_of {
+            fs::create_dir_all(parent.join(name)).expect("creates");
+            if name != ".2.tmp-8-0" {
+                let long_ago = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1);
+                File::open(parent.join(name)).and_then(|file| file.set_modified(long_ago)).expect("ages");
+            }
+        }
+        write(&root.0, &report("a", 1), "").expect("writes");
+        assert_eq!(names(&parent), [".1.tmp-7-1.old", ".2.tmp-8-0", "1", "3"]);
     }
 
     #[test]

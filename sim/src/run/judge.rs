@@ -1,12 +1,10 @@
 //! What a run came to.
 
 use std::collections::BTreeMap;
-use std::hash::Hasher;
 use std::time::Duration;
 
 use broker_core::time::Timestamp;
 use broker_core::types::TopicPartition;
-use twox_hash::XxHash64;
 
 use super::availability::longest_unavailable_us;
 use super::meanwhile;
@@ -51,7 +49,7 @@ pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> 
         evidence.trace.counts().into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
     report.longest_unavailable_us = longest_unavailable_us(evidence.history, evidence.end);
     report.disks = evidence.disks.iter().map(|(host, stats)| (host.clone(), disk_numbers(stats))).collect();
-    report.hashes = Hashes { scenario: hash(&scenario.source) };
+    report.hashes = Hashes::of(&scenario.source);
     report.vacuous = vacuous_reasons(scenario, &evidence);
     report.vacuous.extend(never_unavailable(scenario, report.longest_unavailable_us));
     report.phases = evidence.phases;
@@ -223,12 +221,6 @@ fn is_expected(scenario: &Scenario, report: &RunReport) -> bool {
         ExpectedVerdict::Violation(anomalies) => only(anomalies),
         ExpectedVerdict::PassOr(anomalies) => report.verdict == Verdict::Pass || only(anomalies),
     }
-}
-
-fn hash(text: &str) -> String {
-    let mut hasher = XxHash64::with_seed(0);
-    hasher.write(text.as_bytes());
-    format!("{:016x}", hasher.finish())
 }
 
 fn disk_numbers(stats: &DiskStats) -> BTreeMap<String, u64> {

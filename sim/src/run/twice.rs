@@ -28,10 +28,6 @@ pub fn agrees_again(
             .then(|| "the traces are equal, the reports differ".to_owned())
     };
     let Some(difference) = events.or_else(reports) else { return Some(true) };
-    let report = &mut output.report;
-    report.verdict = Verdict::HarnessBug;
-    report.as_expected = false;
-    report.signature = Some("nondeterminism".to_owned());
-    report.unknown.push(format!("two runs of seed {seed} differ: {difference}"));
+    output.report.is_nondeterministic(format!("two runs of seed {seed} differ: {difference}"));
     Some(false)
 }

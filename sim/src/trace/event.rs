@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use broker_core::event::Event;
+use broker_core::types::TopicPartition;
 use serde::Serialize;
 
 /// Identifies a fault of one run, in the order in which faults were planned.
@@ -82,7 +83,37 @@ impl TraceEvent {
             TraceEvent::Node(event) => event.name(),
         }
     }
+
+    /// Every name there is.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        OWN_NAMES.into_iter().chain(Event::names().iter().copied())
+    }
+
+    /// Which topic partition it is about, as far as it says so itself.
+    pub fn topic_partition(&self) -> Option<&TopicPartition> {
+        match self {
+            TraceEvent::Node(event) => event.topic_partition(),
+            _ => None,
+        }
+    }
 }
+
+/// What is not a node's own.
+const OWN_NAMES: [&str; 13] = [
+    "request_sent",
+    "request_received",
+    "response_sent",
+    "response_received",
+    "request_failed",
+    "host_started",
+    "host_stopped",
+    "fault_started",
+    "fault_ended",
+    "phase_started",
+    "client_op",
+    "disk_flush_started",
+    "disk_flush_finished",
+];
 
 impl From<Event> for TraceEvent {
     fn from(event: Event) -> TraceEvent {
@@ -93,7 +124,7 @@ impl From<Event> for TraceEvent {
 /// One event of each kind, for tests.
 #[cfg(test)]
 pub(super) fn one_of_each() -> Vec<TraceEvent> {
-    use broker_core::types::{Offset, TopicPartition};
+    use broker_core::types::Offset;
     vec![
         TraceEvent::RequestSent { to: "broker-1".into(), api: 0, correlation: 1, bytes: 10 },
         TraceEvent::RequestReceived { connection: 3, api: 0, correlation: 1, bytes: 10 },
@@ -125,6 +156,7 @@ mod tests {
         for event in one_of_each() {
             let json = serde_json::to_value(&event).expect("events serialize");
             assert_eq!(json["event"], event.name(), "{json}");
+            assert!(TraceEvent::names().any(|name| name == event.name()), "{json}");
         }
     }
 }

@@ -4,11 +4,12 @@
 //! broker, client ── Effect::Observe(Event) ──┐
 //! driver, disk   ── requests, flushes        ├──► Trace ──► digest (every run)
 //! nemesis, run   ── faults, phases           ┘      │  └──► trace.jsonl (when a run is written)
+//!                                                   ├─────► Readable (a line of words per entry)
 //!                                                   └─────► first_difference (two runs of one seed)
 //! ```
 //!
 //! Reading order: [`event`] (what can be recorded), [`recorder`] (the list and its digest), [`tracer`], [`jsonl`] (the file),
-//! [`difference`] (where two runs part).
+//! [`readable`] (the same for people), [`difference`] (where two runs part).
 //!
 //! One line of `trace.jsonl` is one flat object: `{"n":12,"t_us":40210,"host":"broker-1","event":"records_appended",…}`.
 //! `n` counts entries from 0, `t_us` is simulated time in microseconds, `event` is the event's name, everything else
@@ -22,10 +23,12 @@
 pub mod difference;
 pub mod event;
 pub mod jsonl;
+pub mod readable;
 pub mod recorder;
 pub mod tracer;
 
-pub use difference::{Difference, first_difference};
+pub use difference::{Difference, difference_from, first_difference};
 pub use event::{FaultId, Stop, TraceEvent};
+pub use readable::{Readable, Standings, seconds};
 pub use recorder::{HostId, Trace, TraceDigest, TraceEntry};
 pub use tracer::Tracer;

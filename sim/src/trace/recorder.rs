@@ -81,6 +81,11 @@ impl Trace {
         &self.hosts[usize::from(host.0)].name
     }
 
+    /// The names of all hosts, in the order of their ids.
+    pub fn host_names(&self) -> impl Iterator<Item = &str> {
+        self.hosts.iter().map(|host| &*host.name)
+    }
+
     /// Appends an event and returns its number. Allocates nothing beyond the growth of the list.
     pub fn record(&mut self, time: Timestamp, host: HostId, event: impl Into<TraceEvent>) -> u64 {
         let event = event.into();

@@ -151,8 +151,9 @@ impl PartitionQueue {
         if !self.in_flight.is_empty() {
             return false;
         }
-        if self.unresolved().next().is_none() {
-            self.sequences.resolve();
+        match self.unresolved().min_by_key(|numbering| numbering.base) {
+            None => self.sequences.resolve(),
+            Some(earliest) => self.sequences.forgive_overtaken(earliest),
         }
         self.sequences.trouble().is_some()
     }

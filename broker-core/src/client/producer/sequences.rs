@@ -123,6 +123,18 @@ impl Sequences {
         }
     }
 
+    /// What is behind a batch with these numbers was acknowledged before it: the broker had forgotten the producer, for an
+    /// unknown producer id may begin with any sequence. Numbered anew it would land behind what it was sent before, so there
+    /// is no gap to close: it is sent as it is until it expires, in doubt (`TransactionManager.canRetry`, which raises the
+    /// epoch only for the batch behind the last acknowledged one). Kafka asks once, when the broker refuses the batch; what
+    /// is in flight then may still be acknowledged, so this asks again when it has landed.
+    pub(super) fn forgive_overtaken(&mut self, earliest: Numbering) {
+        let overtaken = self.identity == Some(earliest.identity) && earliest.base < self.acked_end;
+        if overtaken && self.trouble == Some(Trouble::Gap) {
+            self.trouble = None;
+        }
+    }
+
     pub(super) fn trouble(&self) -> Option<Trouble> {
         self.trouble
     }

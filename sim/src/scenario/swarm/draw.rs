@@ -200,10 +200,16 @@ impl Draw<'_> {
 
     fn nemeses(&mut self, brokers: u32, topic: &str) {
         if !self.draft.has("nemesis") {
-            for kind in &self.spec.kinds {
-                if self.choose(&format!("nemesis.{}", kind.name), 0, &[true, false]) {
-                    self.nemesis(kind, brokers, topic);
-                }
+            let kinds = &self.spec.kinds;
+            let is_on =
+                |kind: &&&'static Kind| self.choose(&format!("nemesis.{}", kind.name), 0, &[true, false]);
+            let mut on: Vec<&'static Kind> = kinds.iter().filter(is_on).copied().collect();
+            if on.is_empty() && !kinds.is_empty() {
+                // A run without any fault would pass and show nothing.
+                on.push(self.choose("nemesis", 0, kinds));
+            }
+            for kind in on {
+                self.nemesis(kind, brokers, topic);
             }
         }
         match (self.draft.has("nemesis"), self.draft.has("limits")) {

@@ -6,7 +6,8 @@
 //!
 //! A fixed configuration finds what that configuration can show. A swarm runs another one with every seed, and each kind
 //! of fault is left out of half of them: what a fault hides is found by the runs without it (Groce et al., *Swarm
-//! Testing*, ISSTA 2012; FoundationDB draws its knobs and TigerBeetle's VOPR its clusters in the same way).
+//! Testing*, ISSTA 2012; FoundationDB draws its knobs and TigerBeetle's VOPR its clusters in the same way). Where that would
+//! leave out all of them one is drawn: a run without faults shows nothing.
 //!
 //! What the file writes is the same for all seeds. What it leaves out is drawn: whole sections, and single keys of
 //! `[cluster]`, `[broker]` and `[phases]`. Inside a topic, a client or a nemesis that is written, what is left out has its

@@ -12,7 +12,7 @@ pub struct SwarmSpec {
     pub brokers: Span<u32>,
     /// `partitions`: how many a topic may have.
     pub partitions: Span<u32>,
-    /// `kinds`: faults that may happen. Each of them is on with probability 1/2.
+    /// `kinds`: faults that may happen. Each of them is on with probability 1/2; if that leaves none, one is.
     pub kinds: Vec<&'static Kind>,
     /// `contract`: what random faults must leave whole.
     pub contract: Contract,

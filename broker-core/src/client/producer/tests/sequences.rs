@@ -48,11 +48,49 @@ fn numbers_do_not_change_while_a_batch_that_has_them_is_in_flight() {
     reply(&mut rig, &requests[0], ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
     rig.run_until(rig.now + Duration::from_secs(2));
     assert!(produced(&mut rig).is_empty());
-    accept(&mut rig, &requests[1], 0);
-    accept(&mut rig, &requests[2], 1);
+    reply(&mut rig, &requests[1], ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+    assert!(produced(&mut rig).is_empty());
+    reply(&mut rig, &requests[2], ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
     let again = produced(&mut rig).remove(0);
     let (id, epoch, _) = requests[0].numbers(0);
     assert_eq!(again.numbers(0), (id, epoch + 1, 0));
+}
+
+/// All copies lost power and forgot the producer while its first batch hung: the next leader took the second for the first.
+#[test]
+fn a_batch_that_was_overtaken_is_never_numbered_anew_and_ends_in_doubt() {
+    for acknowledged_before_the_refusal in [true, false] {
+        let (mut rig, requests) = three_in_flight();
+        let [overtaken, second, third] = &requests[..] else { unreachable!() };
+        rig.fail(&overtaken.sent, RequestError::TimedOut);
+        rig.run_until(rig.now + Duration::from_secs(1));
+        serve(&mut rig, LEADER);
+        let retry = produced(&mut rig).remove(0);
+        let refuse = |rig: &mut _| reply(rig, &retry, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+        if !acknowledged_before_the_refusal {
+            refuse(&mut rig);
+        }
+        accept(&mut rig, second, 0);
+        accept(&mut rig, third, 1);
+        if acknowledged_before_the_refusal {
+            refuse(&mut rig);
+        }
+        let mut attempts = 0;
+        while !outcomes(&rig).contains_key(&0) {
+            rig.run_until(rig.now + Duration::from_secs(1));
+            serve(&mut rig, LEADER);
+            for again in produced(&mut rig) {
+                assert_eq!(again.numbers(0), overtaken.numbers(0));
+                reply(&mut rig, &again, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+                attempts += 1;
+            }
+        }
+        assert!(5 < attempts, "{attempts} attempts");
+        assert!(matches!(outcomes(&rig)[&0], SendOutcome::Info { .. }), "{:?}", outcomes(&rig)[&0]);
+        send(&mut rig, 0, 3);
+        let (id, epoch, _) = overtaken.numbers(0);
+        assert_eq!(produced(&mut rig).remove(0).numbers(0), (id, epoch, 4), "what follows goes on as it was");
+    }
 }
 
 #[test]
