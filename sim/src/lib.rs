@@ -13,7 +13,7 @@
 //! ```
 //!
 //! Reading order: [`run`], [`scenario`], [`language`], [`cluster`], [`nemesis`], [`workload`], [`history`], [`checker`], [`oracle`],
-//! [`trace`], [`report`], [`sweep`], [`shrink`], [`cli`].
+//! [`trace`], [`report`], [`sweep`], [`shrink`], [`cli`], [`meter`].
 
 #[cfg(not(tokio_unstable))]
 compile_error!(
@@ -26,6 +26,7 @@ pub mod cli;
 pub mod cluster;
 pub mod history;
 pub mod language;
+pub mod meter;
 pub mod nemesis;
 pub mod oracle;
 pub mod report;

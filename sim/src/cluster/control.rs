@@ -14,6 +14,7 @@ use super::links::{Direction, Disturbance, Links, Met, Reason, wire};
 use super::panics::HostPanic;
 use super::tripwire::{Signal, Tripwires};
 use super::view::View;
+use crate::meter::{self, Part};
 use crate::trace::{Stop, TraceEvent, Tracer};
 use crate::workload::ProduceWorkload;
 
@@ -86,7 +87,10 @@ impl Cluster {
     /// The first panic of a host.
     pub fn step(&mut self) -> Result<(), HostPanic> {
         self.links.tick(self.now());
-        self.sim.step().expect("hosts never return errors");
+        {
+            let _turmoil = meter::enter(Part::Turmoil);
+            self.sim.step().expect("hosts never return errors");
+        }
         for (name, host) in &mut self.hosts {
             if host.state == HostState::Up && !host.status().running.get() {
                 // Its process ended by itself.

@@ -17,6 +17,7 @@ use super::outbound::Outbound;
 use super::platform::{LocalFuture, Platform};
 use super::slot::SharedSlot;
 use super::tripwire::{Signal, Watch};
+use crate::meter::{self, Part};
 use crate::trace::{TraceEvent, Tracer};
 
 /// More inputs than this at one instant is a node that goes round in circles.
@@ -68,6 +69,8 @@ enum Next<F> {
 /// * `begun`, `effects` and `next` are empty between two polls unless the host froze within the last one.
 pub struct Driver<N, A, P: Platform> {
     slot: SharedSlot<N>,
+    /// What the node's time counts as.
+    part: Part,
     application: A,
     platform: P,
     inbound: Inbound<P>,
@@ -99,9 +102,11 @@ impl<N: Node, A: Application, P: Platform> Driver<N, A, P> {
         watch: Rc<Watch>,
     ) -> Driver<N, A, P> {
         slot.borrow_mut().node = Some(node);
+        let part = if port.is_some() { Part::Servers } else { Part::Clients };
         let inbound = Inbound::new(&platform, port);
         Driver {
             slot,
+            part,
             application,
             platform,
             inbound,
@@ -147,6 +152,7 @@ impl<N: Node, A: Application, P: Platform> Driver<N, A, P> {
     }
 
     fn with_node<T>(&self, ask: impl FnOnce(&mut N) -> T) -> T {
+        let _node = meter::enter(self.part);
         ask(self.slot.borrow_mut().node.as_mut().expect("the slot is cleared only after the driver is gone"))
     }
 
@@ -345,6 +351,8 @@ impl<N: Node, A: Application + Unpin, P: Platform<Flush: Unpin> + Unpin> Future 
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<HaltReason> {
         let now = self.platform.elapsed();
+        self.inbound.look_again();
+        self.outbound.look_again();
         self.carry_out(now);
         self.freeze_if_due(cx);
         let question = if self.watch.is_frozen() { None } else { self.slot.borrow_mut().question.take() };

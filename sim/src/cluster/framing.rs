@@ -17,6 +17,8 @@ pub(super) struct Framed<S> {
     stream: S,
     incoming: BytesMut,
     outgoing: BytesMut,
+    /// What a read fills: kept, because clearing a new one costs more than most reads.
+    chunk: Box<[u8]>,
 }
 
 /// What reading gave.
@@ -28,7 +30,8 @@ pub(super) enum Read {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Framed<S> {
     pub fn new(stream: S) -> Framed<S> {
-        Framed { stream, incoming: BytesMut::new(), outgoing: BytesMut::new() }
+        let chunk = vec![0; READ_CHUNK].into();
+        Framed { stream, incoming: BytesMut::new(), outgoing: BytesMut::new(), chunk }
     }
 
     /// Queues a frame; [`Framed::poll_write`] sends it.
@@ -60,8 +63,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Framed<S> {
             match self.take_frame() {
                 Some(read) => return Poll::Ready(read),
                 None => {
-                    let mut chunk = [0; READ_CHUNK];
-                    let mut buffer = ReadBuf::new(&mut chunk);
+                    let mut buffer = ReadBuf::new(&mut self.chunk);
                     match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
                         Poll::Pending => return Poll::Pending,
                         Poll::Ready(Err(_)) => return Poll::Ready(Read::Closed),

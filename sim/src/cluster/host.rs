@@ -31,6 +31,7 @@ use super::stillness::Stillness;
 use super::tripwire::{Signal, Watch};
 use super::turmoil_platform::{ProcessDisk, TurmoilPlatform, simulated_now};
 use crate::history::{History, ProcessId, Reading};
+use crate::meter::{self, Part};
 use crate::trace::{Stop, TraceEvent, Tracer};
 use crate::workload::{ConsumeApp, ProduceApp, ProduceWorkload, SetUpApp};
 
@@ -142,6 +143,7 @@ impl<F: Future<Output = ()>> Future for Guarded<F> {
                 return Poll::Pending;
             }
         }
+        let _drivers = meter::enter(Part::Drivers);
         let _guard = panics::watch();
         match catch_unwind(AssertUnwindSafe(|| self.process.as_mut().poll(cx))) {
             Ok(Poll::Pending) => {

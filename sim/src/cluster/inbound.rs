@@ -14,6 +14,8 @@ struct Connection<S> {
     framed: Framed<S>,
     /// A request is in the works: nothing more is read before it was answered.
     muted: bool,
+    /// There was nothing to read when the host looked, and nothing arrives while it runs.
+    quiet: bool,
 }
 
 /// What came in.
@@ -63,7 +65,8 @@ impl<P: Platform> Inbound<P> {
                     Poll::Ready(stream) => {
                         *next = platform.accept(listener.clone());
                         if let Ok(stream) = stream {
-                            let connection = Connection { framed: Framed::new(stream), muted: false };
+                            let connection =
+                                Connection { framed: Framed::new(stream), muted: false, quiet: false };
                             self.connections.insert(ConnectionId(self.next), connection);
                             self.next += 1;
                         }
@@ -71,6 +74,11 @@ impl<P: Platform> Inbound<P> {
                 },
             }
         }
+    }
+
+    /// The host runs again: something may have arrived since.
+    pub fn look_again(&mut self) {
+        self.connections.values_mut().for_each(|connection| connection.quiet = false);
     }
 
     /// The next request or closed connection.
@@ -81,11 +89,11 @@ impl<P: Platform> Inbound<P> {
                 closed = Some(*id);
                 break;
             }
-            if connection.muted {
+            if connection.muted || connection.quiet {
                 continue;
             }
             match connection.framed.poll_read(cx) {
-                Poll::Pending => {}
+                Poll::Pending => connection.quiet = true,
                 Poll::Ready(Read::Frame(frame)) => {
                     connection.muted = true;
                     return Poll::Ready(Arrival::Request(*id, frame));

@@ -35,6 +35,8 @@ struct Peer<P: Platform> {
     /// Frames that wait for the connection.
     queued: Vec<Bytes>,
     in_flight: VecDeque<InFlight>,
+    /// There was nothing to read when the host looked, and nothing arrives while it runs.
+    quiet: bool,
 }
 
 /// The connection broke, or a request on it timed out: it has to go.
@@ -70,6 +72,7 @@ impl<P: Platform> Outbound<P> {
             state: State::Connecting(platform.connect(to)),
             queued: Vec::new(),
             in_flight: VecDeque::new(),
+            quiet: false,
         });
         peer.in_flight.push_back(InFlight { request, deadline, response });
         assert!(peer.in_flight.len() <= IN_FLIGHT_MAX, "{IN_FLIGHT_MAX} requests wait for {to}");
@@ -77,6 +80,11 @@ impl<P: Platform> Outbound<P> {
             State::Connecting(_) => peer.queued.push(frame),
             State::Connected(framed) => framed.push(&frame),
         }
+    }
+
+    /// The host runs again: something may have arrived since.
+    pub fn look_again(&mut self) {
+        self.peers.values_mut().for_each(|peer| peer.quiet = false);
     }
 
     /// The next request that came to its end; the clock shows `clock`.
@@ -142,9 +150,9 @@ impl<P: Platform> Peer<P> {
             let flight = self.in_flight.pop_front().expect("looked at it");
             ended.push_back((flight.request, Ok(Bytes::new())));
         }
-        loop {
+        while !self.quiet {
             match framed.poll_read(cx) {
-                Poll::Pending => return Ok(()),
+                Poll::Pending => self.quiet = true,
                 Poll::Ready(Read::Closed) => return Err(Gone),
                 Poll::Ready(Read::Frame(frame)) => {
                     let answered = wire::response_correlation_id(&frame).ok();
@@ -158,6 +166,7 @@ impl<P: Platform> Peer<P> {
                 }
             }
         }
+        Ok(())
     }
 
     /// Ends every request under way: those whose time is up timed out, the others lost their connection.

@@ -70,8 +70,9 @@ impl Stillness {
 
     /// Lets a frozen process go on, unless a pause holds it.
     pub fn thaw(&self) {
-        self.frozen.set(false);
-        self.settle();
+        if self.frozen.replace(false) {
+            self.settle();
+        }
     }
 
     /// Ends all pauses; what they came to can still be asked.

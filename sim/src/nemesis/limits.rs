@@ -28,6 +28,9 @@ impl Unclean {
 
     /// Brokers that have everything again are as good as new.
     pub fn forget_whole(&mut self, cluster: &Cluster) {
+        if self.0.is_empty() {
+            return;
+        }
         for id in cluster.view().broker_ids() {
             let host = Cluster::broker_name(id);
             if self.0.contains_key(&host) && cluster.view().is_whole(id) {

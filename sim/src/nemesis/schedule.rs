@@ -15,6 +15,7 @@ use super::running::{Due, Running, Stage};
 use super::trigger::Waiting;
 use super::when::{Happening, Start, Until};
 use crate::cluster::{Cluster, HostName};
+use crate::meter::{self, Part};
 use crate::report::{FaultReport, NemesisReport};
 use crate::seed::Seed;
 use crate::trace::{FaultId, TraceEvent};
@@ -78,6 +79,7 @@ impl Nemesis {
 
     /// Ends and begins what is due.
     pub fn advance(&mut self, cluster: &mut Cluster) {
+        let _nemesis = meter::enter(Part::Nemesis);
         self.note_sprung(cluster);
         for index in 0..self.faults.len() {
             self.end_if_due(index, cluster);
@@ -99,6 +101,9 @@ impl Nemesis {
     }
 
     fn end_if_due(&mut self, index: usize, cluster: &mut Cluster) {
+        if !matches!(self.faults[index].stage, Stage::UnderWay(..)) {
+            return;
+        }
         // Taken out, so that the others can be asked.
         match std::mem::replace(&mut self.faults[index].stage, Stage::Over) {
             Stage::UnderWay(mut ongoing, mut due) => {
@@ -115,6 +120,11 @@ impl Nemesis {
 
     /// Whether it began.
     fn start_if_due(&mut self, index: usize, cluster: &mut Cluster) -> bool {
+        match &self.faults[index].stage {
+            Stage::Waiting(Due::When(_)) => {}
+            Stage::Waiting(Due::At(at)) if *at <= cluster.now() => {}
+            _ => return false,
+        }
         match std::mem::replace(&mut self.faults[index].stage, Stage::Over) {
             Stage::Waiting(mut due) => {
                 let is_due = self.is_due(&mut due, None, cluster.now());

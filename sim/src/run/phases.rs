@@ -14,6 +14,7 @@ use super::interrupt::Interrupt;
 use super::judge::{self, Evidence};
 use crate::cluster::{Blueprint, Cluster, HostPanic};
 use crate::history::History;
+use crate::meter::{self, Part};
 use crate::nemesis::Nemesis;
 use crate::oracle::{LogContent, Standing, why_not_converged};
 use crate::report::{PhaseReport, RunReport};
@@ -126,7 +127,10 @@ fn run_with(
         unread_logs,
         disks,
     };
-    let mut report = judge::judge(scenario, seed, evidence);
+    let mut report = {
+        let _judges = meter::enter(Part::Judges);
+        judge::judge(scenario, seed, evidence)
+    };
     report.drawn.clone_from(drawn);
     RunOutput { report, script, history, trace }
 }
@@ -175,7 +179,11 @@ impl Run<'_> {
                 continue;
             }
             next_look = now + LOOK_EVERY;
-            match why_not(self) {
+            let reason = {
+                let _judges = meter::enter(Part::Judges);
+                why_not(self)
+            };
+            match reason {
                 None => return Ok(()),
                 Some(reason) if deadline <= now => return Err(Ended::Liveness(reason)),
                 Some(_) => {}

@@ -201,7 +201,7 @@ mod tests {
             "a               2                1  1 pass, 1 violation\n",
             "failures, 1 kind in all:\n  lost-write: copies ended by power loss\n    2 runs of a, b\n",
             "    cheapest  a seed 2, 30 events\n    says      something is wrong\n",
-            "    replay    cargo sim run scenarios/a.toml --seed 2\n    report    reports/a/2\n",
+            "    replay    cargo sim replay scenarios/a.toml --seed 2\n    shrink    cargo sim shrink scenarios/a.toml --seed 2\n    report    reports/a/2\n",
             "no fault began in 3 runs, in 3 of them none was planned or drawn\n",
             "4 planned, 3 run, 2 not as expected, 1 not reached: 10s are over\n",
         ] {

@@ -22,6 +22,7 @@ use super::host::{HostDisk, OpenFile};
 use super::inode::InodeNumber;
 use super::path::DiskPath;
 use super::platter::Platter;
+use crate::meter::{self, Part};
 
 /// A flush that was started. If its process dies, it is dropped with it, and nothing becomes durable: what was dirty
 /// stays in the page cache.
@@ -49,6 +50,7 @@ impl<P: Platter> HostDisk<P> {
     ///
     /// `now` is the device's time, which never goes back: simulated time, not what the host's clock shows.
     pub fn start_flush(&mut self, now: Timestamp, steps: &[FlushStep]) -> (FlushTicket, Timestamp) {
+        let _disk = meter::enter(Part::Disk);
         let captured = steps.iter().map(|step| self.capture(step).unwrap_or_else(Step::Refused)).collect();
         let end = self.disk_and_platter().0.occupy(now, steps.len());
         (FlushTicket { mounted: self.mounted, end, steps: captured }, end)
@@ -57,6 +59,7 @@ impl<P: Platter> HostDisk<P> {
     /// Ends a flush, at the time that [`HostDisk::start_flush`] told: its steps reach the platter in order. The first
     /// one that fails ends it; the steps before stay done.
     pub fn finish_flush(&mut self, ticket: FlushTicket) -> Result<(), StorageError> {
+        let _disk = meter::enter(Part::Disk);
         assert_eq!(ticket.mounted, self.mounted, "a flush of another process");
         let result = self.carry_out(ticket);
         self.close_removed();

@@ -14,6 +14,7 @@ use super::inode::InodeNumber;
 use super::namespace::Entry;
 use super::path::DiskPath;
 use super::platter::Platter;
+use crate::meter::{self, Part};
 
 /// What a process has of its host's disk: a table of open files, and the way to the platter. Dies with the process;
 /// the page cache does not.
@@ -83,6 +84,7 @@ impl<P: Platter> HostDisk<P> {
 
 impl<P: Platter> Storage for HostDisk<P> {
     fn open(&mut self, path: &str) -> Result<FileId, StorageError> {
+        let _disk = meter::enter(Part::Disk);
         let parsed = DiskPath::parse("open", path)?;
         let (mut disk, _) = self.disk_and_platter();
         let inode = match disk.volatile.get(&parsed) {
@@ -101,16 +103,19 @@ impl<P: Platter> Storage for HostDisk<P> {
     }
 
     fn len(&self, file: FileId) -> Result<u64, StorageError> {
+        let _disk = meter::enter(Part::Disk);
         let OpenFile { inode, path } = self.open_file("stat", file)?;
         Ok(self.disk().inode("stat", path, *inode)?.len())
     }
 
     fn read(&self, file: FileId, position: u64, len: usize) -> Result<Bytes, StorageError> {
+        let _disk = meter::enter(Part::Disk);
         let OpenFile { inode, path } = self.open_file("read", file)?;
         self.read_inode("read", path, *inode, position, len)
     }
 
     fn append(&mut self, file: FileId, bytes: &[u8]) -> Result<(), StorageError> {
+        let _disk = meter::enter(Part::Disk);
         let OpenFile { inode, path } = self.open_file("append", file)?.clone();
         let (mut disk, _) = self.disk_and_platter();
         disk.change_inode("append", &path, inode, |inode| inode.append(bytes))?;
@@ -119,6 +124,7 @@ impl<P: Platter> Storage for HostDisk<P> {
     }
 
     fn truncate(&mut self, file: FileId, len: u64) -> Result<(), StorageError> {
+        let _disk = meter::enter(Part::Disk);
         let OpenFile { inode, path } = self.open_file("truncate", file)?.clone();
         let (mut disk, _) = self.disk_and_platter();
         if disk.inode("truncate", &path, inode)?.len() < len {
@@ -128,6 +134,7 @@ impl<P: Platter> Storage for HostDisk<P> {
     }
 
     fn remove(&mut self, path: &str) -> Result<(), StorageError> {
+        let _disk = meter::enter(Part::Disk);
         let parsed = DiskPath::parse("remove", path)?;
         let (mut disk, _) = self.disk_and_platter();
         match disk.volatile.get(&parsed) {
@@ -141,6 +148,7 @@ impl<P: Platter> Storage for HostDisk<P> {
     }
 
     fn read_file(&self, path: &str) -> Result<Option<Bytes>, StorageError> {
+        let _disk = meter::enter(Part::Disk);
         let parsed = DiskPath::parse("read", path)?;
         let entry = self.disk().volatile.get(&parsed);
         match entry {
@@ -151,6 +159,7 @@ impl<P: Platter> Storage for HostDisk<P> {
     }
 
     fn list(&self, directory: &str) -> Result<Vec<String>, StorageError> {
+        let _disk = meter::enter(Part::Disk);
         let disk = self.disk();
         if let Some(entries) = disk.volatile.entries(directory) {
             return Ok(entries.keys().cloned().collect());
