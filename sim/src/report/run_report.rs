@@ -205,8 +205,13 @@ pub struct EnvReport {
 impl Hashes {
     /// Of a scenario with this text.
     pub fn of(source: &str) -> Hashes {
-        Hashes { scenario: format!("{:016x}", XxHash64::oneshot(0, source.as_bytes())) }
+        Hashes { scenario: hash(source.as_bytes()) }
     }
+}
+
+/// As reports write it: 16 hexadecimal digits.
+pub fn hash(bytes: &[u8]) -> String {
+    format!("{:016x}", XxHash64::oneshot(0, bytes))
 }
 
 impl Counts {

@@ -37,12 +37,24 @@ pub fn write_run_dir(
     trace: &Trace,
     resolved_scenario: &str,
 ) -> Result<PathBuf, WriteError> {
+    let place = write_run_dir_only(root, report, history, trace, resolved_scenario)?;
+    link_latest(root, &Path::new(&report.scenario.name).join(report.seed.to_string()))?;
+    Ok(place)
+}
+
+/// As [`write_run_dir`], but `latest` stays what it is.
+pub fn write_run_dir_only(
+    root: &Path,
+    report: &RunReport,
+    history: &History,
+    trace: &Trace,
+    resolved_scenario: &str,
+) -> Result<PathBuf, WriteError> {
     let name = one_component(&report.scenario.name)?;
     let seed = report.seed.to_string();
     let parent = root.join(name);
     at("create", &parent, fs::create_dir_all(&parent))?;
-    let temporary = parent.join(temporary_name(&seed));
-    at("create", &temporary, fs::create_dir(&temporary))?;
+    let temporary = temporary(&parent, &seed, |path| fs::create_dir(path))?;
     remove_abandoned(&parent, &temporary);
     let place = parent.join(&seed);
     let written = write_files(&temporary, report, history, trace, resolved_scenario)
@@ -52,7 +64,6 @@ pub fn write_run_dir(
         drop(fs::remove_dir_all(&temporary));
         return Err(error);
     }
-    link_latest(root, &Path::new(name).join(&seed))?;
     Ok(place)
 }
 
@@ -63,8 +74,7 @@ pub fn copy_run_dir(from: &Path, to: &Path, scenario: &str, seed: u64) -> Result
     let (source, place) = (from.join(name).join(&seed), to.join(name).join(&seed));
     let parent = to.join(name);
     at("create", &parent, fs::create_dir_all(&parent))?;
-    let temporary = parent.join(temporary_name(&seed));
-    at("create", &temporary, fs::create_dir(&temporary))?;
+    let temporary = temporary(&parent, &seed, |path| fs::create_dir(path))?;
     let copied = copy_files(&source, &temporary).and_then(|()| replace(&temporary, &place));
     if let Err(error) = copied {
         drop(fs::remove_dir_all(&temporary));
@@ -145,8 +155,7 @@ fn is_taken(error: &io::Error) -> bool {
 #[cfg(unix)]
 fn link_latest(root: &Path, target: &Path) -> Result<(), WriteError> {
     let latest = root.join("latest");
-    let temporary = root.join(temporary_name("latest"));
-    at("link", &latest, std::os::unix::fs::symlink(target, &temporary))?;
+    let temporary = temporary(root, "latest", |path| std::os::unix::fs::symlink(target, path))?;
     let renamed = fs::rename(&temporary, &latest);
     if renamed.is_err() {
         drop(fs::remove_file(&temporary));
@@ -161,22 +170,46 @@ fn link_latest(_root: &Path, _target: &Path) -> Result<(), WriteError> {
 
 /// Removes what processes that were killed while they wrote have left: temporary directories much older than the one just
 /// created. Whether the process of that number lives says nothing where several machines write to one place. What had
-/// stepped aside stays: it may be all there is of a run. Nothing depends on it, so errors are nobody's.
+/// stepped aside goes back if nothing has taken its place: it is all there is of that run. Nothing depends on it, so
+/// errors are nobody's.
 fn remove_abandoned(parent: &Path, new: &Path) {
     let modified = |path: &Path| fs::symlink_metadata(path).and_then(|metadata| metadata.modified());
     let (Ok(now), Ok(entries)) = (modified(new), fs::read_dir(parent)) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
         let Some(name) = name.to_str() else { continue };
-        let temporary = name.starts_with('.') && name.contains(".tmp-") && !name.ends_with(".old");
+        let seed = name.strip_prefix('.').and_then(|name| name.split_once(".tmp-"));
+        let Some((seed, rest)) = seed else { continue };
         let age = modified(&entry.path()).ok().and_then(|then| now.duration_since(then).ok());
-        if temporary && age.is_some_and(|age| ABANDONED_AFTER < age) {
+        if age.is_none_or(|age| age <= ABANDONED_AFTER) {
+            continue;
+        }
+        let place = parent.join(seed);
+        if rest.ends_with(".old") && !place.exists() {
+            drop(fs::rename(entry.path(), place));
+        } else {
             drop(fs::remove_dir_all(entry.path()));
         }
     }
 }
 
-/// Names nobody else uses: not another process, not another run of this one.
+/// Makes something under a name that nobody else uses. A process of the same number, on another machine or in another
+/// container, may have left one behind.
+fn temporary(
+    parent: &Path,
+    stem: &str,
+    make: impl Fn(&Path) -> io::Result<()>,
+) -> Result<PathBuf, WriteError> {
+    loop {
+        let path = parent.join(temporary_name(stem));
+        match make(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => return at("create", &path, made).map(|()| path),
+        }
+    }
+}
+
+/// Names nobody else uses: not another live process here, not another run of this one.
 fn temporary_name(stem: &str) -> String {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
     let ordinal = COUNTER.fetch_add(1, Ordering::Relaxed);
@@ -274,7 +307,7 @@ mod tests {
     fn what_a_killed_process_left_is_removed_and_what_is_being_written_is_not() {
         let root = Directory::new();
         let parent = root.0.join("a");
-        let names_of = [".1.tmp-7-0", ".1.tmp-7-1.old", ".2.tmp-8-0", "3"];
+        let names_of = [".1.tmp-7-0", ".2.tmp-7-1.old", ".2.tmp-8-0", ".3.tmp-7-2.old", "3"];
         for name in names_of {
             fs::create_dir_all(parent.join(name)).expect("creates");
             if name != ".2.tmp-8-0" {
@@ -283,7 +316,22 @@ mod tests {
             }
         }
         write(&root.0, &report("a", 1), "").expect("writes");
-        assert_eq!(names(&parent), [".1.tmp-7-1.old", ".2.tmp-8-0", "1", "3"]);
+        assert_eq!(names(&parent), [".2.tmp-8-0", "1", "2", "3"], "2 had stepped aside for what never came");
+    }
+
+    #[test]
+    fn what_an_earlier_process_of_the_same_number_left_is_in_nobodys_way() {
+        let root = Directory::new();
+        let tries = std::cell::RefCell::new(Vec::new());
+        let made = temporary(&root.0, "1", |path| {
+            tries.borrow_mut().push(path.to_owned());
+            if tries.borrow().len() < 3 {
+                fs::create_dir(path)?
+            }
+            fs::create_dir(path)
+        });
+        assert_eq!(tries.borrow().last(), Some(&made.expect("a third name")));
+        assert_eq!(names(&root.0).len(), 3);
     }
 
     #[test]

@@ -154,8 +154,9 @@ impl<'a> Document<'a> {
 /// How long the name of a directory may be.
 const NAME_BYTES_MAX: usize = 255;
 
-/// What stands beside the reports of each scenario.
-const NAMES_TAKEN: [&str; 3] = ["latest", "sweep", "README.md"];
+/// What stands beside the reports of each scenario, and beside those of a sweep.
+const NAMES_TAKEN: [&str; 6] =
+    ["latest", "sweep", "README.md", "results.jsonl", "results.before.jsonl", "summary.json"];
 
 /// `name` at the top, which is a directory name too.
 pub(super) fn name(document: &mut Document<'_>, problems: &mut Problems) -> String {
