@@ -1,14 +1,13 @@
 //! The only place that looks at the wall clock, the machine and the working tree: facts for `env` of `run.json`.
 
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use twox_hash::XxHash64;
-
-use crate::report::EnvReport;
+use crate::report::{EnvReport, hash};
 use crate::sweep::result::Build;
 
 /// Measures one run.
@@ -81,7 +80,12 @@ fn lock_hash() -> &'static Option<String> {
 }
 
 fn hash_of(file: &Path) -> Option<String> {
-    Some(format!("{:016x}", XxHash64::oneshot(0, &fs::read(file).ok()?)))
+    Some(hash(&fs::read(file).ok()?))
+}
+
+/// How many runs at a time: as many as were `asked` for, or as there are processors.
+pub(super) fn jobs(asked: Option<NonZeroUsize>) -> usize {
+    asked.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
 }
 
 /// Peak resident memory of this process so far, where the system tells (Linux).

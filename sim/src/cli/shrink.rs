@@ -10,6 +10,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::args::Format;
+use super::environment::jobs;
 use super::interrupts::{INTERRUPT, watch_for_interrupts};
 use super::new::schema_from;
 use super::{EXIT_USAGE, complain};
@@ -79,12 +80,8 @@ fn attempt(arguments: &ShrinkArguments) -> Result<u8, String> {
         (None, None) => None,
     };
     watch_for_interrupts();
-    let jobs = arguments.jobs.or_else(|| std::thread::available_parallelism().ok());
-    let limits = Limits {
-        jobs: jobs.map_or(1, NonZeroUsize::get),
-        runs_max: arguments.max_runs,
-        budget: arguments.budget,
-    };
+    let limits =
+        Limits { jobs: jobs(arguments.jobs), runs_max: arguments.max_runs, budget: arguments.budget };
     let script = start.script()?;
     let Some((mut trials, mut subject)) = Trials::begin(script, limits, &INTERRUPT) else {
         if INTERRUPT.is_raised() {
