@@ -79,9 +79,9 @@ impl Place {
     /// The run directories, as `scenario/seed`.
     fn run_dirs(&self, reports: &str) -> Vec<String> {
         let mut found = Vec::new();
-        for scenario in fs::read_dir(self.0.join(reports)).unwrap().flatten() {
+        for scenario in fs::read_dir(self.0.join(reports).join("sweep")).unwrap().flatten() {
             let name = scenario.file_name().into_string().unwrap();
-            if name != "sweep" && name != "latest" {
+            if scenario.path().is_dir() {
                 let seeds = fs::read_dir(scenario.path()).unwrap().flatten();
                 found.extend(seeds.map(|seed| format!("{name}/{}", seed.file_name().to_str().unwrap())));
             }
@@ -151,7 +151,7 @@ fn nothing_depends_on_the_number_of_jobs_and_shards_make_a_whole() {
     let (code, stdout, stderr) = cargo_sim(&["merge", &parts[0], &parts[2], "--reports", &merged]);
     assert_eq!(code, 1, "{stdout}");
     assert!(
-        stderr.contains("shard 2/3 is missing") && stdout.contains("shards are missing"),
+        stderr.contains("shard 2/3 is missing") && stdout.contains("incomplete: shard 2/3"),
         "{stdout}{stderr}"
     );
 }
@@ -160,9 +160,12 @@ fn nothing_depends_on_the_number_of_jobs_and_shards_make_a_whole() {
 fn nothing_leaks_from_one_run_into_the_next() {
     let place = Place::new("leaks");
     let load = |path: String| sim::scenario::load(Path::new(&path)).unwrap();
-    let scenarios = Arc::new(vec![load(place.quick()), load(place.lossy("lossy"))]);
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/random/within-contract.toml");
+    let scenarios = Arc::new(vec![load(place.quick()), load(place.lossy("lossy")), load(shipped.to_owned())]);
     let digests = |reversed: bool, jobs: usize| {
         let mut items = plan(&scenarios, Some(&"2".parse().unwrap()), None).unwrap();
+        // One seed of the swarm is enough, and takes as long as all the rest.
+        items.pop();
         if reversed {
             items.reverse();
         }
@@ -184,7 +187,7 @@ fn nothing_leaks_from_one_run_into_the_next() {
         found
     };
     let in_order = digests(false, 1);
-    assert_eq!(in_order.len(), 4);
+    assert_eq!(in_order.len(), 5);
     assert_eq!(digests(true, 1), in_order, "the order of runs matters");
     assert_eq!(digests(true, 2), in_order, "what runs at the same time matters");
 }
@@ -212,8 +215,14 @@ fn what_was_run_is_not_run_again_and_a_torn_line_is_not_there() {
     // Another text is another run, whatever it is called.
     fs::write(&quick, fs::read_to_string(&quick).unwrap() + "\n# changed\n").unwrap();
     let (_, stdout, stderr) = sweep("1");
-    assert!(stderr.contains("0 results reused, 3 dropped"), "{stderr}");
+    assert!(stderr.contains("0 results reused, 3 kept in"), "{stderr}");
     assert!(stdout.contains("1 planned, 1 run, "), "{stdout}");
+    // What is not planned is still there when it is planned again.
+    fs::write(&quick, fs::read_to_string(&quick).unwrap().replace("\n# changed\n", "")).unwrap();
+    let (_, stdout, stderr) = sweep("3");
+    assert!(stderr.contains("3 results reused, 1 kept in"), "{stderr}");
+    assert!(stdout.contains("3 planned, 3 run (3 reused), 0 not as expected"), "{stdout}");
+    assert_eq!(place.digests("reports"), after);
     // Damage is not guessed away.
     fs::write(&file, whole.replacen("\"seed\"", "\"sed\"", 1)).unwrap();
     let (code, stdout, stderr) = sweep("1");
@@ -243,7 +252,8 @@ fn an_interrupt_keeps_what_ended_and_the_rest_can_follow() {
     let (code, stdout, stderr) = text(child.wait_with_output().unwrap());
     assert_eq!(code, 130, "{stdout}{stderr}");
     assert!(stdout.contains("4 planned, 1 run, 0 not as expected, 3 not reached: interrupted"), "{stdout}");
-    assert_eq!(place.summary("reports")["run"], 1);
+    let summary = place.summary("reports");
+    assert_eq!((&summary["run"], &summary["complete"]), (&Value::from(1), &Value::from(false)));
     let arguments = ["sweep", &quick, "--seeds", "2", "--reports", &reports, "--resume"];
     let (code, stdout, _) = cargo_sim(&arguments);
     assert_eq!(code, 0, "{stdout}");
@@ -262,7 +272,7 @@ fn a_run_that_takes_too_long_is_no_pass_and_the_rest_goes_on() {
     assert!(stdout.contains("2 planned, 2 run, 2 not as expected"), "{stdout}");
     assert_eq!(place.summary("reports")["failures"][0]["signature"], "timeout");
     let (_, _, stderr) = cargo_sim(&[&arguments[..], &["--resume"]].concat());
-    assert!(stderr.contains("0 results reused, 2 dropped"), "{stderr}");
+    assert!(stderr.contains("0 results reused, 2 kept in"), "{stderr}");
 }
 
 #[test]
@@ -354,9 +364,9 @@ fn wrong_usage_is_refused_before_anything_runs() {
 fn what_cannot_be_written_stops_it_and_is_no_success() {
     let place = Place::new("unwritable");
     let (lossy, reports) = (place.lossy("lossy"), place.path("reports"));
-    fs::create_dir_all(&reports).unwrap();
     // Where the run directory should be, there is a file.
-    place.file("reports/lossy", "in the way");
+    fs::create_dir_all(place.path("reports/sweep")).unwrap();
+    place.file("reports/sweep/lossy", "in the way");
     let (code, stdout, stderr) =
         cargo_sim(&["sweep", &lossy, "--seeds", "3", "--jobs", "1", "--reports", &reports]);
     assert_eq!(code, 1, "{stdout}{stderr}");
@@ -365,7 +375,7 @@ fn what_cannot_be_written_stops_it_and_is_no_success() {
         stdout.contains("1 run, 1 not as expected, 2 not reached: results cannot be written"),
         "{stdout}"
     );
-    assert_eq!(fs::read_to_string(place.path("reports/lossy")).unwrap(), "in the way");
+    assert_eq!(fs::read_to_string(place.path("reports/sweep/lossy")).unwrap(), "in the way");
 }
 
 #[test]
@@ -394,4 +404,73 @@ fn the_platform_says_which_shard_and_a_vacuous_sweep_is_no_pass() {
     let (code, stdout, stderr) = cargo_sim(&["sweep", &mute, "--seeds", "1", "--reports", &reports]);
     assert_eq!(code, 4, "{stdout}{stderr}");
     assert!(stdout.contains("vacuous: nothing was acknowledged in any run"), "{stdout}");
+}
+
+#[test]
+fn a_shard_that_died_makes_no_green_merge() {
+    let place = Place::new("died");
+    let quick = place.quick();
+    let sweep = |reports: &str, shard: &str, seeds: &str| {
+        let reports = place.path(reports);
+        let arguments = ["sweep", &quick, "--seeds", seeds, "--shard", shard, "--reports", &reports];
+        cargo_sim(&arguments)
+    };
+    assert_eq!(sweep("one", "1/2", "4").0, 0);
+    assert_eq!(sweep("two", "2/2", "4").0, 0);
+    let (one, two) = (place.path("one"), place.path("two"));
+    let (merged, xml) = (place.path("merged"), place.path("merged.xml"));
+    let merge = |directories: &[&str]| {
+        cargo_sim(&[&["merge"], directories, &["--reports", &merged, "--junit", &xml]].concat())
+    };
+    assert_eq!(merge(&[&one, &two]).0, 0);
+    // As a process leaves it that was killed before its last run had ended.
+    let file = place.0.join("two/sweep/results.jsonl");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.lines().take(2).map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    fs::remove_file(place.0.join("two/sweep/summary.json")).unwrap();
+    let (code, stdout, stderr) = merge(&[&one, &two]);
+    assert_eq!(code, 3, "{stdout}{stderr}");
+    assert!(stderr.contains("shard 2/2 ended before 1 of its runs"), "{stderr}");
+    assert!(stdout.contains("4 planned, 3 run, 0 not as expected, 1 not reached: incomplete"), "{stdout}");
+    let read = || quick_junit::Report::deserialize_from_str(&fs::read_to_string(&xml).unwrap()).unwrap();
+    assert_eq!((read().tests, read().errors), (4, 1));
+    // What is missing twice is missing once.
+    fs::create_dir_all(place.path("again/sweep")).unwrap();
+    fs::copy(&file, place.path("again/sweep/results.jsonl")).unwrap();
+    let (_, stdout, _) = merge(&[&one, &two, &place.path("again")]);
+    assert!(stdout.contains("4 planned, 3 run, 0 not as expected, 1 not reached"), "{stdout}");
+    // Parts of two plans make no whole, however well they count.
+    assert_eq!(sweep("other", "2/2", "2").0, 0);
+    let (code, _, stderr) = merge(&[&one, &place.path("other")]);
+    assert!(code == 3 && stderr.contains("shards of different plans"), "{stderr}");
+}
+
+#[test]
+fn no_sweep_takes_anything_away_from_another_or_from_a_run() {
+    let place = Place::new("mine");
+    let (quick, lossy, reports) = (place.quick(), place.lossy("lossy"), place.path("reports"));
+    let run_dir = place.0.join("reports/lossy/1/run.json");
+    assert_eq!(cargo_sim(&["run", &lossy, "--seed", "1", "--reports", &reports]).0, 1);
+    let recorded = fs::read_to_string(&run_dir).unwrap();
+    let sweep =
+        |more: &[&str]| cargo_sim(&[&["sweep", "--seeds", "2", "--reports", &reports], more].concat());
+    let (_, stdout, _) = sweep(&[&lossy]);
+    let cheapest = place.run_dirs("reports");
+    let [cheapest] = &cheapest[..] else { panic!("{cheapest:?}") };
+    let line = format!("cargo sim shrink {reports}/sweep/{cheapest}\n");
+    assert!(stdout.contains(&line), "{stdout}");
+    assert_eq!(fs::read_to_string(&run_dir).unwrap(), recorded);
+    assert_eq!(fs::read_link(place.0.join("reports/latest")).unwrap(), Path::new("lossy/1"));
+    // The next sweep says where the results of this one are, and a shard where those of another.
+    let xml = place.file("of-before.xml", "of before");
+    let (code, _, stderr) = sweep(&[&quick, "--shard", "1/2", "--junit", &xml, "--budget", "1ms"]);
+    assert!([0, 4].contains(&code) && stderr.contains("sweep/results.before.jsonl now"), "{stderr}");
+    assert_ne!(fs::read_to_string(&xml).unwrap(), "of before");
+    let (code, stdout, stderr) = sweep(&[&quick, "--shard", "2/2"]);
+    assert_eq!((code, stdout.as_str()), (2, ""), "{stderr}");
+    assert!(stderr.contains("holds shard 1/2: give each shard its own --reports"), "{stderr}");
+    let (_, stdout, stderr) = sweep(&[&lossy, "--resume"]);
+    assert!(stderr.contains("2 results reused") && stdout.contains("2 run (2 reused)"), "{stdout}{stderr}");
+    assert!(stdout.contains(&line), "its files are there, too: {stdout}");
+    assert_eq!(fs::read_to_string(&run_dir).unwrap(), recorded);
 }

@@ -11,6 +11,8 @@ pub struct Group {
     pub count: u64,
     /// Names of their scenarios: one bug may be seen from several.
     pub scenarios: BTreeSet<String>,
+    /// Everything that was found in any of them.
+    pub anomalies: BTreeSet<String>,
     /// The one to look at.
     pub cheapest: RunResult,
 }
@@ -50,10 +52,12 @@ impl Groups {
         let group = self.0.entry(signature).or_insert_with(|| Group {
             count: 0,
             scenarios: BTreeSet::new(),
+            anomalies: BTreeSet::new(),
             cheapest: result.clone(),
         });
         group.count += 1;
         group.scenarios.insert(result.scenario.name.clone());
+        group.anomalies.extend(result.anomalies.iter().cloned());
         (place == Place::Cheapest).then(|| std::mem::replace(&mut group.cheapest, result.clone()))
     }
 
@@ -81,9 +85,11 @@ impl Groups {
     }
 }
 
-/// Whoever looks for the cause reads events; what comes after only settles who comes first.
+/// Whoever looks for the cause reads events, and learns least where there are none: of a run that never came back. What
+/// comes after only settles who comes first.
 fn cost(result: &RunResult) -> (u64, u64, &str) {
-    (result.events, result.seed, &result.scenario.name)
+    let events = if result.events == 0 { u64::MAX } else { result.events };
+    (events, result.seed, &result.scenario.name)
 }
 
 #[cfg(test)]
@@ -129,5 +135,7 @@ mod tests {
         assert_eq!((groups.place(&dearer), groups.add(&dearer)), (Some(Place::Another), None));
         assert_eq!((groups.place(&cheaper), groups.add(&cheaper)), (Some(Place::Cheapest), Some(first)));
         assert_eq!(groups.place(&result("a", 4, None, 1)), None);
+        let without_events = result("a", 4, Some("x"), 0);
+        assert_eq!(groups.place(&without_events), Some(Place::Another), "it leaves nothing to look at");
     }
 }

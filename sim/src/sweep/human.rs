@@ -70,10 +70,15 @@ fn failures(text: &mut String, groups: &Groups, reports: &Path) {
         if !cheapest.says.is_empty() {
             line(text, &format!("    says      {}", cheapest.says));
         }
-        line(text, &format!("    replay    {}", cheapest.replay()));
-        line(text, &format!("    shrink    {}", cheapest.shrink()));
-        if let Some(place) = cheapest.run_dir() {
-            line(text, &format!("    report    {}", reports.join(place).display()));
+        let named = |anomaly: &&str| signature.contains(anomaly);
+        let also = group.anomalies.iter().map(String::as_str).filter(|anomaly| !named(anomaly));
+        let also: Vec<&str> = also.collect();
+        if !also.is_empty() {
+            line(text, &format!("    also found {}", also.join(", ")));
+        }
+        line(text, &format!("    replay    {}", cheapest.replay(Some(reports))));
+        if let Some(shrink) = cheapest.shrink(Some(reports)) {
+            line(text, &format!("    shrink    {shrink}"));
         }
     }
     if let Some(more) = groups.len().checked_sub(GROUPS_MAX).filter(|more| 0 < *more) {
@@ -87,7 +92,7 @@ fn expected(text: &mut String, groups: &Groups) {
     }
     line(text, "\nfound as expected:");
     for (signature, group) in groups.by_count().into_iter().take(GROUPS_MAX) {
-        line(text, &format!("  {:>6} x {signature}; {}", group.count, group.cheapest.replay()));
+        line(text, &format!("  {:>6} x {signature}; {}", group.count, group.cheapest.replay(None)));
     }
     if let Some(more) = groups.len().checked_sub(GROUPS_MAX).filter(|more| 0 < *more) {
         line(text, &format!("  … {more} more kinds, see summary.json …"));
@@ -190,6 +195,7 @@ mod tests {
             Summary { planned: 4, stopped: Some("10s are over".to_owned()), ..Summary::default() };
         let mut lost = result("a", 2, Some("lost-write: copies ended by power loss"), 30);
         lost.has_run_dir = true;
+        lost.anomalies = vec!["duplicate".to_owned(), "lost-write".to_owned()];
         for result in [result("a", 1, None, 3), lost, result("b", 9, lost_signature(), 31)] {
             summary.add(&result, false);
         }
@@ -198,7 +204,7 @@ mod tests {
             "a               2                1  1 pass, 1 violation\n",
             "failures, 1 kind in all:\n  lost-write: copies ended by power loss\n    2 runs of a, b\n",
             "    cheapest  a seed 2, 30 events\n    says      something is wrong\n",
-            "    replay    cargo sim replay scenarios/a.toml --seed 2\n    shrink    cargo sim shrink scenarios/a.toml --seed 2\n    report    reports/a/2\n",
+            "    also found duplicate\n    replay    cargo sim replay reports/sweep/a/2\n    shrink    cargo sim shrink reports/sweep/a/2\n",
             "no fault began in 3 runs, in 3 of them none was planned or drawn\n",
             "4 planned, 3 run, 2 not as expected, 1 not reached: 10s are over\n",
         ] {

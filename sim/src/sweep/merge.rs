@@ -1,81 +1,215 @@
 //! One sweep out of several: the shards of many machines, or sweeps over different seeds.
+//!
+//! Files are read twice: first for what is to be counted, and then for that. In between little is kept of each run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::result::RunResult;
-use super::shard::Shard;
-use super::store::{self, Header, StoreError};
+use serde_json::Value;
 
-/// Results of several directories, each run once.
+use super::result::{Build, RunResult};
+use super::shard::Shard;
+use super::store::{self, Header, Kept, StoreError};
+use crate::verdict::Verdict;
+
+/// What several directories show together, each run counted once.
 #[derive(Debug)]
 pub struct Merged {
     /// Of all of them.
     pub header: Header,
-    /// Each run with the directory of reports it comes from; by scenario and seed.
-    pub results: Vec<(PathBuf, RunResult)>,
-    /// Runs that one program did twice, with different digests. Sentences for people.
-    pub nondeterminism: Vec<String>,
+    /// What is wrong with all of it together.
+    pub problems: Vec<Problem>,
     /// What else is odd. Sentences for people.
     pub warnings: Vec<String>,
-    /// Shards that nobody brought.
-    pub missing: Vec<Shard>,
+    directories: Vec<PathBuf>,
+    chosen: BTreeMap<Identity, Seen>,
 }
 
-/// What a run is, whoever ran it: the scenario's text and the seed.
+/// Why the results that are there are not the whole truth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What it is about, such as `shard 2/3`.
+    pub name: String,
+    /// A sentence for people.
+    pub says: String,
+    /// What it makes of the whole.
+    pub verdict: Verdict,
+}
+
+/// What a run is, whoever ran it: the scenario's name and text, and the seed.
 type Identity = (String, String, u64);
 
-/// Reads and unites the sweeps of these directories of reports.
+/// Of two results of one run the smaller counts: failures that somebody saw first, and time-outs last.
+type Preference = (bool, bool, u64, String, String);
+
+/// A result, and where it stands.
+#[derive(Debug)]
+struct Seen {
+    directory: usize,
+    number: u64,
+    key: String,
+    preference: Preference,
+}
+
+impl Seen {
+    fn digest(&self) -> &str {
+        &self.preference.4
+    }
+
+    fn is_timeout(&self) -> bool {
+        self.preference.0
+    }
+}
+
+/// Sweeps of the same plan, or of the same part of it: what one has not reached another may have.
+#[derive(Debug, Default)]
+struct Part {
+    planned: u64,
+    found: BTreeSet<Identity>,
+    /// Directories with something left to do that nobody decided to leave out.
+    died: Vec<String>,
+}
+
+/// Reads the sweeps of these directories of reports.
 ///
 /// # Errors
 /// A directory without a sweep, or with a damaged one.
 pub fn merge(directories: &[PathBuf]) -> Result<Merged, StoreError> {
-    let mut results: BTreeMap<Identity, (PathBuf, RunResult)> = BTreeMap::new();
-    let (mut nondeterminism, mut not_reached) = (Vec::new(), 0);
-    let mut shards = BTreeSet::new();
-    for directory in directories {
-        let (header, found) = store::read(directory)?;
-        not_reached += header.planned.saturating_sub(found.len() as u64);
-        shards.extend(header.shards);
-        for result in found {
-            let identity = (result.scenario.name.clone(), result.scenario_hash.clone(), result.seed);
-            let Some((other_directory, other)) = results.get(&identity) else {
-                results.insert(identity, (directory.clone(), result));
-                continue;
-            };
-            if differ(other, &result) {
-                nondeterminism.push(format!(
-                    "{} seed {} with one and the same program ({}) has digest {} in {} and {} in {}",
-                    result.scenario.name,
-                    result.seed,
-                    result.build.hash,
-                    other.digest,
-                    other_directory.display(),
-                    result.digest,
-                    directory.display()
-                ));
+    let mut chosen: BTreeMap<Identity, Seen> = BTreeMap::new();
+    let mut parts: BTreeMap<(String, Vec<Shard>), Part> = BTreeMap::new();
+    let mut plans: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let (mut shards, mut builds) = (BTreeSet::new(), BTreeSet::new());
+    let mut problems = Vec::new();
+    for (index, directory) in directories.iter().enumerate() {
+        let mut found = BTreeSet::new();
+        let mut number = 0;
+        let header = store::each(directory, Kept::Now, |result| {
+            let identity = identity(&result);
+            found.insert(identity.clone());
+            number += 1;
+            let seen = seen(&result, index, number);
+            let other = chosen.get(&identity);
+            problems.extend(other.filter(|other| differ(other, &seen)).map(|other| {
+                let places = [&directories[other.directory], directory];
+                nondeterminism(&result, [other.digest(), seen.digest()], places)
+            }));
+            if other.is_none_or(|other| seen.preference < other.preference) {
+                chosen.insert(identity, seen);
             }
-            if preference(&result) < preference(other) {
-                results.insert(identity, (directory.clone(), result));
+            if !builds.contains(&result.build) {
+                builds.insert(result.build);
             }
+            Ok(())
+        })?;
+        let name = directory.display().to_string();
+        // Who does not say the plan may have any.
+        let plan = if header.plan.is_empty() { name.clone() } else { header.plan.clone() };
+        let part = parts.entry((plan.clone(), header.shards.clone())).or_default();
+        if (found.len() as u64) < header.planned && !is_complete(directory) {
+            part.died.push(name.clone());
         }
+        part.planned = part.planned.max(header.planned);
+        part.found.append(&mut found);
+        plans.entry(plan).or_default().push(name);
+        shards.extend(header.shards);
     }
-    let results: Vec<_> = results.into_values().collect();
-    let planned = results.len() as u64 + not_reached;
+    let of_parts = || parts.keys().filter(|(_, shards)| !shards.is_empty()).map(|(plan, _)| plan);
+    if 1 < of_parts().collect::<BTreeSet<_>>().len() {
+        problems.push(different_plans(&plans));
+    }
     let (missing, mut warnings) = missing(&shards);
-    warnings.extend(programs(&results));
-    let header = Header { version: Header::VERSION, planned, shards: shards.into_iter().collect() };
-    Ok(Merged { header, results, nondeterminism, warnings, missing })
+    problems.extend(missing.iter().map(Problem::missing));
+    problems.extend(parts.iter().filter_map(|((_, shards), part)| part.ended_early(shards)));
+    warnings.extend(programs(&builds));
+    let left: u64 = parts.values().map(Part::left).sum();
+    let one = if plans.len() == 1 { plans.into_keys().next() } else { None };
+    let planned = chosen.len() as u64 + left;
+    let shards = shards.into_iter().collect();
+    let header = Header { planned, plan: one.unwrap_or_default(), shards, ..Header::none() };
+    Ok(Merged { header, problems, warnings, directories: directories.to_vec(), chosen })
+}
+
+impl Merged {
+    /// Each run that counts, with the directory of reports it comes from.
+    pub fn each(
+        &self,
+        mut take: impl FnMut(&Path, RunResult) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        for (index, directory) in self.directories.iter().enumerate() {
+            let mut number = 0;
+            store::each(directory, Kept::Now, |result| {
+                number += 1;
+                let chosen = self.chosen.get(&identity(&result));
+                if chosen.is_some_and(|chosen| (chosen.directory, chosen.number) == (index, number)) {
+                    take(directory, result)?;
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+}
+
+impl Part {
+    fn left(&self) -> u64 {
+        self.planned.saturating_sub(self.found.len() as u64)
+    }
+
+    fn ended_early(&self, shards: &[Shard]) -> Option<Problem> {
+        let (left, died) = (self.left(), self.died.join(", "));
+        let shards: Vec<String> = shards.iter().map(|shard| format!("shard {shard}")).collect();
+        let name = if shards.is_empty() { died.clone() } else { shards.join(", ") };
+        let says =
+            format!("{name} ended before {left} of its runs, and nobody had asked for that: see {died}");
+        (0 < left && !died.is_empty()).then_some(Problem { name, says, verdict: Verdict::Unknown })
+    }
+}
+
+impl Problem {
+    fn missing(shard: &Shard) -> Problem {
+        let says = format!("shard {shard} is missing");
+        Problem { name: format!("shard {shard}"), says, verdict: Verdict::Unknown }
+    }
+}
+
+fn identity(result: &RunResult) -> Identity {
+    (result.scenario.name.clone(), result.scenario_hash.clone(), result.seed)
+}
+
+fn seen(result: &RunResult, directory: usize, number: u64) -> Seen {
+    let RunResult { as_expected, events, build, digest, .. } = result;
+    let preference = (result.is_timeout(), *as_expected, *events, build.hash.clone(), digest.clone());
+    Seen { directory, number, key: result.key.clone(), preference }
 }
 
 /// Whether these show that the same run has come to two ends. Where wall-clock time stopped one, nothing is shown.
-fn differ(one: &RunResult, other: &RunResult) -> bool {
-    one.key == other.key && one.digest != other.digest && !one.is_timeout() && !other.is_timeout()
+fn differ(one: &Seen, other: &Seen) -> bool {
+    one.key == other.key && one.digest() != other.digest() && !one.is_timeout() && !other.is_timeout()
 }
 
-/// Of two results of one run the smaller counts: failures that somebody saw first, and time-outs last.
-fn preference(result: &RunResult) -> (bool, bool, u64, &str, &str) {
-    (result.is_timeout(), result.as_expected, result.events, &result.build.hash, &result.digest)
+fn nondeterminism(result: &RunResult, digests: [&str; 2], places: [&PathBuf; 2]) -> Problem {
+    let name = format!("{} seed {}", result.scenario.name, result.seed);
+    let ([one, other], [here, there]) = (digests, places.map(|place| place.display()));
+    let says = format!(
+        "nondeterminism: {name} with one and the same program ({}) has digest {one} in {here} and {other} in {there}",
+        result.build.hash
+    );
+    Problem { name, says, verdict: Verdict::HarnessBug }
+}
+
+/// Whether the sweep of this directory ended as it was asked to. One that died has written no summary.
+fn is_complete(reports: &Path) -> bool {
+    let text = std::fs::read(reports.join("sweep/summary.json")).unwrap_or_default();
+    serde_json::from_slice::<Value>(&text).is_ok_and(|summary| summary["complete"] == true)
+}
+
+fn different_plans(plans: &BTreeMap<String, Vec<String>>) -> Problem {
+    let plans: Vec<String> = plans.values().map(|places| places.join(", ")).collect();
+    let says = format!(
+        "these are shards of different plans - other scenarios, texts, seeds, or another order - and make no whole: {}",
+        plans.join(" | ")
+    );
+    Problem { name: "plans".to_owned(), says, verdict: Verdict::Unknown }
 }
 
 /// Shards that are not there, and a warning if they are parts of different wholes.
@@ -91,19 +225,15 @@ fn missing(shards: &BTreeSet<Shard>) -> (Vec<Shard>, Vec<String>) {
     (missing, differ.then(warning).into_iter().collect())
 }
 
-fn programs(results: &[(PathBuf, RunResult)]) -> Option<String> {
-    let builds: BTreeSet<String> = results
-        .iter()
-        .map(|(_, result)| {
-            let commit = result.build.commit.as_deref().unwrap_or("unknown");
-            format!("{} (commit {commit})", result.build.hash)
-        })
-        .collect();
-    (1 < builds.len()).then(|| {
+fn programs(builds: &BTreeSet<Build>) -> Option<String> {
+    let named =
+        |build: &Build| format!("{} (commit {})", build.hash, build.commit.as_deref().unwrap_or("unknown"));
+    let names: BTreeSet<String> = builds.iter().map(named).collect();
+    (1 < names.len()).then(|| {
         format!(
             "results of {} programs: {}; the same seed may come to other ends",
-            builds.len(),
-            words(&builds)
+            names.len(),
+            words(&names)
         )
     })
 }
@@ -139,10 +269,11 @@ mod tests {
     #[test]
     fn only_the_same_program_shows_nondeterminism() {
         let (one, mut other) = (result("a", 1, None, 3), result("a", 1, None, 3));
-        assert!(!differ(&one, &other));
+        let differ = |other: &RunResult| differ(&seen(&one, 0, 1), &seen(other, 1, 1));
+        assert!(!differ(&other));
         other.digest = "another".to_owned();
-        assert!(differ(&one, &other));
+        assert!(differ(&other));
         other.key = "of another program".to_owned();
-        assert!(!differ(&one, &other));
+        assert!(!differ(&other));
     }
 }

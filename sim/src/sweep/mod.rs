@@ -22,15 +22,18 @@
 //!
 //! * Results depend neither on the order of runs nor on how many run at a time; so do groups and their cheapest runs.
 //! * What ended is on disk when the next one ends. A process that is killed loses at most the line it was writing.
+//! * Everything is below `sweep/` of the directory of reports, where nobody else writes. A result goes only when another
+//!   sweep than the next one begins, and then that is said; with `--resume` none ever goes.
 //! * A run that did not come to its end is never counted as one that passed: time-outs are failures, interrupted runs
 //!   were not run.
 //!
 //! Reading order: [`plan`] and [`shard`] (what is to be run), [`pool`] (the only threads and the only clock), [`result`],
-//! [`store`] (the file), [`group`], [`summary`], [`tally`] (all of these together), [`merge`]; then [`human`] and [`junit`].
+//! [`store`] and [`anew`] (the files), [`group`], [`summary`], [`tally`] (all of these together), [`merge`]; then [`human`] and [`junit`].
 //!
 //! What it leaves out: choosing seeds cleverly - they come one after the other - and sharing work between machines
 //! while they run.
 
+pub mod anew;
 pub mod group;
 pub mod human;
 pub mod junit;

@@ -4,6 +4,7 @@ use crate::scenario::Scenario;
 use crate::seed::{Seed, SeedRange};
 
 use super::shard::Shard;
+use crate::report::hash;
 
 /// Seeds of a sweep that nobody gave any.
 pub const DEFAULT_SEEDS: std::ops::Range<u64> = 1..21;
@@ -26,6 +27,8 @@ const RUNS_MAX: u64 = 10_000_000;
 /// scenarios equally early. A scenario with a `seed` of its own is the record of a run: it is run once, with that one,
 /// unless `seeds` are given.
 ///
+/// Shards take turns: machine and scenario would go together if the number of one divides that of the other.
+///
 /// # Errors
 /// These are too many; in words.
 pub fn plan(
@@ -33,7 +36,7 @@ pub fn plan(
     seeds: Option<&SeedRange>,
     shard: Option<Shard>,
 ) -> Result<Vec<Item>, String> {
-    let range = seeds.map_or(DEFAULT_SEEDS, |seeds| seeds.0.clone());
+    let range = range(seeds);
     let runs = (range.end - range.start).saturating_mul(scenarios.len() as u64);
     if RUNS_MAX < runs {
         return Err(format!("these are {runs} runs, and {RUNS_MAX} is the most: name fewer seeds"));
@@ -47,11 +50,28 @@ pub fn plan(
             }
         })
     };
-    let all = range.flat_map(of_seed);
-    Ok(match shard {
-        Some(shard) => shard.of(all).collect(),
-        None => all.collect(),
-    })
+    let Some(shard) = shard else { return Ok(range.flat_map(of_seed).collect()) };
+    let of_seed = |(row, seed): (u64, u64)| {
+        let mut items: Vec<Item> = of_seed(seed).collect();
+        let turns = shard.turns(row, items.len());
+        items.rotate_left(turns);
+        items
+    };
+    Ok(shard.of((0..).zip(range).flat_map(of_seed)).collect())
+}
+
+/// Hash of all that decides [`plan`], but for the shard: shards make a whole only if they have it in common.
+pub fn plan_hash(scenarios: &[Scenario], seeds: Option<&SeedRange>) -> String {
+    let mut text = format!("{:?}", range(seeds));
+    for scenario in scenarios {
+        let own = scenario.seed.filter(|_| seeds.is_none()).map(|seed| seed.0);
+        text += &format!(" {} {own:?}", hash(scenario.source.as_bytes()));
+    }
+    hash(text.as_bytes())
+}
+
+fn range(seeds: Option<&SeedRange>) -> std::ops::Range<u64> {
+    seeds.map_or(DEFAULT_SEEDS, |seeds| seeds.0.clone())
 }
 
 #[cfg(test)]
@@ -102,5 +122,40 @@ mod tests {
         let mut sorted = whole;
         sorted.sort_unstable();
         assert_eq!(together, sorted);
+    }
+
+    #[test]
+    fn every_shard_meets_every_scenario() {
+        for (shards, seeds) in [(2, "6"), (3, "3"), (4, "8"), (6, "6")] {
+            for shard in 1..=shards {
+                let mut met: Vec<usize> = planned(Some(seeds), Some(&format!("{shard}/{shards}")))
+                    .iter()
+                    .map(|run| run.0)
+                    .collect();
+                met.sort_unstable();
+                met.dedup();
+                assert_eq!(met, [0, 1, 2], "shard {shard}/{shards} of {seeds} seeds");
+            }
+        }
+    }
+
+    #[test]
+    fn another_text_order_or_range_is_another_plan() {
+        let (one, seeds) = (scenarios(), "3".parse().unwrap());
+        let mut other = scenarios();
+        other[1].source = "changed".into();
+        let mut turned = other.clone();
+        turned.swap(0, 1);
+        let range = "2..4".parse().unwrap();
+        let hashes = [
+            plan_hash(&one, Some(&seeds)),
+            plan_hash(&one, None),
+            plan_hash(&one, Some(&range)),
+            plan_hash(&other, Some(&seeds)),
+            plan_hash(&turned, Some(&seeds)),
+        ];
+        for (index, hash) in hashes.iter().enumerate() {
+            assert!(!hashes[..index].contains(hash), "{hashes:?}");
+        }
     }
 }

@@ -8,6 +8,7 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
+use std::io;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -63,7 +64,7 @@ pub struct Ended<T> {
 }
 
 /// Why no further run began.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stop {
     /// There was none left.
     Finished,
@@ -73,6 +74,8 @@ pub enum Stop {
     Enough,
     /// A signal.
     Signal,
+    /// The machine has no thread for the next one, and says why.
+    NoThread(String),
 }
 
 /// What happens in the thread of a run, given its number. It has to stop when it is interrupted.
@@ -113,18 +116,23 @@ pub fn drive<T: Send + 'static>(
             stop = Some(Stop::Budget);
         }
         while stop.is_none() && next < count && under_way.len() < limits.jobs {
-            under_way.insert(next, begin(next, work, &sender));
+            match begin(next, work, &sender) {
+                Ok(run) => drop(under_way.insert(next, run)),
+                Err(error) => {
+                    stop = Some(Stop::NoThread(error.to_string()));
+                    break;
+                }
+            }
             next += 1;
         }
         if under_way.is_empty() {
             let stop = stop.filter(|stop| *stop == Stop::Signal || next < count);
             return (stop.unwrap_or(Stop::Finished), begun.elapsed());
         }
-        let abandoned = overdue(&mut under_way, limits).map(|item| (item, End::Abandoned));
-        let ended = match abandoned {
-            Some(abandoned) => Ok(abandoned),
-            None => receiver.recv_timeout(LOOK_EVERY),
-        };
+        // Who has come back is not overdue, however long nobody has looked: `listen` may have waited for a disk.
+        let ended = receiver.try_recv().ok();
+        let ended = ended.or_else(|| Some((overdue(&mut under_way, limits)?, End::Abandoned)));
+        let ended = ended.map_or_else(|| receiver.recv_timeout(LOOK_EVERY), Ok);
         let (item, end) = match ended {
             Ok(ended) => ended,
             Err(RecvTimeoutError::Timeout) => continue,
@@ -140,7 +148,11 @@ pub fn drive<T: Send + 'static>(
     }
 }
 
-fn begin<T: Send + 'static>(item: usize, work: &Work<T>, sender: &Sender<(usize, End<T>)>) -> UnderWay {
+fn begin<T: Send + 'static>(
+    item: usize,
+    work: &Work<T>,
+    sender: &Sender<(usize, End<T>)>,
+) -> io::Result<UnderWay> {
     let interrupt = Arc::new(Interrupt::new(false));
     let (work, inner, answer) = (work.clone(), interrupt.clone(), sender.clone());
     let run = move || {
@@ -152,11 +164,8 @@ fn begin<T: Send + 'static>(item: usize, work: &Work<T>, sender: &Sender<(usize,
         drop(answer.send((item, end)));
     };
     let name = format!("run {item}");
-    if let Err(error) = thread::Builder::new().name(name).stack_size(STACK_BYTES).spawn(run) {
-        let end = End::Panicked(format!("no thread can be started: {error}"));
-        sender.send((item, end)).expect("the receiver lives as long as the loop");
-    }
-    UnderWay { since: Instant::now(), interrupt, asked_to_stop: None, timed_out: false }
+    thread::Builder::new().name(name).stack_size(STACK_BYTES).spawn(run)?;
+    Ok(UnderWay { since: Instant::now(), interrupt, asked_to_stop: None, timed_out: false })
 }
 
 /// Asks those to stop whose time is over; one that was asked long ago.
@@ -248,6 +257,27 @@ mod tests {
         assert_eq!(last, Some((2, End::Returned(2))));
         let expected = vec![(0, End::Returned(0), true), (1, End::Abandoned, true)];
         assert_eq!((stop, ends), (Stop::Finished, expected));
+    }
+
+    #[test]
+    fn who_has_come_back_is_not_late_however_late_it_is_heard() {
+        let work: Work<usize> = Arc::new(|item, interrupt| {
+            while !interrupt.is_raised() {
+                thread::sleep(MS);
+            }
+            item
+        });
+        let mut heard = Vec::new();
+        let limits = Limits { timeout: 20 * MS, grace: 300 * MS, ..limits(2) };
+        drive(2, limits, &Interrupt::new(false), &work, |ended| {
+            // Both were asked to stop; while this takes its time over the first, the other comes back.
+            if heard.is_empty() {
+                thread::sleep(500 * MS);
+            }
+            heard.push(ended.end);
+            ControlFlow::Continue(())
+        });
+        assert!(!heard.contains(&End::Abandoned), "{heard:?}");
     }
 
     #[test]

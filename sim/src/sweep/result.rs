@@ -1,13 +1,11 @@
 //! What is kept of a run: one line of `results.jsonl`.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use twox_hash::XxHash64;
 
-use crate::report::{Counts, RunReport, ScenarioRef, is_one_component, replay_line};
-use crate::scenario::Scenario;
+use crate::report::{Counts, RunDir, RunReport, ScenarioRef, hash, is_one_component, replay_line};
 use crate::seed::Seed;
 use crate::verdict::Verdict;
 
@@ -68,6 +66,9 @@ pub struct RunResult {
     pub trace_events: BTreeMap<String, u64>,
     /// Whether two runs were compared.
     pub checked_twice: bool,
+    /// Whether its failure can be made small: other runs can have the same one.
+    #[serde(default)]
+    pub can_shrink: bool,
     /// Whether the directory of this run was written beside the results.
     pub has_run_dir: bool,
 }
@@ -83,7 +84,7 @@ pub struct KindCount {
 
 impl RunResult {
     /// What is kept of the run that gave `report`.
-    pub fn of(report: &RunReport, scenario: &Scenario, build: &Build) -> RunResult {
+    pub fn of(report: &RunReport, build: &Build) -> RunResult {
         assert_ne!(report.verdict, Verdict::Interrupted, "a run that was interrupted has no result");
         let surprise = !report.as_expected;
         let no_violation = || format!("pass where {} was expected", report.expected);
@@ -91,7 +92,7 @@ impl RunResult {
             report.violations.iter().map(|violation| violation.anomaly.to_string()).collect();
         anomalies.sort();
         anomalies.dedup();
-        let scenario_hash = hash(scenario.source.as_bytes());
+        let scenario_hash = report.hashes.scenario.clone();
         let says = meaning(report);
         RunResult {
             key: key(&scenario_hash, Seed(report.seed), build),
@@ -113,6 +114,7 @@ impl RunResult {
             faults: faults(report),
             trace_events: report.trace_events.clone(),
             checked_twice: false,
+            can_shrink: can_shrink(report),
             has_run_dir: false,
         }
     }
@@ -120,17 +122,26 @@ impl RunResult {
     /// Where its files are, below the directory of reports.
     pub fn run_dir(&self) -> Option<PathBuf> {
         assert!(is_one_component(&self.scenario.name), "{:?} leads elsewhere", self.scenario.name);
-        self.has_run_dir.then(|| PathBuf::from(&self.scenario.name).join(self.seed.to_string()))
+        self.has_run_dir.then(|| Path::new("sweep").join(&self.scenario.name).join(self.seed.to_string()))
     }
 
-    /// What to type to see it again.
-    pub fn replay(&self) -> String {
-        replay_line(None, &self.scenario.path, self.seed)
+    /// Whether its files are below `reports`, and no others in their place.
+    pub fn is_in(&self, reports: &Path) -> bool {
+        let run = self.run_dir().and_then(|place| RunDir::read(&reports.join(place)).ok());
+        run.is_some_and(|run| {
+            run.report.digest == self.digest && run.report.hashes.scenario == self.scenario_hash
+        })
     }
 
-    /// What to type to make it small.
-    pub fn shrink(&self) -> String {
-        self.replay().replacen("replay", "shrink", 1)
+    /// What to type to see it again, with its files if they are below `reports`.
+    pub fn replay(&self, reports: Option<&Path>) -> String {
+        let place = reports.and_then(|reports| Some(reports.join(self.run_dir()?)));
+        replay_line(place.as_deref(), &self.scenario.path, self.seed)
+    }
+
+    /// What to type to make it small, if that can be done.
+    pub fn shrink(&self, reports: Option<&Path>) -> Option<String> {
+        self.can_shrink.then(|| self.replay(reports).replacen("replay", "shrink", 1))
     }
 
     /// The exit code of its own.
@@ -149,9 +160,16 @@ pub fn key(scenario_hash: &str, seed: Seed, build: &Build) -> String {
     hash(format!("{scenario_hash} {seed} {}", build.hash).as_bytes())
 }
 
-/// As in `run.json`: 16 hexadecimal digits.
-pub fn hash(bytes: &[u8]) -> String {
-    format!("{:016x}", XxHash64::oneshot(0, bytes))
+/// A run with less in it fails like this one only if brokers did: not the clock, not the harness, and not by passing.
+fn can_shrink(report: &RunReport) -> bool {
+    !report.as_expected
+        && report.signature.as_deref() != Some(TIMEOUT)
+        && match report.verdict {
+            Verdict::Violation | Verdict::Liveness => true,
+            // Two runs that differ have no panic.
+            Verdict::HarnessBug => report.panic.as_ref().is_some_and(|panic| panic.host.is_some()),
+            _ => false,
+        }
 }
 
 /// The first reason for the verdict.
@@ -208,6 +226,7 @@ pub(super) mod tests {
             faults: BTreeMap::new(),
             trace_events: BTreeMap::new(),
             checked_twice: false,
+            can_shrink: signature.is_some(),
             has_run_dir: false,
         }
     }
@@ -235,15 +254,13 @@ pub(super) mod tests {
 
     #[test]
     fn a_pass_where_a_violation_was_expected_is_a_failure_of_its_own() {
-        let text = include_str!("../../../scenarios/crash/leader-killed.toml");
-        let scenario = crate::scenario::parse("a.toml", text).unwrap();
         let reference = ScenarioRef { name: "a".to_owned(), path: "a.toml".to_owned() };
         let mut report = RunReport::new(reference, 1);
         report.verdict = Verdict::Pass;
         report.expected = "lost-write".to_owned();
         let build = Build { hash: "x".to_owned(), commit: None };
-        let result = RunResult::of(&report, &scenario, &build);
+        let result = RunResult::of(&report, &build);
         assert_eq!(result.signature.as_deref(), Some("pass where lost-write was expected"));
-        assert_eq!(result.exit_code(), 1);
+        assert_eq!((result.exit_code(), result.shrink(None)), (1, None));
     }
 }

@@ -29,6 +29,17 @@ impl Shard {
     pub fn of<T>(self, items: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
         items.skip(self.index as usize - 1).step_by(self.count as usize)
     }
+
+    /// By how much to turn this row of so many items, so that no place in the rows always belongs to the same shard. The
+    /// places of a shard repeat after `count / gcd` rows, and by then it has met every `gcd`-th.
+    pub fn turns(self, row: u64, items: usize) -> usize {
+        let (items, count) = (items.max(1) as u64, u64::from(self.count));
+        let (mut gcd, mut rest) = (items, count);
+        while rest != 0 {
+            (gcd, rest) = (rest, gcd % rest);
+        }
+        usize::try_from(row / (count / gcd) % items).expect("less than the number of items")
+    }
 }
 
 impl FromStr for Shard {

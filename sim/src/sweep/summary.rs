@@ -23,6 +23,10 @@ pub struct Summary {
     pub reused: u64,
     /// Why the others were not run.
     pub stopped: Option<String>,
+    /// Whether something is missing that nobody wanted to leave out: a limit that was asked for is no such thing.
+    pub incomplete: bool,
+    /// Hash of the whole plan, of which shards have parts; empty if there was not one.
+    pub plan: String,
     /// Which parts of the whole these are; none if this is the whole.
     pub shards: Vec<Shard>,
     /// How long it took in wall-clock time, without what was reused.
@@ -187,6 +191,8 @@ impl Summary {
             "failed": self.failed(),
             "not_reached": self.not_reached(),
             "stopped": self.stopped,
+            "complete": !self.incomplete,
+            "plan": self.plan,
             "vacuous": self.vacuous(),
             "shards": self.shards,
             "builds": self.builds,
@@ -218,10 +224,11 @@ fn groups(groups: &Groups) -> Vec<Value> {
             "signature": signature,
             "count": group.count,
             "scenarios": group.scenarios,
+            "anomalies": group.anomalies,
             "cheapest": { "scenario": cheapest.scenario, "seed": cheapest.seed, "events": cheapest.events,
                           "digest": cheapest.digest },
             "says": cheapest.says,
-            "replay": cheapest.replay(),
+            "replay": cheapest.replay(None),
             "report": cheapest.run_dir(),
         })
     };

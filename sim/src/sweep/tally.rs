@@ -8,7 +8,7 @@ use super::group::Place;
 use super::result::{Build, RunResult, TIMEOUT};
 use super::store::{Store, StoreError};
 use super::summary::Summary;
-use crate::report::{PanicReport, RunReport, ScenarioRef, WriteError, write_run_dir};
+use crate::report::{Hashes, PanicReport, RunReport, ScenarioRef, WriteError, write_run_dir_only};
 use crate::run::{RunOutput, plain, script_text};
 use crate::scenario::Scenario;
 use crate::seed::Seed;
@@ -24,11 +24,11 @@ pub struct Ran {
 
 impl Ran {
     /// From what a run left behind.
-    pub fn new(output: RunOutput, scenario: &Scenario, build: &Build, checked_twice: bool) -> Ran {
+    pub fn new(output: RunOutput, build: &Build, checked_twice: bool) -> Ran {
         // Of half a run nothing is stored: it would pass for a whole one.
         let cut_short = output.report.cut_short;
-        let result = (!cut_short)
-            .then(|| RunResult { checked_twice, ..RunResult::of(&output.report, scenario, build) });
+        let result =
+            (!cut_short).then(|| RunResult { checked_twice, ..RunResult::of(&output.report, build) });
         let dull = output.report.as_expected && !cut_short;
         Ran { result, output: (!dull).then(|| Box::new(output)) }
     }
@@ -54,7 +54,7 @@ impl Ran {
         // What else could not be judged follows from it.
         report.unknown.insert(0, reason);
         report.env.wall_ms = u64::try_from(wall.as_millis()).unwrap_or(u64::MAX);
-        let result = Some(RunResult::of(report, scenario, build));
+        let result = Some(RunResult::of(report, build));
         Ran { result, output }
     }
 
@@ -64,7 +64,7 @@ impl Ran {
         report.verdict = Verdict::HarnessBug;
         report.signature = Some(format!("panic in the harness: {}", plain(&message)));
         report.panic = Some(PanicReport { message, host: None, time_us: 0, location: None });
-        Ran { result: Some(RunResult::of(&report, scenario, build)), output: None }
+        Ran { result: Some(RunResult::of(&report, build)), output: None }
     }
 }
 
@@ -72,6 +72,7 @@ fn blank(scenario: &Scenario, seed: Seed) -> RunReport {
     let reference = ScenarioRef { name: scenario.name.clone(), path: scenario.path.clone() };
     let mut report = RunReport::new(reference, seed.0);
     report.expected = scenario.expect.verdict.to_string();
+    report.hashes = Hashes::of(&scenario.source);
     report
 }
 
@@ -90,8 +91,8 @@ pub enum KeepError {
 ///
 /// Invariants:
 /// * Of each group of failures at most one run directory is there that this sweep wrote: that of the cheapest.
-/// * A directory that this sweep did not write is never removed.
-/// * The directory of a run is there before its result says so.
+/// * Only what is below `sweep/` is ever written or removed, and nobody else writes there.
+/// * The directory of a run is there before its result says so, and goes only after another one has come for it.
 pub struct Tally {
     /// All together.
     pub summary: Summary,
@@ -109,11 +110,8 @@ pub struct Added {
 }
 
 impl Tally {
-    /// Starts with what is in `store` already.
-    pub fn new(reports: &Path, store: Store, mut summary: Summary, reused: &[RunResult]) -> Tally {
-        for result in reused {
-            drop(summary.add(result, true));
-        }
+    /// Starts with what is in `store` already, and in `summary`.
+    pub fn new(reports: &Path, store: Store, summary: Summary) -> Tally {
         Tally { summary, reports: reports.to_owned(), store }
     }
 
@@ -136,8 +134,10 @@ impl Tally {
         let before = self.summary.add(result, false);
         let stored = self.store.append(result);
         // Only now: whoever is killed in between leaves one directory too many, not one too few.
-        if let Some(before) = before.and_then(|before| before.run_dir()) {
-            drop(fs::remove_dir_all(self.reports.join(before)));
+        if let Some(before) = before.filter(|before| result.has_run_dir && before.is_in(&self.reports))
+            && let Some(place) = before.run_dir().filter(|_| stored.is_ok())
+        {
+            drop(fs::remove_dir_all(self.reports.join(place)));
         }
         match (kept, stored) {
             (Err(error), _) => Err((added, error)),
@@ -148,7 +148,8 @@ impl Tally {
 
     fn write(&self, output: &RunOutput) -> Result<bool, KeepError> {
         let RunOutput { report, script, history, trace } = output;
-        write_run_dir(&self.reports, report, history, trace, &script_text(script, report))?;
+        let sweep = self.reports.join("sweep");
+        write_run_dir_only(&sweep, report, history, trace, &script_text(script, report))?;
         Ok(true)
     }
 
@@ -161,8 +162,7 @@ impl Tally {
     /// A summary must not name a directory that somebody has removed meanwhile.
     fn forget_what_is_gone(&mut self) {
         for result in self.summary.failures.cheapest_mut() {
-            let there = result.run_dir().is_some_and(|place| self.reports.join(place).is_dir());
-            result.has_run_dir &= there;
+            result.has_run_dir &= result.is_in(&self.reports);
         }
     }
 }

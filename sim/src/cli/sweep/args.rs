@@ -33,10 +33,11 @@ pub(in crate::cli) struct SweepArguments {
     /// Begin no run after so many that did not go as expected.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub max_fail: Option<u64>,
-    /// Give up a run after this time; it counts as not judged.
+    /// Give up a run after this time, with --check-determinism after twice this time; it counts as not judged.
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "60s")]
     pub timeout: Duration,
-    /// Take the results that are in the reports already: those of the same scenario text, seed and program.
+    /// Take the results that are in the reports already: those of the same scenario text, seed and program. Others stay,
+    /// beside them.
     #[arg(long)]
     pub resume: bool,
     /// Run everything twice and compare every event.
@@ -55,7 +56,8 @@ pub(in crate::cli) struct SweepArguments {
 
 const SWEEP: &str = "\
 Below the reports: sweep/results.jsonl has a line per run, written when it ends; sweep/summary.json has the totals and
-the groups of failures. Of each group only the run with the fewest events leaves its files, in SCENARIO/SEED/.
+the groups of failures. Of each group only the run with the fewest events leaves its files, in sweep/SCENARIO/SEED/. The
+results of the sweep before are in sweep/results.before.jsonl, where --resume finds them, too.
 
 --shard auto asks, in this order: Bazel (TEST_SHARD_INDEX), GitLab (CI_NODE_INDEX), AWS Batch
 (AWS_BATCH_JOB_ARRAY_INDEX), Kubernetes (JOB_COMPLETION_INDEX, with auto/N or SIM_SHARDS for how many there are).

@@ -1,6 +1,5 @@
 //! The sweep itself.
 
-use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,19 +8,20 @@ use std::time::Duration;
 use super::args::SweepArguments;
 use super::finish::{check_places, finish};
 use super::progress::Progress;
-use super::resume::{Resumed, resume};
-use crate::cli::environment::{Stopwatch, build};
+use super::resume::{make_room, resume};
+use crate::cli::environment::{Stopwatch, build, jobs};
 use crate::cli::interrupts::{INTERRUPT, watch_for_interrupts};
 use crate::cli::list::{load_all, nothing_selected, refuse};
 use crate::cli::{EXIT_USAGE, complain};
+use crate::report::hash;
 use crate::run::{agrees_again, run};
 use crate::scenario::Scenario;
 use crate::sweep::human::new_failure;
-use crate::sweep::plan::{Item, plan};
+use crate::sweep::plan::{Item, plan, plan_hash};
 use crate::sweep::pool::{End, Ended, Limits, Stop, Work, drive};
 use crate::sweep::result::Build;
 use crate::sweep::shard::{Shard, ShardChoice, from_platform};
-use crate::sweep::store::{Header, Store, StoreError, lock};
+use crate::sweep::store::{self, Header, Store, StoreError, lock};
 use crate::sweep::summary::Summary;
 use crate::sweep::tally::{Ran, Tally};
 use crate::verdict::Verdict;
@@ -49,25 +49,38 @@ pub(in crate::cli) fn sweep(arguments: &SweepArguments) -> u8 {
 /// What is wrong before anything has been run.
 fn prepared(arguments: &SweepArguments, scenarios: Vec<Scenario>) -> Result<u8, String> {
     let shard = arguments.shard.map(shard).transpose()?;
-    let items = plan(&scenarios, arguments.seeds.as_ref(), shard)?;
-    check_places(&arguments.reports, arguments.junit.as_deref())?;
+    let mut items = plan(&scenarios, arguments.seeds.as_ref(), shard)?;
+    let reports = arguments.reports.as_path();
+    check_places(reports, arguments.junit.as_deref())?;
     let build = build();
-    let planned = items.len() as u64;
-    let in_words = |error: StoreError| error.to_string();
-    let lock = lock(&arguments.reports).map_err(in_words)?;
-    let resumed = if arguments.resume {
-        resume(&arguments.reports, items, &scenarios, &build, arguments.check_determinism)?
-    } else {
-        Resumed { reused: Vec::new(), items }
+    let header = Header {
+        planned: items.len() as u64,
+        plan: plan_hash(&scenarios, arguments.seeds.as_ref()),
+        shards: shard.into_iter().collect(),
+        ..Header::none()
     };
-    let header = Header { version: Header::VERSION, planned, shards: shard.into_iter().collect() };
-    let store = Store::create(&arguments.reports, lock, &header, &resumed.reused).map_err(in_words)?;
-    let jobs = arguments.jobs.or_else(|| std::thread::available_parallelism().ok());
-    let jobs = jobs.map_or(1, NonZeroUsize::get);
-    let summary = Summary { planned, jobs, shards: header.shards, ..Summary::default() };
-    let tally = Tally::new(&arguments.reports, store, summary, &resumed.reused);
+    let jobs = jobs(arguments.jobs);
+    let Header { planned, plan, shards, .. } = header.clone();
+    let mut summary = Summary { planned, plan, shards, jobs, ..Summary::default() };
+    let in_words = |error: StoreError| error.to_string();
+    let lock = lock(reports).map_err(in_words)?;
+    if !arguments.resume {
+        make_room(reports, &header)?;
+    }
+    let hashes: Vec<String> = scenarios.iter().map(|scenario| hash(scenario.source.as_bytes())).collect();
+    let store = Store::create(reports, lock, &header, |anew| {
+        if arguments.resume {
+            let plan = (items.as_slice(), hashes.as_slice());
+            items = resume((reports, anew), &mut summary, plan, &build, arguments.check_determinism)?;
+        }
+        Ok(())
+    })
+    .map_err(in_words)?;
+    // Whoever finds one after this sweep was killed would take it for its own.
+    arguments.junit.as_deref().map_or(Ok(()), store::remove).map_err(in_words)?;
+    let tally = Tally::new(reports, store, summary);
     watch_for_interrupts();
-    let sweep = Sweep { scenarios: Arc::new(scenarios), items: Arc::new(resumed.items), build, tally, jobs };
+    let sweep = Sweep { scenarios: Arc::new(scenarios), items: Arc::new(items), build, tally, jobs };
     Ok(sweep.run(arguments))
 }
 
@@ -99,7 +112,9 @@ struct Sweep {
 impl Sweep {
     fn run(self, arguments: &SweepArguments) -> u8 {
         let Sweep { scenarios, items, build, mut tally, jobs } = self;
-        let SweepArguments { timeout, budget, max_fail, .. } = *arguments;
+        let SweepArguments { budget, max_fail, .. } = *arguments;
+        // Two runs take twice the time of one.
+        let timeout = arguments.timeout.saturating_mul(1 + u32::from(arguments.check_determinism));
         let progress = Progress::new(&tally.summary);
         let limits = Limits { jobs, timeout, grace: GRACE, budget };
         let work = work(scenarios.clone(), items.clone(), build.clone(), arguments.check_determinism);
@@ -130,18 +145,22 @@ impl Sweep {
         progress.end();
         tally.summary.wall = wall;
         let failed = tally.summary.failed();
+        let (signal, no_thread) = (stop == Stop::Signal, matches!(stop, Stop::NoThread(_)));
         tally.summary.stopped = match stop {
             _ if unwritten.is_some() => Some("results cannot be written".to_owned()),
             Stop::Signal => Some("interrupted".to_owned()),
+            Stop::NoThread(why) => Some(format!("no thread can be started: {why}")),
             Stop::Budget => budget.map(|budget| format!("the budget of {budget:?} is spent")),
             Stop::Enough | Stop::Finished if enough(failed) && 0 < tally.summary.not_reached() => {
                 Some(format!("{failed} did not go as expected"))
             }
             Stop::Enough | Stop::Finished => None,
         };
+        let not_wanted = signal || no_thread || unwritten.is_some();
+        tally.summary.incomplete = not_wanted && 0 < tally.summary.not_reached();
         let codes = [
-            (stop == Stop::Signal).then(|| Verdict::Interrupted.exit_code()),
-            unwritten.is_some().then_some(EXIT_USAGE),
+            signal.then(|| Verdict::Interrupted.exit_code()),
+            (no_thread || unwritten.is_some()).then_some(EXIT_USAGE),
         ];
         let not_reached: Vec<(String, u64)> = items
             .iter()
@@ -150,7 +169,7 @@ impl Sweep {
             .map(|(item, _)| (scenarios[item.scenario].name.clone(), item.seed.0))
             .collect();
         let places = (arguments.reports.as_path(), arguments.junit.as_deref());
-        finish(tally, places, arguments.format, &not_reached, codes.into_iter().flatten())
+        finish(tally, places, arguments.format, &not_reached, &[], codes.into_iter().flatten())
     }
 }
 
@@ -165,7 +184,7 @@ fn work(scenarios: Arc<Vec<Scenario>>, items: Arc<Vec<Item>>, build: Build, twic
         if twice {
             agrees_again(scenario, seed, interrupt, &mut output);
         }
-        Ran::new(output, scenario, &build, twice)
+        Ran::new(output, &build, twice)
     })
 }
 

@@ -6,8 +6,9 @@ use crate::cli::args::Format;
 use crate::cli::run::severity;
 use crate::cli::{EXIT_USAGE, complain, print};
 use crate::sweep::human::summary_text;
-use crate::sweep::junit::junit;
-use crate::sweep::store::{self, StoreError};
+use crate::sweep::junit::Junit;
+use crate::sweep::merge::Problem;
+use crate::sweep::store::{self, Kept, StoreError};
 use crate::sweep::tally::Tally;
 
 /// Better now than after an hour.
@@ -28,17 +29,18 @@ pub(in crate::cli) fn check_places(reports: &Path, junit: Option<&Path>) -> Resu
     Ok(())
 }
 
-/// Writes and prints what it all came to. The exit code is the worst of all runs, of `codes`, and of this.
+/// Writes and prints what it all came to. The exit code is the worst of all runs, of `codes`, of the problems, and of this.
 pub(in crate::cli) fn finish(
     mut tally: Tally,
     (reports, xml): (&Path, Option<&Path>),
     format: Format,
     not_reached: &[(String, u64)],
+    problems: &[Problem],
     codes: impl Iterator<Item = u8>,
 ) -> u8 {
     let summarized = tally.finish().map(drop);
     let why = tally.summary.stopped.as_deref().unwrap_or("not reached");
-    let written = xml.map_or(Ok(()), |file| write_junit(file, reports, not_reached, why));
+    let written = xml.map_or(Ok(()), |file| write_junit(file, reports, (not_reached, why), problems));
     match format {
         Format::Human => print(&summary_text(&tally.summary, reports)),
         Format::Json => print(&format!("{}\n", tally.summary.to_json())),
@@ -48,7 +50,8 @@ pub(in crate::cli) fn finish(
         EXIT_USAGE
     });
     let own: Vec<u8> = failures.collect();
-    let codes = codes.chain(tally.summary.exit_codes()).chain(own);
+    let together = problems.iter().map(|problem| problem.verdict.exit_code());
+    let codes = codes.chain(together).chain(tally.summary.exit_codes()).chain(own);
     codes.max_by_key(|code| severity(*code)).unwrap_or(0)
 }
 
@@ -56,9 +59,16 @@ pub(in crate::cli) fn finish(
 fn write_junit(
     file: &Path,
     reports: &Path,
-    not_reached: &[(String, u64)],
-    why: &str,
+    (not_reached, why): (&[(String, u64)], &str),
+    problems: &[Problem],
 ) -> Result<(), StoreError> {
-    let (_, results) = store::read(reports)?;
-    store::replace(file, junit(&results, not_reached, why).as_bytes())
+    let mut junit = Junit::default();
+    store::each(reports, Kept::Now, |result| {
+        junit.add(&result);
+        Ok(())
+    })?;
+    for (scenario, seed) in not_reached {
+        junit.add_not_reached(scenario, *seed, why);
+    }
+    store::replace(file, junit.xml(problems).as_bytes())
 }

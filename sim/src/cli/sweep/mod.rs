@@ -1,6 +1,6 @@
 //! `cargo sim sweep`: from arguments to runs, and from runs to what is printed. The runs themselves: [`crate::sweep`].
 //!
-//! Reading order: [`args`], [`command`], [`resume`] (what need not be run again), [`progress`], [`finish`] (which
+//! Reading order: [`args`], [`command`], [`resume`] (what need not be run again, and must not get lost), [`progress`], [`finish`] (which
 //! `cargo sim merge` shares).
 
 pub(super) mod args;
