@@ -376,6 +376,19 @@ fn what_cannot_be_written_stops_it_and_is_no_success() {
         "{stdout}"
     );
     assert_eq!(fs::read_to_string(place.path("reports/sweep/lossy")).unwrap(), "in the way");
+    // The second is the cheaper one, by its name; as long as it has no files, those of the first stay.
+    let named = |file: &str, name: &str| {
+        let text = fs::read_to_string(&lossy).unwrap();
+        place.file(file, &text.replace("name  = \"lossy\"", &format!("name  = \"{name}\"")))
+    };
+    let (first, second, reports) = (named("1.toml", "b"), named("2.toml", "a"), place.path("full"));
+    fs::create_dir_all(place.path("full/sweep")).unwrap();
+    place.file("full/sweep/a", "in the way");
+    let arguments = ["sweep", &first, &second, "--seeds", "1", "--jobs", "1", "--reports", &reports];
+    let (_, stdout, stderr) = cargo_sim(&arguments);
+    assert!(stderr.contains("error: failed to write the report"), "{stderr}");
+    assert!(stdout.contains(&format!("cargo sim replay {reports}/sweep/b/1\n")), "{stdout}");
+    assert!(place.0.join("full/sweep/b/1/run.json").exists());
 }
 
 #[test]

@@ -8,6 +8,7 @@
 //!     history.jsonl                     what clients saw (format: [`crate::history::jsonl`])
 //!     trace.jsonl                       what happened (format: [`crate::trace`])
 //!     scenario.resolved.toml            the scenario with every random choice written out
+//!   sweep/leader-power-loss/7/          the same, kept by a sweep ([`crate::sweep`]); `latest` never links it
 //! ```
 //!
 //! A run directory is there as a whole or not at all: it is written under a temporary name beside its place and then
@@ -17,7 +18,7 @@
 //! Reading order: [`run_report`] (the schema), [`mod@write`] and [`read`] (the directory), [`human`] and [`faults`] (the lines).
 //!
 //! A process that is killed while it writes leaves a temporary directory, whose name begins with a dot. The next run of the
-//! same scenario removes it when it is an hour old.
+//! same scenario removes it when it is an hour old, or puts it back if it is all there is of its run.
 //!
 //! What it leaves out: summaries over many runs ([`crate::sweep`]).
 

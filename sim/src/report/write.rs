@@ -326,7 +326,7 @@ mod tests {
         let made = temporary(&root.0, "1", |path| {
             tries.borrow_mut().push(path.to_owned());
             if tries.borrow().len() < 3 {
-                fs::create_dir(path)?
+                fs::create_dir(path)?;
             }
             fs::create_dir(path)
         });

@@ -6,7 +6,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::result::RunResult;
-use super::store::{Header, Kept, StoreError, at, beside, line};
+use super::store::{Header, Kept, StoreError, at, line};
 
 /// Results that are sorted into those of a sweep, and those that are no part of it.
 ///
@@ -75,7 +75,9 @@ struct Draft {
 
 impl Draft {
     fn create(path: PathBuf, header: &Header) -> Result<Draft, StoreError> {
-        let temporary = beside(&path);
+        // Whoever holds the lock owns this name, and what somebody left there who was killed.
+        let name = path.file_name().unwrap_or_default().display();
+        let temporary = path.with_file_name(format!(".{name}.tmp"));
         let file = at("create", &temporary, File::create(&temporary))?;
         let mut draft = Draft { path, temporary, out: BufWriter::new(file) };
         draft.write(&line(header))?;

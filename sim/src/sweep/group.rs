@@ -61,6 +61,14 @@ impl Groups {
         (place == Place::Cheapest).then(|| std::mem::replace(&mut group.cheapest, result.clone()))
     }
 
+    /// Makes this the cheapest of its group again: of the one that is cheaper there are no files.
+    pub fn put_back(&mut self, cheapest: RunResult) {
+        let signature = cheapest.signature.as_ref();
+        if let Some(group) = signature.and_then(|signature| self.0.get_mut(signature)) {
+            group.cheapest = cheapest;
+        }
+    }
+
     /// Signature and group, those met most often first.
     pub fn by_count(&self) -> Vec<(&str, &Group)> {
         let mut groups: Vec<_> =

@@ -187,7 +187,8 @@ pub fn each(
 ) -> Result<Header, StoreError> {
     let (header, mut lines) = open(reports, kept)?;
     while let Some(line) = lines.next()? {
-        let result: RunResult = serde_json::from_slice(&line).map_err(|error| lines.damaged(error))?;
+        let result: RunResult =
+            serde_json::from_slice(&line).map_err(|error| lines.damaged(error.to_string()))?;
         if !is_one_component(&result.scenario.name) {
             return Err(lines.damaged(format!("{:?} is no name of a scenario", result.scenario.name)));
         }
@@ -224,8 +225,8 @@ impl Lines {
         Ok(line.ends_with(b"\n").then_some(line))
     }
 
-    fn damaged(&self, problem: impl ToString) -> StoreError {
-        StoreError::Damaged { path: self.path.clone(), line: self.number, problem: problem.to_string() }
+    fn damaged(&self, problem: String) -> StoreError {
+        StoreError::Damaged { path: self.path.clone(), line: self.number, problem }
     }
 }
 
@@ -288,7 +289,8 @@ pub fn remove(path: &Path) -> Result<(), StoreError> {
 
 /// Puts a whole file in the place of another.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let temporary = beside(path);
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("file");
+    let temporary = path.with_file_name(format!(".{name}.tmp-{}", std::process::id()));
     let write = || {
         let mut file = File::create(&temporary)?;
         file.write_all(bytes)?;
@@ -301,12 +303,6 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
         drop(fs::remove_file(&temporary));
     }
     at("write", path, written)
-}
-
-/// A name for what is to be renamed to `path`.
-pub(super) fn beside(path: &Path) -> PathBuf {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("file");
-    path.with_file_name(format!(".{name}.tmp-{}", std::process::id()))
 }
 
 pub(super) fn line(value: &impl Serialize) -> String {

@@ -133,16 +133,22 @@ impl Tally {
         result.has_run_dir = matches!(kept, Ok(true));
         let before = self.summary.add(result, false);
         let stored = self.store.append(result);
-        // Only now: whoever is killed in between leaves one directory too many, not one too few.
-        if let Some(before) = before.filter(|before| result.has_run_dir && before.is_in(&self.reports))
-            && let Some(place) = before.run_dir().filter(|_| stored.is_ok())
-        {
-            drop(fs::remove_dir_all(self.reports.join(place)));
+        if let Some(before) = before.filter(|before| before.is_in(&self.reports)) {
+            self.replaced(before, result.has_run_dir && stored.is_ok());
         }
         match (kept, stored) {
             (Err(error), _) => Err((added, error)),
             (_, Err(error)) => Err((added, error.into())),
             (Ok(_), Ok(())) => Ok(added),
+        }
+    }
+
+    /// Removes the files of who was the cheapest until now, if those of the new one are `there`. Only now: whoever is
+    /// killed in between leaves one directory too many, not one too few.
+    fn replaced(&mut self, before: RunResult, there: bool) {
+        match before.run_dir() {
+            Some(place) if there => drop(fs::remove_dir_all(self.reports.join(place))),
+            _ => self.summary.groups_of(&before).put_back(before),
         }
     }
 
