@@ -223,6 +223,13 @@ fn what_was_run_is_not_run_again_and_a_torn_line_is_not_there() {
     assert!(stderr.contains("3 results reused, 1 kept in"), "{stderr}");
     assert!(stdout.contains("3 planned, 3 run (3 reused), 0 not as expected"), "{stdout}");
     assert_eq!(place.digests("reports"), after);
+    // A check that nobody waits for takes away nothing of what it was to check.
+    let check = ["--resume", "--check-determinism", "--budget", "1ms"];
+    let arguments = ["sweep", &quick, "--seeds", "3", "--reports", &reports];
+    let (_, _, stderr) = cargo_sim(&[&arguments[..], &check].concat());
+    assert!(stderr.contains("0 results reused, 4 kept in"), "{stderr}");
+    let (_, stdout, _) = sweep("3");
+    assert!(stdout.contains("3 planned, 3 run (3 reused), 0 not as expected"), "{stdout}");
     // Damage is not guessed away.
     fs::write(&file, whole.replacen("\"seed\"", "\"sed\"", 1)).unwrap();
     let (code, stdout, stderr) = sweep("1");
