@@ -70,15 +70,18 @@ struct Part {
     died: Vec<String>,
 }
 
+/// By plan and shards; the whole has none.
+type Parts = BTreeMap<(String, Vec<Shard>), Part>;
+
 /// Reads the sweeps of these directories of reports.
 ///
 /// # Errors
 /// A directory without a sweep, or with a damaged one.
 pub fn merge(directories: &[PathBuf]) -> Result<Merged, StoreError> {
     let mut chosen: BTreeMap<Identity, Seen> = BTreeMap::new();
-    let mut parts: BTreeMap<(String, Vec<Shard>), Part> = BTreeMap::new();
+    let mut parts = Parts::new();
     let mut plans: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let (mut shards, mut builds) = (BTreeSet::new(), BTreeSet::new());
+    let mut builds = BTreeSet::new();
     let mut problems = Vec::new();
     for (index, directory) in directories.iter().enumerate() {
         let mut found = BTreeSet::new();
@@ -111,8 +114,9 @@ pub fn merge(directories: &[PathBuf]) -> Result<Merged, StoreError> {
         part.planned = part.planned.max(header.planned);
         part.found.append(&mut found);
         plans.entry(plan).or_default().push(name);
-        shards.extend(header.shards);
     }
+    let parts = united(parts);
+    let shards: BTreeSet<Shard> = parts.keys().flat_map(|(_, shards)| shards).copied().collect();
     let of_parts = || parts.keys().filter(|(_, shards)| !shards.is_empty()).map(|(plan, _)| plan);
     if 1 < of_parts().collect::<BTreeSet<_>>().len() {
         problems.push(different_plans(&plans));
@@ -127,6 +131,20 @@ pub fn merge(directories: &[PathBuf]) -> Result<Merged, StoreError> {
     let shards = shards.into_iter().collect();
     let header = Header { planned, plan: one.unwrap_or_default(), shards, ..Header::none() };
     Ok(Merged { header, problems, warnings, directories: directories.to_vec(), chosen })
+}
+
+/// A part of a plan is within the whole of it, if that is there, too.
+fn united(parts: Parts) -> Parts {
+    let wholes = parts.keys().filter(|(_, shards)| shards.is_empty()).map(|(plan, _)| plan.clone());
+    let wholes: BTreeSet<String> = wholes.collect();
+    let within = |plan: &String, shards: &[Shard]| !shards.is_empty() && wholes.contains(plan);
+    let (within, mut parts): (Parts, Parts) =
+        parts.into_iter().partition(|((plan, shards), _)| within(plan, shards));
+    for ((plan, _), mut part) in within {
+        let whole = parts.get_mut(&(plan, Vec::new())).expect("only parts of such a plan are within");
+        whole.found.append(&mut part.found);
+    }
+    parts
 }
 
 impl Merged {
@@ -275,5 +293,24 @@ mod tests {
         assert!(differ(&other));
         other.key = "of another program".to_owned();
         assert!(!differ(&other));
+    }
+
+    #[test]
+    fn a_part_of_a_whole_that_is_there_plans_nothing_more() {
+        let part = |planned: u64, found: &[u64]| {
+            let run = |seed: &u64| ("a".to_owned(), String::new(), *seed);
+            Part { planned, found: found.iter().map(run).collect(), died: Vec::new() }
+        };
+        let key = |plan: &str, shards: &[&str]| {
+            let shards = shards.iter().map(|shard| shard.parse().unwrap()).collect();
+            (plan.to_owned(), shards)
+        };
+        let parts = united(Parts::from([
+            (key("x", &[]), part(4, &[1, 2])),
+            (key("x", &["1/2"]), part(2, &[1, 3])),
+            (key("y", &["1/2"]), part(2, &[1])),
+        ]));
+        let left: Vec<_> = parts.iter().map(|(key, part)| (key.clone(), part.left())).collect();
+        assert_eq!(left, [(key("x", &[]), 1), (key("y", &["1/2"]), 1)]);
     }
 }
