@@ -10,7 +10,7 @@
 //! `-` neither, or nobody knows. For an event about no topic partition it sums up the host: `2L1F` leads two and follows
 //! one. Whoever stops is shown with what it was until then.
 //!
-//! Reading order: [`words`] (what an event says), [`operation`] (what a client did), [`standing`] (who is what), [`line`]
+//! Reading order: [`words`] (what an event says), [`operation`] (what a client did), [`standing`] (who is what), [`mod@line`]
 //! (the columns).
 //!
 //! What it leaves out: how often something repeats. Filters are the caller's.
