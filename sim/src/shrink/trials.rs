@@ -1,19 +1,15 @@
 //! Trying candidates: which of them fail alike.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
 use super::alike::{Difference, Target};
+use super::first::{NotBegun, first_run};
 use super::subject::Subject;
 use super::workers::{Ran, Stopwatch, run_all};
 use crate::report::RunReport;
 use crate::run::Interrupt;
 use crate::scenario::{Scenario, parse};
-use crate::seed::Seed;
-
-/// Nobody knows yet how long a run takes; one that takes longer than this hangs, or would be tried again for days.
-const PATIENCE_FIRST: Duration = Duration::from_secs(600);
 
 /// A run may take so many times as long as the one to be shrunk, and at least [`PATIENCE_LEAST`].
 const PATIENCE: u32 = 20;
@@ -39,34 +35,6 @@ pub enum Stopped {
     Budget,
     /// Somebody asked for it.
     Interrupted,
-}
-
-/// Why the search does not begin.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NotBegun {
-    /// Somebody asked for it.
-    Interrupted,
-    /// The harness panicked outside of any host.
-    Panicked,
-    /// There is nothing to compare with after so much wall-clock time.
-    TooLong(Duration),
-    /// The script of the run cannot be read.
-    Unreadable(String),
-}
-
-impl fmt::Display for NotBegun {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            NotBegun::Interrupted => f.write_str("interrupted before anything was shrunk"),
-            NotBegun::Panicked => f.write_str("the harness itself panicked"),
-            NotBegun::TooLong(patience) => write!(
-                f,
-                "the run to be shrunk has not ended after {patience:?}: it hangs, or is too long to be tried again and \
-                 again; `cargo sim replay --until TIME` shows what it does"
-            ),
-            NotBegun::Unreadable(problems) => write!(f, "the script of the run cannot be read: {problems}"),
-        }
-    }
 }
 
 /// What is known of a candidate.
@@ -96,26 +64,6 @@ pub struct Trials<'a> {
     pub unjudged: u64,
 }
 
-/// The script of a run: everything that it draws is written out.
-///
-/// # Errors
-/// If it does not come to its end.
-pub fn script_of(scenario: &Scenario, seed: Seed, stop: &Interrupt) -> Result<Scenario, NotBegun> {
-    let scenario = Scenario { seed: Some(seed), ..scenario.clone() };
-    let script = first_run(&scenario, stop, PATIENCE_FIRST)?.script;
-    parse(&scenario.path, &script.to_toml()).map_err(|problems| NotBegun::Unreadable(problems.to_string()))
-}
-
-fn first_run(scenario: &Scenario, stop: &Interrupt, patience: Duration) -> Result<Ran, NotBegun> {
-    let ran = run_all(std::slice::from_ref(scenario), (stop, patience), |_, _| true).pop().flatten();
-    let ran = ran.ok_or(NotBegun::Panicked)?;
-    match ran.report.cut_short {
-        true if stop.is_raised() => Err(NotBegun::Interrupted),
-        true => Err(NotBegun::TooLong(patience)),
-        false => Ok(ran),
-    }
-}
-
 impl<'a> Trials<'a> {
     /// Runs the script that is to be shrunk, and takes its signature for the one that all others must have.
     ///
@@ -127,7 +75,7 @@ impl<'a> Trials<'a> {
         stop: &'a Interrupt,
     ) -> Result<(Trials<'a>, Subject), NotBegun> {
         let stopwatch = Stopwatch::start();
-        let Ran { report, .. } = first_run(&start, stop, PATIENCE_FIRST)?;
+        let Ran { report, .. } = first_run(&start, stop)?;
         let patience = (stopwatch.elapsed() * PATIENCE).max(PATIENCE_LEAST);
         let known = BTreeMap::from([(start.to_toml(), Known::Asked)]);
         let target = Target::new(&start, report.clone());
@@ -243,11 +191,11 @@ impl<'a> Trials<'a> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// Takes hours of simulated time, and seconds at least of real time.
-    fn endless() -> Scenario {
+    pub fn endless() -> Scenario {
         let text = "name = \"a\"\nseed = 1\n[cluster]\nbrokers = 1\n\
                     [[topic]]\nname = \"orders\"\nreplication.factor = 1\n\
                     [[producer]]\ntopics = [\"orders\"]\nrecords = 1\n[phases]\nfaults = \"10h\"\n";
@@ -265,14 +213,5 @@ mod tests {
         assert_eq!(trials.first(vec![endless.clone()]).map(|found| found.is_some()), Ok(false));
         assert_eq!((trials.runs, trials.unjudged), (2, 1));
         assert!(trials.outcomes(&[endless])[0].is_none(), "it came to something");
-    }
-
-    #[test]
-    fn a_first_run_that_hangs_is_no_beginning() {
-        let (endless, stop) = (endless(), Interrupt::new(false));
-        let patience = Duration::from_millis(1);
-        assert_eq!(first_run(&endless, &stop, patience).err(), Some(NotBegun::TooLong(patience)));
-        stop.raise();
-        assert_eq!(first_run(&endless, &stop, Duration::MAX).err(), Some(NotBegun::Interrupted));
     }
 }
