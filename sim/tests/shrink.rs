@@ -126,6 +126,54 @@ fn sim(arguments: &[&str]) -> (i32, String, String) {
     (status.code().expect("an exit code"), text(stdout), text(stderr))
 }
 
+/// The scenario without noise, with a loss of power at each of these times, one broker after the other.
+fn losses(times: [&str; 3]) -> String {
+    let faults = LOSING.find("[[fault]]").unwrap()..LOSING.find("[phases]").unwrap();
+    let fault = |(broker, at): (usize, &&str)| {
+        format!(
+            "[[fault]]\nkind = \"power_loss\"\ntarget = \"broker({broker})\"\nat = \"{at}\"\ndown_for = \"200ms\"\n"
+        )
+    };
+    let one_by_one: String = (1..).zip(&times).map(fault).collect();
+    let mut text = LOSING.to_owned();
+    text.replace_range(faults, &one_by_one);
+    text.replace("faults   = \"1200ms\"", "faults   = \"6s\"").replace("records = 60", "records = 300")
+}
+
+#[test]
+fn a_report_says_how_many_brokers_faults_took_at_a_time() {
+    let reached = |times| {
+        let scenario = parse("losing.toml", &losses(times)).unwrap_or_else(|problems| panic!("{problems}"));
+        let reached = run(&scenario, Seed(1), &Interrupt::new(false)).report.reached;
+        (reached.brokers_down, reached.lossy_crashes)
+    };
+    assert_eq!(reached(["500ms", "2s", "4s"]), (1, 1), "each is whole again before the next");
+    assert_eq!(reached(["500ms", "750ms", "1s"]), (1, 3), "each is back, but has not everything");
+    assert_eq!(reached(["500ms", "600ms", "1s"]), (2, 3));
+}
+
+#[test]
+fn a_name_that_was_taken_meanwhile_stays_taken_and_the_result_is_kept() {
+    let place = Place::new("taken");
+    let out = place.path("losing-1-lost-write.toml");
+    let directory = place.run("losing", LOSING);
+    let mut child = command(&["shrink", &directory, "--out", &out, "--max-runs", "60"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut progress = BufReader::new(child.stderr.take().unwrap());
+    let mut said = String::new();
+    progress.read_line(&mut said).unwrap();
+    std::fs::write(&out, "somebody else's").unwrap();
+    progress.read_to_string(&mut said).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(2), "{said}");
+    assert!(said.contains("somebody else has written it meanwhile; the result is in "), "{said}");
+    assert_eq!(std::fs::read_to_string(&out).unwrap(), "somebody else's");
+    let kept = said.trim_end().rsplit(' ').next().unwrap();
+    assert!(std::fs::read_to_string(kept).unwrap().contains("Shrunk by `cargo sim shrink`"), "{said}");
+}
+
 fn signature(scenario: &Scenario) -> Option<String> {
     run(scenario, Seed(1), &Interrupt::new(false)).report.signature
 }
@@ -219,18 +267,45 @@ fn what_cannot_be_shrunk_ends_with_2_and_says_why() {
     let damaged = place.path("damaged");
     std::fs::create_dir(&damaged).unwrap();
     place.file("damaged/run.json", "{\"version\": 1, \"scen");
-    // A run that this build runs to another end.
-    let other = place.run("other", &LOSING.replace("name  = \"losing\"", "name  = \"other\""));
-    let record = std::fs::read_to_string(format!("{other}/run.json")).unwrap();
-    let at = record.find("\"signature\": \"lost-write").unwrap();
-    place.file(
-        "reports/other/1/run.json",
-        &format!("{}\"signature\": \"duplicate: {}", &record[..at], &record[at + 25..]),
+    // Runs that came to something else.
+    let as_if = |name: &str, signature: &str| {
+        let directory = place.run(name, &LOSING.replace("name  = \"losing\"", &format!("name = \"{name}\"")));
+        let record = std::fs::read_to_string(format!("{directory}/run.json")).unwrap();
+        let mut record: serde_json::Value = serde_json::from_str(&record).unwrap();
+        record["signature"] = signature.into();
+        place.file(&format!("reports/{name}/1/run.json"), &record.to_string());
+        directory
+    };
+    let other = as_if("other", "duplicate: sent twice");
+    let (hanging, differing) = (as_if("hanging", "timeout"), as_if("differing", "nondeterminism"));
+    let never = "\nwhen = { event = \"record_appended\", nth = 100000 }";
+    let vacuous = place.run(
+        "vacuous",
+        &LOSING
+            .replace("losing", "vacuous")
+            .replace("target = \"client(0)\"\nat     = \"100ms\"", &format!("target = \"client(0)\"{never}"))
+            .replace("power_loss", "pause")
+            .replace("down_for", "lasts"),
+    );
+    let expecting = "[expect]\nviolation = \"lost-write\"\n";
+    let passing_after_all = place.file(
+        "mended.toml",
+        &format!(
+            "{}{expecting}",
+            LOSING.replace("losing", "mended").replace("power_loss", "pause").replace("down_for", "lasts")
+        ),
     );
     let unwritable = place.path("no/such/place.toml");
     for (arguments, said) in [
         (vec!["shrink", &passing, "--out", &out], "nothing to shrink: the run in"),
         (vec!["shrink", &place.path("passing.toml"), "--out", &out], "with seed 1 comes to `pass`"),
+        (vec!["shrink", &hanging], "how long a run takes depends on the machine\nhelp: "),
+        (vec!["shrink", &differing], "--check-determinism"),
+        (vec!["shrink", &vacuous], "it shows nothing, and a smaller run shows no more\nhelp: "),
+        (
+            vec!["shrink", &passing_after_all],
+            "`pass where lost-write was expected`: what should fail does not",
+        ),
         (vec!["shrink", &place.path("nowhere")], "is no run directory"),
         (vec!["shrink", &damaged], "is damaged"),
         (vec!["shrink", &other, "--out", &out], "this build runs it to lost-write"),

@@ -16,7 +16,7 @@ use super::new::schema_from;
 use super::{EXIT_USAGE, complain};
 use crate::scenario;
 use crate::seed::Seed;
-use crate::shrink::{Limits, Record, Stopped, Trials, necessity, shrink as search};
+use crate::shrink::{Left, Limits, NotBegun, Record, Stopped, Trials, necessity, shrink as search};
 use crate::verdict::Verdict;
 use output::{Place, Summary, Watcher};
 use start::{Start, differs};
@@ -82,13 +82,18 @@ fn attempt(arguments: &ShrinkArguments) -> Result<u8, String> {
     watch_for_interrupts();
     let limits =
         Limits { jobs: jobs(arguments.jobs), runs_max: arguments.max_runs, budget: arguments.budget };
-    let script = start.script()?;
-    let Some((mut trials, mut subject)) = Trials::begin(script, limits, &INTERRUPT) else {
-        if INTERRUPT.is_raised() {
-            complain("interrupted before anything was shrunk; nothing was written\n");
+    let begun = start.script().and_then(|script| Trials::begin(script, limits, &INTERRUPT));
+    let (mut trials, mut subject) = match begun {
+        Ok(begun) => begun,
+        Err(NotBegun::Interrupted) => {
+            complain(&format!(
+                "{}; nothing was written
+",
+                NotBegun::Interrupted
+            ));
             return Ok(Verdict::Interrupted.exit_code());
         }
-        return Err(format!("the harness itself panicked in {}", arguments.path.display()));
+        Err(why) => return Err(format!("{}: {why}", arguments.path.display())),
     };
     if let Some(difference) = differs(&start, &subject.report) {
         return Err(difference);
@@ -107,11 +112,15 @@ fn attempt(arguments: &ShrinkArguments) -> Result<u8, String> {
         found_in: &start.found_in,
         subject: &subject,
         before,
-        minimal: stopped.is_none(),
+        left: match stopped {
+            Some(_) => Left::Stopped,
+            None if 0 < trials.unjudged => Left::Unjudged,
+            None => Left::Minimal,
+        },
         necessity: &table,
     };
     let schema = schema_from(place.directory());
-    place.write(&record.text(&place.name, schema.as_deref()))?;
+    place.write(&record.text(&place.name, schema.as_deref()), arguments.force)?;
     let again = place.run_again(&subject.report)?;
     let summary = Summary { start: &start, record: &record, place: &place, trials: &trials, stopped, again };
     summary.print(arguments.format);

@@ -6,6 +6,7 @@ use super::fault::{Action, Harm};
 use super::ongoing::{Ongoing, Victims};
 use super::plan::Limits;
 use crate::cluster::{Cluster, HostName};
+use crate::report::Reached;
 
 /// Hosts that stopped without a clean shutdown and were not whole since, and whether they may have lost what was not
 /// durable.
@@ -59,6 +60,33 @@ impl State {
         self.unclean.add(action, &hosts);
         self.stopped.extend(hosts);
     }
+
+    /// Which of these brokers do not serve.
+    fn down(&self, brokers: &BTreeSet<HostName>, cluster: &Cluster) -> BTreeSet<HostName> {
+        let is_down = |host: &&HostName| !cluster.is_running(host) || self.stopped.contains(*host);
+        brokers.iter().filter(is_down).cloned().collect()
+    }
+
+    /// Which of these brokers are not whole, and whether any of them may have lost something.
+    fn unclean(&self, brokers: &BTreeSet<HostName>) -> (BTreeSet<HostName>, bool) {
+        let unclean = self.unclean.0.iter().filter(|(host, _)| brokers.contains(*host));
+        let lossy = unclean.clone().any(|(_, lossy)| *lossy);
+        (unclean.map(|(host, _)| host.clone()).collect(), lossy)
+    }
+
+    /// How far faults go at this moment, by what [`Limits`] go by.
+    pub fn reached(&self, cluster: &Cluster) -> Reached {
+        let brokers = brokers(cluster);
+        let (unclean, lossy) = self.unclean(&brokers);
+        Reached {
+            brokers_down: self.down(&brokers, cluster).len() as u64,
+            lossy_crashes: if lossy { unclean.len() as u64 } else { 0 },
+        }
+    }
+}
+
+fn brokers(cluster: &Cluster) -> BTreeSet<HostName> {
+    cluster.view().broker_ids().into_iter().map(Cluster::broker_name).collect()
 }
 
 impl Limits {
@@ -76,21 +104,17 @@ impl Limits {
         if self.lossy_crashes.is_some() && forgets && victims.contains(&Cluster::controller_name()) {
             return false;
         }
-        let brokers: BTreeSet<HostName> =
-            cluster.view().broker_ids().into_iter().map(Cluster::broker_name).collect();
+        let brokers = brokers(cluster);
         let hit: BTreeSet<HostName> = victims.intersection(&brokers).cloned().collect();
         if hit.is_empty() {
             return true;
         }
-        let is_down = |host: &&HostName| !cluster.is_running(host) || state.stopped.contains(*host);
-        let down: BTreeSet<HostName> = brokers.iter().filter(is_down).cloned().collect();
-        if self.brokers_down.is_some_and(|most| most < (&down | &hit).len()) {
+        if self.brokers_down.is_some_and(|most| most < (&state.down(&brokers, cluster) | &hit).len()) {
             return false;
         }
         self.lossy_crashes.is_none_or(|most| {
-            let unclean = state.unclean.0.iter().filter(|(host, _)| brokers.contains(*host));
-            let lossy = harm.action.is_lossy() || unclean.clone().any(|(_, lossy)| *lossy);
-            let mut all: BTreeSet<HostName> = unclean.map(|(host, _)| host.clone()).collect();
+            let (mut all, lossy) = state.unclean(&brokers);
+            let lossy = lossy || harm.action.is_lossy();
             if harm.action.is_unclean() {
                 all.extend(hit);
             }

@@ -16,7 +16,7 @@ use super::trigger::Waiting;
 use super::when::{Happening, Start, Until};
 use crate::cluster::{Cluster, HostName};
 use crate::meter::{self, Part};
-use crate::report::{FaultReport, NemesisReport};
+use crate::report::{FaultReport, NemesisReport, Reached};
 use crate::seed::Seed;
 use crate::trace::{FaultId, TraceEvent};
 
@@ -33,6 +33,7 @@ pub struct Nemesis {
     sources: Vec<Source>,
     limits: Limits,
     unclean: Unclean,
+    reached: Reached,
 }
 
 /// What is left of a [`Nemesis`].
@@ -42,6 +43,8 @@ pub struct Deeds {
     pub faults: Vec<FaultReport>,
     /// What came of each nemesis, in the order of the plan.
     pub random: Vec<NemesisReport>,
+    /// How far faults went.
+    pub reached: Reached,
     /// The same faults as a script: nothing in it is drawn, and it does the same.
     pub script: Plan,
 }
@@ -57,6 +60,7 @@ impl Nemesis {
             sources: Source::all(plan.random, began, seed),
             limits: plan.limits,
             unclean: Unclean::default(),
+            reached: Reached::default(),
         };
         for (index, mut fault) in (0..).zip(plan.faults) {
             let stream = fault.stream.unwrap_or(index);
@@ -200,6 +204,7 @@ impl Nemesis {
             (_, Until::Heal | Until::Instant) => Due::Never,
         };
         self.faults[index].stage = Stage::UnderWay(ongoing, due);
+        self.note_reached(cluster);
     }
 
     fn end(&mut self, index: usize, ongoing: Ongoing, due: Due, cluster: &mut Cluster) {
@@ -216,6 +221,14 @@ impl Nemesis {
         cluster.record(TraceEvent::FaultEnded { fault: FaultId(fault.report.index) });
         fault.report.ended_us = Some(cluster.now().0);
         fault.report.vacuous = effect::is_nothing(&fault.report.effect);
+        self.note_reached(cluster);
+    }
+
+    /// It is never worse than just after a fault began, or after one ended that failed flushes.
+    fn note_reached(&mut self, cluster: &Cluster) {
+        let now = self.under_way_now().reached(cluster);
+        self.reached.brokers_down = self.reached.brokers_down.max(now.brokers_down);
+        self.reached.lossy_crashes = self.reached.lossy_crashes.max(now.lossy_crashes);
     }
 
     /// Hosts that faults under way keep down; one that is being ended is not under way.
@@ -229,11 +242,11 @@ impl Nemesis {
 
     /// Lets each nemesis draw a fault, if it is time and the limits allow it. It begins in this tick.
     fn draw_random(&mut self, cluster: &mut Cluster) {
+        self.unclean.forget_whole(cluster);
         if self.sources.is_empty() {
             return;
         }
         let now = cluster.now();
-        self.unclean.forget_whole(cluster);
         for index in 0..self.sources.len() {
             let Some(stream) = self.sources[index].due(now) else { continue };
             let source = &self.sources[index];
@@ -255,14 +268,22 @@ impl Nemesis {
 
     /// What limits go by: how brokers are, and what will happen to them in this tick.
     fn state(&self, cluster: &Cluster) -> State {
-        let mut state = State::of(self.unclean.clone());
+        let mut state = self.under_way_now();
         for fault in &self.faults {
             let action = fault.fault.harm.action;
             if fault.is_imminent(cluster.now()) && action.stops_hosts() {
                 state.add(action, Victims::of(&fault.fault.harm.aim, cluster).hosts);
             }
+        }
+        state
+    }
+
+    /// The same without what is about to happen.
+    fn under_way_now(&self) -> State {
+        let mut state = State::of(self.unclean.clone());
+        for fault in &self.faults {
             if let Stage::UnderWay(ongoing, _) = &fault.stage {
-                state.add(action, ongoing.keeps_down());
+                state.add(fault.fault.harm.action, ongoing.keeps_down());
             }
         }
         state
@@ -324,8 +345,9 @@ impl Nemesis {
             scripted.may_miss &= missed.is_none_or(|source| source.may_miss);
             scripted
         };
+        let reached = self.reached;
         let script = Plan { faults: self.faults.iter().map(script).collect(), ..Plan::default() };
         let faults = self.faults.into_iter().map(|fault| fault.report).collect();
-        Deeds { faults, random, script }
+        Deeds { faults, random, reached, script }
     }
 }

@@ -58,6 +58,9 @@ pub struct RunReport {
     /// What random nemeses did, in the order of the plan.
     #[serde(default)]
     pub nemeses: Vec<NemesisReport>,
+    /// How far faults went.
+    #[serde(default)]
+    pub reached: Reached,
     /// Disk statistics by host, then by name.
     pub disks: BTreeMap<String, BTreeMap<String, u64>>,
     /// The phases that were entered.
@@ -151,6 +154,15 @@ pub struct NemesisReport {
     pub effective: u64,
     /// Whether none of them may change anything.
     pub may_miss: bool,
+}
+
+/// The greatest numbers of what `[limits]` go by, whether anything was limited or not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reached {
+    /// Brokers that were dead, without power or paused at a time.
+    pub brokers_down: u64,
+    /// Brokers that were not whole at a time, if any of them may have lost what was not durable.
+    pub lossy_crashes: u64,
 }
 
 /// One phase of a run.
@@ -265,6 +277,7 @@ impl RunReport {
             trace_events: BTreeMap::new(),
             faults: Vec::new(),
             nemeses: Vec::new(),
+            reached: Reached::default(),
             disks: BTreeMap::new(),
             phases: Vec::new(),
             longest_unavailable_us: 0,

@@ -16,7 +16,7 @@ use crate::cluster::disk::DiskStats;
 use crate::history::History;
 use crate::oracle::{LogContent, diverging_logs};
 use crate::report::{
-    Counts, FaultReport, Hashes, NemesisReport, PanicReport, PhaseReport, RunReport, ScenarioRef,
+    Counts, FaultReport, Hashes, NemesisReport, PanicReport, PhaseReport, Reached, RunReport, ScenarioRef,
 };
 use crate::scenario::{ExpectedVerdict, Scenario};
 use crate::seed::Seed;
@@ -32,6 +32,7 @@ pub(super) struct Evidence<'a> {
     pub phases: Vec<PhaseReport>,
     pub faults: Vec<FaultReport>,
     pub nemeses: Vec<NemesisReport>,
+    pub reached: Reached,
     pub acknowledged_under_fault: u64,
     pub logs: BTreeMap<TopicPartition, Vec<LogContent>>,
     pub unread_logs: Vec<String>,
@@ -56,6 +57,7 @@ pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> 
     report.faults = evidence.faults;
     meanwhile::count(&mut report.faults, &report.phases, evidence.trace);
     report.nemeses = evidence.nemeses;
+    report.reached = evidence.reached;
     report.cut_short = matches!(evidence.ended, Some(Ended::Interrupted));
     let mut verdict = came_to(evidence.ended, &mut report);
     match check_all(evidence.history) {

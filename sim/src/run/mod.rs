@@ -23,7 +23,7 @@ mod story;
 mod twice;
 
 pub use interrupt::Interrupt;
-pub use phases::{RunOutput, run};
+pub use phases::{RunOutput, STACK_BYTES, run};
 pub use script::script_text;
 pub(crate) use signature::plain;
 pub use twice::agrees_again;

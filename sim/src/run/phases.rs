@@ -68,6 +68,10 @@ struct Run<'a> {
     unread_logs: Vec<String>,
 }
 
+/// What the stack of a thread that runs one has to hold: as much as the main thread of a process has, because a run must
+/// not depend on where it runs.
+pub const STACK_BYTES: usize = 8 << 20;
+
 /// Runs one scenario with one seed. Depends on nothing else but the build.
 pub fn run(scenario: &Scenario, seed: Seed, interrupt: &Interrupt) -> RunOutput {
     run_with(scenario, seed, interrupt, |_| {})
@@ -122,6 +126,7 @@ fn run_with(
         phases,
         faults: deeds.faults,
         nemeses: deeds.random,
+        reached: deeds.reached,
         acknowledged_under_fault,
         logs,
         unread_logs,

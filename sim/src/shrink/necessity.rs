@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::alike::Difference;
 use super::edit::without_faults;
 use super::passes::settings::Setting;
 use super::subject::Subject;
 use super::trials::Trials;
 use crate::nemesis::{Fault, Start};
-use crate::report::RunReport;
 use crate::scenario::{Scenario, duration_text};
 
 /// One thing that is left, and what comes out without it.
@@ -23,8 +23,10 @@ pub struct Necessity {
     pub verdict: Option<String>,
     /// What failed, if something did.
     pub signature: Option<String>,
-    /// Whether it is needed: without it the failure is another one, or none.
+    /// Whether it is needed: without it the run does not fail alike, or there is none.
     pub needed: bool,
+    /// In what the run differs although what failed is the same; never if it is not needed.
+    pub but: Option<String>,
     /// Whether it is part of what the cluster promises, and was not tried to be left out for this reason.
     pub promise: bool,
 }
@@ -32,11 +34,12 @@ pub struct Necessity {
 impl Necessity {
     /// What comes out, in a few words.
     pub fn comes_to(&self) -> String {
-        match (&self.verdict, &self.signature) {
-            (None, _) => "cannot be run".to_owned(),
-            (Some(_), Some(_)) if !self.needed => "the same".to_owned(),
-            (Some(_), Some(signature)) => signature.clone(),
-            (Some(verdict), None) => verdict.clone(),
+        match (&self.verdict, &self.signature, &self.but) {
+            (None, ..) => "cannot be run".to_owned(),
+            (.., Some(but)) => format!("the same, but {but}"),
+            (Some(_), Some(_), None) if !self.needed => "the same".to_owned(),
+            (Some(_), Some(signature), None) => signature.clone(),
+            (Some(verdict), None, None) => verdict.clone(),
         }
     }
 }
@@ -55,17 +58,22 @@ pub fn necessity(subject: &Subject, trials: &Trials<'_>) -> Vec<Necessity> {
         candidates.push(scenario);
         rows.push(Necessity { promise: setting.is_promise(), ..row(setting.text(), None) });
     }
-    for (row, report) in rows.iter_mut().zip(trials.outcomes(&candidates)) {
-        let Some(RunReport { verdict, signature, .. }) = &report else { continue };
-        row.verdict = Some(verdict.to_string());
-        row.signature.clone_from(signature);
-        row.needed = *signature != trials.target().signature;
+    for ((row, candidate), report) in rows.iter_mut().zip(&candidates).zip(trials.outcomes(&candidates)) {
+        let Some(report) = &report else { continue };
+        row.verdict = Some(report.verdict.to_string());
+        row.signature.clone_from(&report.signature);
+        let difference = trials.difference(candidate, report);
+        row.needed = difference.is_some();
+        row.but = match difference {
+            Some(Difference::But(what)) => Some(what),
+            Some(Difference::Signature) | None => None,
+        };
     }
     rows
 }
 
 fn row(what: String, fault: Option<usize>) -> Necessity {
-    Necessity { what, fault, verdict: None, signature: None, needed: true, promise: false }
+    Necessity { what, fault, verdict: None, signature: None, needed: true, but: None, promise: false }
 }
 
 /// A fault in a few words: `power_loss broker(1) at 2s`.

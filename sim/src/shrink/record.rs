@@ -13,6 +13,17 @@ use crate::verdict::Verdict;
 /// Longer lines are broken.
 const WIDTH: usize = 116;
 
+/// Whether more may be left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// Everything was tried.
+    Minimal,
+    /// Not everything was tried.
+    Stopped,
+    /// Everything was tried, but of some nobody knows what came of it.
+    Unjudged,
+}
+
 /// Everything that the file tells.
 #[derive(Debug)]
 pub struct Record<'a> {
@@ -22,8 +33,8 @@ pub struct Record<'a> {
     pub subject: &'a Subject,
     /// How large it was.
     pub before: Size,
-    /// Whether nothing more can be left out.
-    pub minimal: bool,
+    /// Whether more may be left out.
+    pub left: Left,
     /// What happens without each thing that is left; empty if nobody tried.
     pub necessity: &'a [Necessity],
 }
@@ -68,10 +79,10 @@ impl Record<'_> {
             "Shrunk by `cargo sim shrink` from {faults} faults and {lines} lines to {} and {}: {}.",
             after.faults,
             after.lines,
-            if self.minimal {
-                "nothing more can be left out"
-            } else {
-                "stopped early, perhaps more can be left out"
+            match self.left {
+                Left::Minimal => "nothing more can be left out",
+                Left::Stopped => "stopped early, perhaps more can be left out",
+                Left::Unjudged => "some runs hung, perhaps more can be left out",
             }
         )];
         for row in self.necessity.iter().filter(|row| row.fault.is_none()) {

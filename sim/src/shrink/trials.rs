@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::alike::{Difference, Target};
+use super::first::{NotBegun, first_run};
 use super::subject::Subject;
-use super::workers::{Stopwatch, run_all};
+use super::workers::{Ran, Stopwatch, run_all};
 use crate::report::RunReport;
 use crate::run::Interrupt;
 use crate::scenario::{Scenario, parse};
@@ -39,7 +41,7 @@ pub enum Stopped {
 enum Known {
     /// It was asked for: it was accepted, or it is none.
     Asked,
-    /// It ran ahead of its turn.
+    /// It ran ahead of its turn; `None` if it hung, or brought the harness down.
     Ahead(Option<Box<RunReport>>),
 }
 
@@ -48,7 +50,7 @@ enum Known {
 /// * No text runs twice, and none is accepted twice: a search that goes on comes to an end.
 /// * What is accepted, and `runs`, do not depend on `jobs`.
 pub struct Trials<'a> {
-    target: RunReport,
+    target: Target,
     limits: Limits,
     stop: &'a Interrupt,
     patience: Duration,
@@ -58,24 +60,33 @@ pub struct Trials<'a> {
     pub runs: u64,
     /// Candidates that were accepted.
     pub accepted: u64,
+    /// Candidates that hung, or brought the harness down: nobody knows whether they fail alike.
+    pub unjudged: u64,
 }
 
 impl<'a> Trials<'a> {
-    /// Runs the script that is to be shrunk, and takes its signature for the one that all others must have. `None` if it
-    /// was interrupted, or the harness panicked outside of any host.
-    pub fn begin(start: Scenario, limits: Limits, stop: &'a Interrupt) -> Option<(Trials<'a>, Subject)> {
+    /// Runs the script that is to be shrunk, and takes its signature for the one that all others must have.
+    ///
+    /// # Errors
+    /// If there is no such run.
+    pub fn begin(
+        start: Scenario,
+        limits: Limits,
+        stop: &'a Interrupt,
+    ) -> Result<(Trials<'a>, Subject), NotBegun> {
         let stopwatch = Stopwatch::start();
-        let report = run_all(std::slice::from_ref(&start), (stop, Duration::MAX), |_| true).pop()??;
+        let Ran { report, .. } = first_run(&start, stop)?;
         let patience = (stopwatch.elapsed() * PATIENCE).max(PATIENCE_LEAST);
         let known = BTreeMap::from([(start.to_toml(), Known::Asked)]);
-        let target = report.clone();
-        let trials = Trials { target, limits, stop, patience, stopwatch, known, runs: 1, accepted: 0 };
-        (!report.cut_short).then_some((trials, Subject { scenario: start, report }))
+        let target = Target::new(&start, report.clone());
+        let (runs, accepted, unjudged) = (1, 0, 0);
+        let trials = Trials { target, limits, stop, patience, stopwatch, known, runs, accepted, unjudged };
+        Ok((trials, Subject { scenario: start, report }))
     }
 
     /// The run to be shrunk.
     pub fn target(&self) -> &RunReport {
-        &self.target
+        &self.target.report
     }
 
     /// Since the beginning, in wall-clock time.
@@ -83,16 +94,13 @@ impl<'a> Trials<'a> {
         self.stopwatch.elapsed()
     }
 
-    /// Whether this run fails as the target does. Nothing may be in vain that was not, and nothing else be wrong: such a
-    /// run would not be as expected even if its violation is.
-    pub fn is_alike(&self, report: &RunReport) -> bool {
-        let no_worse = |was: bool, is: bool| was || !is;
-        report.signature.is_some()
-            && report.signature == self.target.signature
-            && no_worse(!self.target.vacuous.is_empty(), !report.vacuous.is_empty())
-            && no_worse(!self.target.unknown.is_empty(), !report.unknown.is_empty())
-            && no_worse(self.target.liveness.is_some(), report.liveness.is_some())
-            && no_worse(!self.target.as_expected, !report.as_expected)
+    /// How the run of a candidate differs from the one to be shrunk; `None` if it fails alike.
+    pub fn difference(&self, scenario: &Scenario, report: &RunReport) -> Option<Difference> {
+        self.target.difference(scenario, report)
+    }
+
+    fn is_alike(&self, scenario: &Scenario, report: &RunReport) -> bool {
+        self.difference(scenario, report).is_none()
     }
 
     /// The first of these candidates that fails as the target does, with its position.
@@ -114,15 +122,16 @@ impl<'a> Trials<'a> {
             self.run_ahead(now)?;
             for (position, text) in now {
                 // What the reader refuses is no candidate and costs nothing.
-                let Ok(scenario) = parse(&self.target.scenario.path, text) else { continue };
+                let Ok(scenario) = parse(&self.target.report.scenario.path, text) else { continue };
                 if self.limits.runs_max.is_some_and(|most| most <= self.runs) {
                     return Err(Stopped::Runs);
                 }
                 self.runs += 1;
                 let Some(Known::Ahead(Some(report))) = self.known.insert(text.clone(), Known::Asked) else {
+                    self.unjudged += 1;
                     continue;
                 };
-                if self.is_alike(&report) {
+                if self.is_alike(&scenario, &report) {
                     self.accepted += 1;
                     return Ok(Some((*position, Subject { scenario, report: *report })));
                 }
@@ -142,19 +151,22 @@ impl<'a> Trials<'a> {
         }
         let new: Vec<&String> =
             texts.iter().map(|(_, text)| text).filter(|text| !self.known.contains_key(*text)).collect();
-        let read = new.iter().filter_map(|text| parse(&self.target.scenario.path, text).ok());
+        let read = new.iter().filter_map(|text| parse(&self.target.report.scenario.path, text).ok());
         let scenarios: Vec<Scenario> = read.collect();
-        let reports = run_all(&scenarios, (self.stop, self.patience), |report| self.is_alike(report));
+        let all = run_all(&scenarios, (self.stop, self.patience), |one, report| self.is_alike(one, report));
         if self.stop.is_raised() {
             return Err(Stopped::Interrupted);
         }
-        let good =
-            reports.iter().position(|report| report.as_ref().is_some_and(|report| self.is_alike(report)));
+        let reports: Vec<Option<RunReport>> = all.into_iter().map(|ran| ran.map(|ran| ran.report)).collect();
+        let good = scenarios
+            .iter()
+            .zip(&reports)
+            .position(|(one, report)| report.as_ref().is_some_and(|report| self.is_alike(one, report)));
         for (index, (scenario, report)) in scenarios.iter().zip(reports).enumerate() {
-            let cut_short = report.as_ref().is_some_and(|report| report.cut_short);
+            let ended = report.filter(|report| !report.cut_short);
             // Cut short because of an earlier one: nothing is known of it. Otherwise it hung.
-            if !cut_short || good.is_none_or(|good| index < good) {
-                self.known.insert(scenario.source.to_string(), Known::Ahead(report.map(Box::new)));
+            if ended.is_some() || good.is_none_or(|good| index < good) {
+                self.known.insert(scenario.source.to_string(), Known::Ahead(ended.map(Box::new)));
             }
         }
         Ok(())
@@ -162,18 +174,44 @@ impl<'a> Trials<'a> {
 
     /// What comes of each of these, by running them once more; `None` for what cannot be read, or hung.
     pub fn outcomes(&self, candidates: &[Scenario]) -> Vec<Option<RunReport>> {
-        let path = &self.target.scenario.path;
+        let path = &self.target.report.scenario.path;
         let read: Vec<Option<Scenario>> =
             candidates.iter().map(|candidate| parse(path, &candidate.to_toml()).ok()).collect();
         let sound: Vec<Scenario> = read.iter().flatten().cloned().collect();
         let mut reports = Vec::new();
         for some in sound.chunks(self.limits.jobs.max(1)) {
-            reports.extend(run_all(some, (self.stop, self.patience), |_| false));
+            reports.extend(run_all(some, (self.stop, self.patience), |_, _| false));
         }
         let mut reports = reports.into_iter();
         read.into_iter()
-            .map(|scenario| scenario.and_then(|_| reports.next().flatten()))
+            .map(|scenario| scenario.and_then(|_| reports.next().flatten()).map(|ran| ran.report))
             .map(|report| report.filter(|report| !report.cut_short))
             .collect()
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// Takes hours of simulated time, and seconds at least of real time.
+    pub fn endless() -> Scenario {
+        let text = "name = \"a\"\nseed = 1\n[cluster]\nbrokers = 1\n\
+                    [[topic]]\nname = \"orders\"\nreplication.factor = 1\n\
+                    [[producer]]\ntopics = [\"orders\"]\nrecords = 1\n[phases]\nfaults = \"10h\"\n";
+        parse("a.toml", text).unwrap_or_else(|problems| panic!("{problems}"))
+    }
+
+    #[test]
+    fn what_hangs_is_not_taken_for_what_loses_the_failure() {
+        let (endless, stop) = (endless(), Interrupt::new(false));
+        let mut short = endless.clone();
+        short.phases.faults = Duration::from_millis(100);
+        let limits = Limits { jobs: 1, runs_max: None, budget: None };
+        let (mut trials, _) = Trials::begin(short, limits, &stop).unwrap();
+        trials.patience = Duration::ZERO;
+        assert_eq!(trials.first(vec![endless.clone()]).map(|found| found.is_some()), Ok(false));
+        assert_eq!((trials.runs, trials.unjudged), (2, 1));
+        assert!(trials.outcomes(&[endless])[0].is_none(), "it came to something");
     }
 }

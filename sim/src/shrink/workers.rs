@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::report::RunReport;
-use crate::run::{Interrupt, run};
+use crate::run::{Interrupt, RunOutput, STACK_BYTES, run};
 use crate::scenario::Scenario;
 use crate::seed::Seed;
 
@@ -28,15 +28,22 @@ impl Stopwatch {
     }
 }
 
-/// Runs each of these in a thread of its own. `None`: the harness itself panicked.
+/// A run that came to an end, and its script.
+#[derive(Clone, Debug)]
+pub(super) struct Ran {
+    pub report: RunReport,
+    pub script: Scenario,
+}
+
+/// Runs each of these in a thread of its own. `None`: the harness itself panicked, or no thread could be started.
 ///
 /// As soon as one is `good`, those after it are interrupted, because nobody will ask for them; all are if `stop` is raised
 /// or `timeout` is over. An interrupted run says so in its verdict.
 pub(super) fn run_all(
     scenarios: &[Scenario],
     (stop, timeout): (&Interrupt, Duration),
-    good: impl Fn(&RunReport) -> bool,
-) -> Vec<Option<RunReport>> {
+    good: impl Fn(&Scenario, &RunReport) -> bool,
+) -> Vec<Option<Ran>> {
     let interrupts: Vec<Interrupt> = scenarios.iter().map(|_| Interrupt::new(false)).collect();
     let raise = |interrupts: &[Interrupt]| {
         for interrupt in interrupts {
@@ -44,26 +51,27 @@ pub(super) fn run_all(
         }
     };
     let stopwatch = Stopwatch::start();
-    let mut reports: Vec<Option<RunReport>> = vec![None; scenarios.len()];
+    let mut all: Vec<Option<Ran>> = vec![None; scenarios.len()];
     thread::scope(|scope| {
         let (sender, receiver) = channel();
         for (index, scenario) in scenarios.iter().enumerate() {
             let (sender, interrupt) = (sender.clone(), &interrupts[index]);
-            scope.spawn(move || {
-                let seed = scenario.seed.unwrap_or(Seed(1));
-                let report = catch_unwind(AssertUnwindSafe(|| run(scenario, seed, interrupt).report));
+            let work = move || {
+                let ran = catch_unwind(AssertUnwindSafe(|| once(scenario, interrupt)));
                 // The receiver outlives every worker.
-                drop(sender.send((index, report.ok())));
-            });
+                drop(sender.send((index, ran.ok())));
+            };
+            // One that is not started sends nothing, and nothing is known of it.
+            drop(thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work));
         }
         drop(sender);
         loop {
             match receiver.recv_timeout(LOOK_EVERY) {
-                Ok((index, report)) => {
-                    if report.as_ref().is_some_and(&good) {
+                Ok((index, ran)) => {
+                    if ran.as_ref().is_some_and(|ran| good(&scenarios[index], &ran.report)) {
                         raise(&interrupts[index + 1..]);
                     }
-                    reports[index] = report;
+                    all[index] = ran;
                 }
                 Err(RecvTimeoutError::Timeout) => {
                     if stop.is_raised() || timeout < stopwatch.elapsed() {
@@ -74,5 +82,10 @@ pub(super) fn run_all(
             }
         }
     });
-    reports
+    all
+}
+
+fn once(scenario: &Scenario, interrupt: &Interrupt) -> Ran {
+    let RunOutput { report, script, .. } = run(scenario, scenario.seed.unwrap_or(Seed(1)), interrupt);
+    Ran { report, script }
 }

@@ -16,13 +16,10 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::run::Interrupt;
+use crate::run::{Interrupt, STACK_BYTES};
 
 /// How often to look at the clock and for signals while no run ends.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
-
-/// As much as the main thread of a process has: a run must not depend on where it runs.
-const STACK_BYTES: usize = 8 << 20;
 
 /// How much, how long.
 #[derive(Clone, Copy, Debug)]

@@ -1,5 +1,6 @@
 //! How a property is tried.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
@@ -11,6 +12,15 @@ use crate::keep::keep;
 /// A failure is made smaller for so long at most: every step is a run.
 const SHRINKING_MS_MAX: u32 = 120_000;
 
+/// Whether a case in which a property holds shows anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// It might not have held.
+    Something,
+    /// There was nothing of which it could have held or not.
+    Nothing,
+}
+
 /// Something that holds of every scenario that a strategy draws.
 pub struct Property {
     /// What it is about, in a word or two: part of the names of scenarios that broke it.
@@ -19,8 +29,10 @@ pub struct Property {
     pub says: &'static str,
     /// How many cases are tried, unless `PROPTEST_CASES` says otherwise.
     pub cases: u32,
+    /// In how many of these it must show something, and in as large a part of more or fewer.
+    pub telling: u32,
     /// Whether it holds of this one; why not.
-    pub holds: fn(&Scenario) -> Result<(), String>,
+    pub holds: fn(&Scenario) -> Result<Shown, String>,
 }
 
 impl Property {
@@ -48,10 +60,25 @@ impl Property {
         let kept = discover(&[regressions.to_owned()]).map_err(|problems| problems.to_string())?;
         for path in kept.iter().filter(|path| is_own(path)) {
             let scenario = load(path).map_err(|problems| problems.to_string())?;
-            (self.holds)(&scenario).map_err(|why| format!("{} is still broken: {why}", path.display()))?;
+            (self.holds)(&scenario)
+                .map(drop)
+                .map_err(|why| format!("{} is still broken: {why}", path.display()))?;
         }
-        let holds = |scenario: Scenario| (self.holds)(&scenario).map_err(TestCaseError::fail);
-        match TestRunner::new(config(self.cases)).run(&scenarios, holds) {
+        let told = Cell::new(0);
+        let holds = |scenario: Scenario| {
+            let shown = (self.holds)(&scenario).map_err(TestCaseError::fail)?;
+            told.set(told.get() + u64::from(shown == Shown::Something));
+            Ok(())
+        };
+        let config = config(self.cases);
+        let least = u64::from(self.telling) * u64::from(config.cases) / u64::from(self.cases);
+        match TestRunner::new(config).run(&scenarios, holds) {
+            Ok(()) if told.get() < least => Err(format!(
+                "{}: only {} cases show that {}, and {least} at least should",
+                self.what,
+                told.get(),
+                self.says
+            )),
             Ok(()) => Ok(()),
             Err(TestError::Abort(why)) => Err(format!("{}: no cases could be drawn: {why}", self.what)),
             Err(TestError::Fail(why, smallest)) => {

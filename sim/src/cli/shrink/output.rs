@@ -15,7 +15,7 @@ use crate::report::RunReport;
 use crate::run::{Interrupt, run};
 use crate::scenario;
 use crate::seed::Seed;
-use crate::shrink::{Progress, Record, Stopped, Trials};
+use crate::shrink::{Left, Progress, Record, Stopped, Trials};
 
 /// Where shrunk failures are kept.
 const KEPT: &str = "scenarios/regressions";
@@ -85,20 +85,31 @@ impl Place {
 
     fn unwritable(&self, error: &std::io::Error) -> String {
         let help = match error.kind() {
+            ErrorKind::AlreadyExists => ": somebody else has written it meanwhile",
             ErrorKind::NotFound => ": there is no such directory; `--out FILE` writes elsewhere",
             _ => "",
         };
         format!("cannot write {}: {error}{help}", self.file.display())
     }
 
-    /// The whole file or nothing.
-    pub fn write(&self, text: &str) -> Result<(), String> {
+    /// The whole file or nothing. Somebody may have taken its name since it was found to be free: then the result stays
+    /// where it was written, because it may be that of an hour.
+    pub fn write(&self, text: &str, force: bool) -> Result<(), String> {
         let temporary = self.temporary();
-        let written = fs::write(&temporary, text).and_then(|()| fs::rename(&temporary, &self.file));
-        written.map_err(|error| {
+        fs::write(&temporary, text).map_err(|error| {
             drop(fs::remove_file(&temporary));
             self.unwritable(&error)
-        })
+        })?;
+        let (from, to) = (&temporary, &self.file);
+        // A link replaces nothing.
+        let placed = if force { fs::rename(from, to) } else { fs::hard_link(from, to) };
+        match placed {
+            Ok(()) => {
+                drop(fs::remove_file(&temporary));
+                Ok(())
+            }
+            Err(error) => Err(format!("{}; the result is in {}", self.unwritable(&error), from.display())),
+        }
     }
 
     /// Reads the file and runs it as anybody would: it must fail as what it was shrunk from.
@@ -181,7 +192,8 @@ impl Summary<'_> {
 
     fn ending(&self) -> &'static str {
         match self.stopped {
-            None => "minimal",
+            None if self.record.left == Left::Minimal => "minimal",
+            None => "unjudged",
             Some(Stopped::Runs) => "max-runs",
             Some(Stopped::Budget) => "budget",
             Some(Stopped::Interrupted) => "interrupted",
@@ -194,10 +206,20 @@ impl Summary<'_> {
         let signature = self.again.signature.as_deref().unwrap_or_default();
         let mut text = format!("{} seed {}: {signature}\n", self.start.found_in, self.start.seed());
         let ending = match self.stopped {
-            None => "minimal: every change that is left to try loses the failure".to_owned(),
+            None if self.record.left == Left::Minimal => {
+                "minimal: every change that is left to try loses the failure".to_owned()
+            }
+            None => "perhaps not minimal".to_owned(),
             Some(_) => format!("not minimal: stopped early ({})", self.ending()),
         };
         text += &format!("  {ending}; {runs} runs, {accepted} accepted, {elapsed:.1} s\n\n");
+        if 0 < self.trials.unjudged {
+            let unjudged = self.trials.unjudged;
+            text = format!(
+                "{}\n  {unjudged} candidates took too long, or brought the harness down: nobody knows what they lose\n\n",
+                text.trim_end()
+            );
+        }
         let after = self.record.subject.size();
         for ((name, before), (_, after)) in self.record.before.rows().iter().zip(after.rows()) {
             text += &format!("  {name:<12}  {before:>9} -> {after}\n");
@@ -225,7 +247,8 @@ impl Summary<'_> {
             "seed": self.start.seed().0,
             "signature": self.again.signature,
             "ending": self.ending(),
-            "minimal": self.stopped.is_none(),
+            "minimal": self.record.left == Left::Minimal,
+            "unjudged": self.trials.unjudged,
             "before": self.record.before,
             "after": self.record.subject.size(),
             "runs": runs,

@@ -1,15 +1,15 @@
 //! What is to be shrunk: a run directory, or a scenario and a seed.
 
-use std::panic::catch_unwind;
-
 use super::super::color;
 use super::super::environment::{Stopwatch, build_hash};
 use super::super::interrupts::INTERRUPT;
 use super::ShrinkArguments;
 use crate::report::{RunDir, RunReport};
-use crate::run::run;
 use crate::scenario::{self, Scenario};
 use crate::seed::Seed;
+use crate::shrink::{NotBegun, script_of};
+use crate::sweep::result::TIMEOUT;
+use crate::verdict::Verdict;
 
 /// Where it begins.
 pub(super) struct Start {
@@ -34,12 +34,8 @@ impl Start {
         }
         let directory = RunDir::read(path).map_err(|error| error.to_string())?;
         let report = directory.report;
-        if report.signature.is_none() {
-            return Err(format!(
-                "nothing to shrink: the run in {} came to `{}`",
-                path.display(),
-                report.verdict
-            ));
+        if let Some(why) = nothing_to_shrink(&report) {
+            return Err(format!("nothing to shrink: the run in {} came to {why}", path.display()));
         }
         let seed = Seed(report.seed);
         if arguments.seed.is_some_and(|asked| asked != seed) {
@@ -59,15 +55,13 @@ impl Start {
     }
 
     /// The script to shrink, as it is read.
-    pub fn script(&self) -> Result<Scenario, String> {
+    pub fn script(&self) -> Result<Scenario, NotBegun> {
         let (scenario, seed) = (&self.scenario, self.seed);
-        let script = if self.recorded.is_some() {
-            scenario.clone()
-        } else {
-            let output = catch_unwind(|| run(scenario, seed, &INTERRUPT));
-            output.map_err(|_| format!("the harness itself panicked in {}", scenario.path))?.script
-        };
-        scenario::parse(&scenario.path, &script.to_toml()).map_err(|problems| text(&problems))
+        if self.recorded.is_none() {
+            return script_of(scenario, seed, &INTERRUPT);
+        }
+        let read = scenario::parse(&scenario.path, &scenario.to_toml());
+        read.map_err(|problems| NotBegun::Unreadable(text(&problems)))
     }
 }
 
@@ -76,14 +70,9 @@ pub(super) fn differs(start: &Start, report: &RunReport) -> Option<String> {
     let came_to =
         |report: &RunReport| report.signature.clone().unwrap_or_else(|| format!("`{}`", report.verdict));
     let Some(recorded) = &start.recorded else {
-        return report.signature.is_none().then(|| {
-            format!(
-                "nothing to shrink: {} with seed {} comes to {}",
-                start.scenario.path,
-                start.seed,
-                came_to(report)
-            )
-        });
+        let (path, seed) = (&start.scenario.path, start.seed);
+        return nothing_to_shrink(report)
+            .map(|why| format!("nothing to shrink: {path} with seed {seed} comes to {why}"));
     };
     if recorded.signature == report.signature {
         return None;
@@ -109,6 +98,39 @@ pub(super) fn differs(start: &Start, report: &RunReport) -> Option<String> {
                  cargo sim run --check-determinism";
     }
     Some(text)
+}
+
+/// What a run came to, and what to do instead, if no smaller case of it can be found.
+fn nothing_to_shrink(report: &RunReport) -> Option<String> {
+    let (verdict, seed) = (report.verdict, report.seed);
+    let path = &report.scenario.path;
+    let passes = |signature: &str| {
+        format!(
+            "`{signature}`: what should fail does not, and the smallest run that does not fail is an empty one\n\
+             help: mend the scenario or what it expects; `cargo sim sweep {path}` shows which seeds still fail"
+        )
+    };
+    match report.signature.as_deref() {
+        None if verdict == Verdict::Pass && !report.as_expected => {
+            Some(passes(&format!("pass where {} was expected", report.expected)))
+        }
+        None => Some(format!("`{verdict}`, which is no failure")),
+        Some(TIMEOUT) => Some(format!(
+            "`{TIMEOUT}`: how long a run takes depends on the machine\n\
+             help: run it with more time, or see what it does until then: cargo sim replay {path} --seed {seed} --until TIME"
+        )),
+        Some("nondeterminism") => Some(format!(
+            "`nondeterminism`: no two runs of it can be compared\n\
+             help: see the first event that differs: cargo sim run {path} --seed {seed} --check-determinism"
+        )),
+        Some(signature) if signature.starts_with("pass where ") => Some(passes(signature)),
+        Some(_) if verdict == Verdict::Vacuous => Some(format!(
+            "`{verdict}`: it shows nothing, and a smaller run shows no more\n\
+             help: change what the scenario hits or waits for, or say `may_miss`: cargo sim run {path} --seed {seed} \
+             says what was in vain"
+        )),
+        Some(_) => None,
+    }
 }
 
 fn text(problems: &scenario::Diagnostics) -> String {

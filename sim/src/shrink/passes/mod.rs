@@ -7,7 +7,7 @@
 //! | `merging` | two faults that do the same to different hosts become one |
 //! | `actors` | fewer consumers, producers, topics, partitions, brokers, replicas, records |
 //! | `settings` | properties, latencies and conditions at their defaults: all, by delta debugging, one by one |
-//! | `times` | all times rounder or earlier together, then each rounder, shorter |
+//! | `times` | times instead of triggers, all times rounder or earlier together, then each rounder, shorter |
 //! | `parameters` | fewer targets, less to wait for, no end, round numbers, no keys that are not needed |
 //!
 //! Cheapest win first: what makes every later run shorter stands at the top. A pass is pure: from a [`Subject`] it makes

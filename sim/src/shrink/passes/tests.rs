@@ -151,6 +151,15 @@ fn times_become_rounder_together_and_one_by_one() {
 }
 
 #[test]
+fn what_waits_for_something_may_as_well_wait_for_a_time() {
+    let subject = subject(WAITING);
+    let changes = times::changes(&subject);
+    assert!(any(&changes, &["at     = \"1s\"\nuntil", "fault_ended"]), "it begins when it did");
+    assert!(any(&changes, &["fault_started", "lasts  = \"500ms\""]), "it takes as long as it did");
+    assert!(any(&changes, &["fault_started", "lasts  = \"1s\""]), "or a rounder time");
+}
+
+#[test]
 fn what_two_faults_do_one_can_do_to_both() {
     let subject = subject(
         "[[fault]]\nkind = \"power_loss\"\ntarget = \"broker(1)\"\nat = \"2s\"\ndown_for = \"300ms\"\n\

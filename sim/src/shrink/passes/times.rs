@@ -1,4 +1,4 @@
-//! Rounder, earlier and shorter times.
+//! Times instead of triggers; rounder, earlier and shorter times.
 
 use std::time::Duration;
 
@@ -21,10 +21,11 @@ enum Place {
 
 const PLACES: [Place; 4] = [Place::Begin, Place::End, Place::BeginDelay, Place::EndDelay];
 
-/// All times together, then each by itself.
+/// Times instead of triggers; all times together; then each by itself.
 pub(super) fn changes(subject: &Subject) -> Vec<Scenario> {
     let mut changes: Vec<Scenario> =
-        ROUND.iter().filter_map(|unit| all_rounded(&subject.scenario, *unit)).collect();
+        (0..subject.scenario.plan.faults.len()).flat_map(|index| without_triggers(subject, index)).collect();
+    changes.extend(ROUND.iter().filter_map(|unit| all_rounded(&subject.scenario, *unit)));
     changes.extend(all_earlier(&subject.scenario));
     for index in 0..subject.scenario.plan.faults.len() {
         for place in PLACES {
@@ -64,6 +65,35 @@ impl Place {
             _ => {}
         }
     }
+}
+
+/// A fault that begins, or ends, at the time when it did, or at a rounder one; not when something happens.
+fn without_triggers(subject: &Subject, index: usize) -> Vec<Scenario> {
+    let Some(report) = subject.report.faults.get(index) else { return Vec::new() };
+    let fault = &subject.scenario.plan.faults[index];
+    let Some(started) = report.started_us.map(|time| subject.into_phase(time)) else { return Vec::new() };
+    let or_rounder = |time, least| durations(time, least).into_iter().chain([time]);
+    let mut plain: Vec<Fault> = Vec::new();
+    if matches!(fault.start, Start::When(_)) {
+        let at = |time| Fault { start: Start::At(Span::exactly(time)), ..fault.clone() };
+        plain.extend(or_rounder(started, Duration::ZERO).map(at));
+    }
+    if matches!(fault.harm.until, Until::When(_))
+        && let Some(ended) = report.ended_us.map(|time| subject.into_phase(time))
+    {
+        let lasting = |time| {
+            let mut fault = fault.clone();
+            fault.harm.until = Until::Lasts(Span::exactly(time));
+            fault
+        };
+        plain.extend(or_rounder(ended.saturating_sub(started).max(SHORTEST), SHORTEST).map(lasting));
+    }
+    let with = |fault| {
+        let mut scenario = subject.scenario.clone();
+        scenario.plan.faults[index] = fault;
+        scenario
+    };
+    plain.into_iter().map(with).collect()
 }
 
 /// Every time that is rougher than this unit, rounded to it; `None` if there is none.
