@@ -165,6 +165,24 @@ fn another_build_may_differ_and_says_how_to_get_back() {
 }
 
 #[test]
+fn the_same_events_that_are_judged_otherwise_are_said_and_the_same_build_may_not() {
+    let place = Place::new("judged");
+    place.edit(|run| {
+        run["verdict"] = "violation".into();
+        run["as_expected"] = false.into();
+        run["signature"] = "lost-write".into();
+    });
+    let said = "judgement of the same events: recorded violation (lost-write), now pass";
+    let (code, stdout, _) = place.replay(&[]);
+    assert_eq!(code, 70, "{stdout}");
+    has(&stdout, &[said]);
+    place.edit(|run| run["env"]["build_hash"] = "of another build".into());
+    let (code, stdout, _) = place.replay(&[]);
+    assert_eq!(code, 0, "{stdout}");
+    has(&stdout, &["as recorded (", &format!("changed   {said}")]);
+}
+
+#[test]
 fn until_stops_and_says_where_each_host_stands() {
     let place = Place::new("until");
     let (code, stdout, _) = place.replay(&["--until", "1.5s", "--from", "1.49s", "--host", "controller"]);

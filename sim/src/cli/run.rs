@@ -39,6 +39,9 @@ pub(super) fn run(arguments: &RunArguments) -> u8 {
     if 1 < scenarios.len() && arguments.format == Format::Human {
         print(&in_all(scenarios.len(), &codes));
     }
+    // A signal between two runs leaves no run that says so.
+    let cut = INTERRUPT.is_raised() && codes.len() < scenarios.len();
+    codes.extend(cut.then(|| Verdict::Interrupted.exit_code()));
     codes.into_iter().max_by_key(|code| severity(*code)).unwrap_or(0)
 }
 

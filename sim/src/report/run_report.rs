@@ -25,6 +25,10 @@ pub struct RunReport {
     pub verdict: Verdict,
     /// Whether that is what the scenario expects.
     pub as_expected: bool,
+    /// Whether it was interrupted before its last phase was over. Then only what it had found by then is known, and the
+    /// digest is that of a part.
+    #[serde(default)]
+    pub cut_short: bool,
     /// What the scenario expects, in its own words: `pass`, or a violation's name.
     pub expected: String,
     /// Which failures are the same: what is wrong and how it came to it, without names and numbers. `None` for a pass
@@ -242,6 +246,7 @@ impl RunReport {
             seed,
             verdict: Verdict::Vacuous,
             as_expected: false,
+            cut_short: false,
             expected: Verdict::Pass.to_string(),
             signature: None,
             violations: Vec::new(),
@@ -271,6 +276,17 @@ impl RunReport {
         self.as_expected = false;
         self.signature = Some("nondeterminism".to_owned());
         self.unknown.push(reason);
+    }
+
+    /// A second run that was to be compared with this one was interrupted: nothing was shown, unless what is found here
+    /// is wrong by itself.
+    pub fn is_not_compared(&mut self) {
+        self.cut_short = true;
+        if self.as_expected {
+            self.verdict = Verdict::Interrupted;
+        }
+        self.verdict = self.verdict.and(Verdict::Interrupted);
+        self.as_expected = false;
     }
 
     /// The report as text, with everything that may differ between two runs of one seed taken out.

@@ -11,7 +11,7 @@ use super::meanwhile;
 use super::phases::Ended;
 use super::signature;
 use super::story;
-use crate::checker::{Anomaly, Checks, check_all};
+use crate::checker::{Anomaly, Checks, Violation, check_all};
 use crate::cluster::disk::DiskStats;
 use crate::history::History;
 use crate::oracle::{LogContent, diverging_logs};
@@ -56,10 +56,10 @@ pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> 
     report.faults = evidence.faults;
     meanwhile::count(&mut report.faults, &report.phases, evidence.trace);
     report.nemeses = evidence.nemeses;
+    report.cut_short = matches!(evidence.ended, Some(Ended::Interrupted));
     let mut verdict = came_to(evidence.ended, &mut report);
     match check_all(evidence.history) {
         Ok(checks) => {
-            verdict = verdict.and(checks.verdict());
             let Checks { violations, unknown, deleted_by_retention } = checks;
             (report.violations, report.unknown) = (violations, unknown);
             report.deleted_by_retention = deleted_by_retention;
@@ -70,19 +70,26 @@ pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> 
         }
     }
     report.vacuous.extend(hardly_deleted(scenario, report.deleted_by_retention));
-    if verdict == Verdict::Interrupted {
-        // What had not happened yet might have.
-        report.vacuous.clear();
-    }
     report.unknown.extend(evidence.unread_logs);
     report.unknown.extend(gave_up(evidence.trace, &evidence.disks));
     report.unknown.extend(too_much_in_doubt(scenario, report.counts.indeterminate));
+    if report.cut_short {
+        // What had not happened yet might have, and what nobody could look at yet they would have.
+        report.vacuous.clear();
+        report.unknown.clear();
+    }
     if !report.unknown.is_empty() {
         verdict = verdict.and(Verdict::Unknown);
     }
     let diverging = evidence.logs.iter().filter_map(|(key, logs)| diverging_logs(key, logs));
     report.violations.extend(diverging);
-    if !report.violations.is_empty() {
+    let is_surprise = |violation: &Violation| !scenario.expect.verdict.allows(violation.anomaly);
+    // What is expected to be found in the end says nothing about a run that did not get there.
+    if if report.cut_short {
+        report.violations.iter().any(is_surprise)
+    } else {
+        !report.violations.is_empty()
+    } {
         verdict = verdict.and(Verdict::Violation);
     }
     if !report.vacuous.is_empty() {
@@ -93,7 +100,7 @@ pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> 
     }
     report.verdict = verdict;
     report.as_expected = is_expected(scenario, &report);
-    report.signature = signature::of(&report, &scenario.expect.verdict, evidence.trace);
+    report.signature = signature::of(&report, &scenario.expect.verdict, evidence.history, evidence.trace);
     report
 }
 

@@ -332,6 +332,7 @@ fn read_log(broker: &Broker, key: &TopicPartition) -> Option<LogContent> {
 mod tests {
     use std::path::Path;
 
+    use broker_core::time::Timestamp;
     use broker_core::types::BrokerId;
 
     use super::*;
@@ -377,6 +378,25 @@ mod tests {
     fn an_interrupt_ends_the_run_and_says_so() {
         let output = run(&scenario(), Seed(1), &Interrupt::new(true));
         assert_eq!(output.report.verdict, Verdict::Interrupted);
+        assert!(output.report.cut_short);
         assert_eq!(output.report.phases.len(), 1);
+    }
+
+    #[test]
+    fn what_half_a_run_has_found_counts_only_if_nobody_expects_it() {
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/disk/single-replica-power-loss.toml");
+        let mut scenario = crate::scenario::load(&path).unwrap();
+        let whole = run(&scenario, Seed(1), &Interrupt::new(false)).report;
+        let phase = whole.phases.iter().find(|phase| phase.name == "final-reads").expect("it got there");
+        // By then two messages were acknowledged at one offset, and nobody has read everything.
+        let before_the_end = || Interrupt::after(Timestamp(phase.started_us));
+        let half = run(&scenario, Seed(1), &before_the_end()).report;
+        assert!(half.cut_short && !half.as_expected && !half.violations.is_empty());
+        assert_eq!((half.verdict, half.signature), (Verdict::Interrupted, None));
+        assert!(half.unknown.is_empty() && half.vacuous.is_empty());
+        scenario.expect.verdict = crate::scenario::ExpectedVerdict::Pass;
+        let half = run(&scenario, Seed(1), &before_the_end()).report;
+        assert_eq!((half.cut_short, half.verdict), (true, Verdict::Violation));
     }
 }

@@ -145,6 +145,18 @@ pub enum ExpectedVerdict {
     PassOr(Vec<Anomaly>),
 }
 
+impl ExpectedVerdict {
+    /// Whether a run may show this anomaly.
+    pub fn allows(&self, anomaly: Anomaly) -> bool {
+        match self {
+            ExpectedVerdict::Violation(anomalies) | ExpectedVerdict::PassOr(anomalies) => {
+                anomalies.contains(&anomaly)
+            }
+            ExpectedVerdict::Pass | ExpectedVerdict::Vacuous | ExpectedVerdict::Liveness => false,
+        }
+    }
+}
+
 impl fmt::Display for ExpectedVerdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (pass, anomalies): (_, &[Anomaly]) = match self {

@@ -98,10 +98,12 @@ impl Record<'_> {
         let steps: Vec<String> = faults.iter().map(|(fault, _)| sentence(fault)).collect();
         match steps.as_slice() {
             [] => story += "No fault is needed. ",
-            steps => story += &format!("{}. ", steps.join("; then ")),
+            steps => story += &format!("{}. ", capitalized(&steps.join("; then "))),
         }
         story += &match outcome(report) {
-            Some(outcome) => format!("It comes to this: {outcome}. "),
+            Some(outcome) => {
+                format!("What comes out: {}. ", outcome.split(": message").next().unwrap_or(&outcome))
+            }
             None => String::new(),
         };
         story += "These words were put together by the machine that shrank it; whoever knows why it happens tells it here.";
@@ -140,13 +142,13 @@ fn sentence(fault: &Fault) -> String {
         Until::When(trigger) => format!(", until {}", trigger.describe()),
     };
     let deed = match fault.harm.kind().name {
-        "kill" => format!("{whom} is killed"),
-        "power_loss" => format!("{whom} loses power"),
-        "restart" => format!("{whom} is shut down in good order"),
-        "pause" => format!("{whom} stands still"),
-        "wipe" => format!("{whom} loses its disk"),
+        "kill" => format!("the process of {whom} is killed"),
+        "power_loss" => format!("power fails at {whom}"),
+        "restart" => format!("a clean shutdown of {whom} begins"),
+        "pause" => format!("time stands still for {whom}"),
+        "wipe" => format!("the disk of {whom} is emptied"),
         "partition" => format!("the links {whom} are cut"),
-        "isolate" => format!("{whom} is cut off"),
+        "isolate" => format!("all links of {whom} are cut"),
         "hold" => format!("messages of {whom} are kept back"),
         "delay" => format!("messages of {whom} are late"),
         "drop_connections" => format!("connections of {whom} break"),
@@ -158,6 +160,11 @@ fn sentence(fault: &Fault) -> String {
         kind => format!("{kind} hits {whom}"),
     };
     format!("{deed} {start}{until}")
+}
+
+fn capitalized(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
 }
 
 /// Broken into lines.

@@ -8,7 +8,6 @@ use super::workers::{Stopwatch, run_all};
 use crate::report::RunReport;
 use crate::run::Interrupt;
 use crate::scenario::{Scenario, parse};
-use crate::verdict::Verdict;
 
 /// A run may take so many times as long as the one to be shrunk, and at least [`PATIENCE_LEAST`].
 const PATIENCE: u32 = 20;
@@ -71,7 +70,7 @@ impl<'a> Trials<'a> {
         let known = BTreeMap::from([(start.to_toml(), Known::Asked)]);
         let target = report.clone();
         let trials = Trials { target, limits, stop, patience, stopwatch, known, runs: 1, accepted: 0 };
-        (report.verdict != Verdict::Interrupted).then_some((trials, Subject { scenario: start, report }))
+        (!report.cut_short).then_some((trials, Subject { scenario: start, report }))
     }
 
     /// The run to be shrunk.
@@ -152,7 +151,7 @@ impl<'a> Trials<'a> {
         let good =
             reports.iter().position(|report| report.as_ref().is_some_and(|report| self.is_alike(report)));
         for (index, (scenario, report)) in scenarios.iter().zip(reports).enumerate() {
-            let cut_short = report.as_ref().is_some_and(|report| report.verdict == Verdict::Interrupted);
+            let cut_short = report.as_ref().is_some_and(|report| report.cut_short);
             // Cut short because of an earlier one: nothing is known of it. Otherwise it hung.
             if !cut_short || good.is_none_or(|good| index < good) {
                 self.known.insert(scenario.source.to_string(), Known::Ahead(report.map(Box::new)));
@@ -174,7 +173,7 @@ impl<'a> Trials<'a> {
         let mut reports = reports.into_iter();
         read.into_iter()
             .map(|scenario| scenario.and_then(|_| reports.next().flatten()))
-            .map(|report| report.filter(|report| report.verdict != Verdict::Interrupted))
+            .map(|report| report.filter(|report| !report.cut_short))
             .collect()
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use super::group::{Group, Groups};
-use super::result::RunResult;
+use super::result::{KindCount, RunResult};
 use super::summary::{Row, Summary};
 
 /// With more scenarios than this, only those are listed in which something was not as expected.
@@ -100,25 +100,18 @@ fn faults(text: &mut String, summary: &Summary) {
     }
     let (events, kinds) = (summary.trace_events.values().sum::<u64>(), summary.trace_events.len());
     line(text, &format!("\n{events} events of {}", count(kinds as u64, "kind")));
+    let width = summary.faults.keys().map(|name| name.chars().count()).max().unwrap_or(0).max("fault".len());
     if !summary.faults.is_empty() {
-        let happened: Vec<String> = summary
-            .faults
-            .iter()
-            .filter(|(_, kind)| 0 < kind.count.effective)
-            .map(|(name, kind)| format!("{name} {}/{}", kind.count.effective, kind.count.begun))
-            .collect();
-        let happened = if happened.is_empty() { "none".to_owned() } else { happened.join(", ") };
-        line(text, &format!("faults that changed something, of those that began: {happened}"));
+        line(text, &format!("{:width$}  {:>9}  {:>9}  {:>9}", "fault", "runs", "begun", "effective"));
     }
-    let [never, in_vain] = summary.never();
-    for (what, kinds) in [("never happened", never), ("never changed anything", in_vain)] {
-        let kinds: Vec<String> = kinds
-            .iter()
-            .map(|(name, runs)| format!("{name} (meant to in {})", count(*runs, "run")))
-            .collect();
-        if !kinds.is_empty() {
-            line(text, &format!("{what}: {}", kinds.join(", ")));
-        }
+    for (name, kind) in &summary.faults {
+        let never = match (kind.count.begun, kind.count.effective) {
+            (0, _) => "  never happened",
+            (_, 0) => "  never changed anything",
+            (_, _) => "",
+        };
+        let KindCount { begun, effective } = kind.count;
+        line(text, &format!("{name:width$}  {:>9}  {begun:>9}  {effective:>9}{never}", kind.runs));
     }
     if 0 < summary.without_fault {
         let Summary { without_fault, none_planned, .. } = summary;
@@ -136,6 +129,10 @@ fn totals(text: &mut String, summary: &Summary) {
             counts.acknowledged, counts.failed, counts.indeterminate, counts.final_records
         ),
     );
+    if 0 < summary.checked_twice {
+        let runs = count(summary.checked_twice, "run");
+        line(text, &format!("every event compared with that of a second run, for {runs}"));
+    }
     if let Some((seeds, simulated)) = summary.speed() {
         let jobs = count(summary.jobs as u64, "job");
         let wall = summary.wall.as_secs_f64();

@@ -45,6 +45,8 @@ pub struct Summary {
     pub without_fault: u64,
     /// Those of them for which none was planned or drawn.
     pub none_planned: u64,
+    /// Runs that were made twice, and compared.
+    pub checked_twice: u64,
     /// Simulated time of all runs.
     pub simulated_us: u64,
     /// Simulated time of those that were run now.
@@ -103,6 +105,7 @@ impl Summary {
         }
         self.without_fault += u64::from(result.faults.values().all(|kind| kind.begun == 0));
         self.none_planned += u64::from(result.faults.is_empty());
+        self.checked_twice += u64::from(result.checked_twice);
         self.simulated_us += result.simulated_us;
         self.simulated_now_us += if reused { 0 } else { result.simulated_us };
         self.groups_of(result).add(result)

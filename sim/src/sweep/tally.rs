@@ -25,10 +25,11 @@ pub struct Ran {
 impl Ran {
     /// From what a run left behind.
     pub fn new(output: RunOutput, scenario: &Scenario, build: &Build, checked_twice: bool) -> Ran {
-        let interrupted = output.report.verdict == Verdict::Interrupted;
-        let result = (!interrupted)
+        // Of half a run nothing is stored: it would pass for a whole one.
+        let cut_short = output.report.cut_short;
+        let result = (!cut_short)
             .then(|| RunResult { checked_twice, ..RunResult::of(&output.report, scenario, build) });
-        let dull = output.report.as_expected && !interrupted;
+        let dull = output.report.as_expected && !cut_short;
         Ran { result, output: (!dull).then(|| Box::new(output)) }
     }
 
@@ -44,7 +45,10 @@ impl Ran {
         // One that came back has events at least.
         let stuck = if report.trace_events.is_empty() { " and could not be stopped" } else { "" };
         let reason = format!("the run did not end within {:.1} s{stuck}", wall.as_secs_f64());
-        report.verdict = Verdict::Unknown;
+        // What it had found by then stays found, though as a time-out: it may end otherwise elsewhere.
+        if !matches!(report.verdict, Verdict::Violation | Verdict::HarnessBug) {
+            report.verdict = Verdict::Unknown;
+        }
         report.as_expected = false;
         report.signature = Some(TIMEOUT.to_owned());
         // What else could not be judged follows from it.

@@ -23,11 +23,15 @@ pub(super) fn compare(recorded: &Recorded, output: &RunOutput, stopped: bool) ->
     let events = output.trace.len();
     let mut lines: Vec<String> =
         recorded.instead.iter().map(|instead| format!("text      {instead}")).collect();
-    let was_stopped = then.verdict == Verdict::Interrupted;
+    let was_stopped = then.cut_short;
     if then.digest == now.digest {
         lines.push(format!("digest    {}, as recorded ({events} events)", now.digest));
         lines.extend(changes(recorded, now));
-        return Comparison { lines, nondeterminism: None };
+        let judged = judged_otherwise(then, now);
+        let same = is_same_build(then, now) && recorded.instead.is_none();
+        let (nondeterminism, line) = if same { (judged, None) } else { (None, judged) };
+        lines.extend(line.map(|line| format!("changed   {line}")));
+        return Comparison { lines, nondeterminism };
     }
     let difference = first_difference(recorded, output);
     let both_to_the_end = !stopped && !was_stopped;
@@ -63,6 +67,20 @@ pub(super) fn compare(recorded: &Recorded, output: &RunOutput, stopped: bool) ->
         lines.extend(difference.lines().map(ToOwned::to_owned));
     }
     Comparison { lines, nondeterminism }
+}
+
+/// The same events, and another judgement: the judges have changed, or are not deterministic.
+fn judged_otherwise(then: &RunReport, now: &RunReport) -> Option<String> {
+    let judgement = |report: &RunReport| (report.verdict, report.as_expected, report.signature.clone());
+    // A record may say that two runs of its seed differ, which is a judgement of both.
+    let comparable = !then.cut_short && !now.cut_short && then.verdict != Verdict::HarnessBug;
+    (comparable && judgement(then) != judgement(now)).then(|| {
+        let says = |report: &RunReport| match &report.signature {
+            Some(signature) => format!("{} ({signature})", report.verdict),
+            None => report.verdict.to_string(),
+        };
+        format!("judgement of the same events: recorded {}, now {}", says(then), says(now))
+    })
 }
 
 fn upto(mut lines: Vec<String>, changed: &[String], events: u64) -> Comparison {

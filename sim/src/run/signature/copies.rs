@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use broker_core::event::Event;
+use broker_core::time::Timestamp;
 use broker_core::types::{LeaderEpoch, Offset, TopicPartition};
 
 use crate::trace::{HostId, Stop, Trace, TraceEvent};
@@ -38,10 +39,27 @@ impl Copies {
     }
 }
 
-/// `copies ended by power loss, truncation`; `None` if no replica ever had a record at this offset.
-pub(super) fn shape(trace: &Trace, topic_partition: &TopicPartition, offset: Offset) -> Option<String> {
+/// `copies ended by power loss, truncation`, of the record that was at this offset when somebody was told so; `None` if no
+/// replica ever had one.
+pub(super) fn shape(
+    trace: &Trace,
+    (topic_partition, offset): (&TopicPartition, Offset),
+    told: Timestamp,
+) -> Option<String> {
+    let is_it = |event: &TraceEvent| {
+        let TraceEvent::Node(Event::RecordsAppended { topic_partition: of, base_offset, end_offset, .. }) =
+            event
+        else {
+            return false;
+        };
+        of == topic_partition && (*base_offset..*end_offset).contains(&offset)
+    };
+    // Others may have been there before, and never acknowledged.
+    let before = trace.entries().iter().rposition(|entry| entry.time <= told && is_it(&entry.event));
+    // Of one that was only read nobody was told when.
+    let appended = before.or_else(|| trace.entries().iter().position(|entry| is_it(&entry.event)))?;
     let mut copies = Copies::default();
-    for entry in trace.entries() {
+    for entry in &trace.entries()[appended..] {
         let host = entry.host;
         match &entry.event {
             TraceEvent::HostStopped { how: Stop::PowerLost } => {
@@ -54,9 +72,6 @@ pub(super) fn shape(trace: &Trace, topic_partition: &TopicPartition, offset: Off
             TraceEvent::Node(event) => observe(&mut copies, host, event, topic_partition, offset),
             _ => {}
         }
-    }
-    if copies.ever.is_empty() {
-        return None;
     }
     let mut ends: Vec<&str> = copies.ends.into_iter().collect();
     if !copies.held.is_subset(&copies.ended) {
@@ -117,7 +132,6 @@ fn observe(copies: &mut Copies, host: HostId, event: &Event, wanted: &TopicParti
 
 #[cfg(test)]
 mod tests {
-    use broker_core::time::Timestamp;
     use broker_core::types::{ProducerEpoch, ProducerId, Sequence};
 
     use super::*;
@@ -153,12 +167,16 @@ mod tests {
     }
 
     fn told(events: &[(&str, TraceEvent)]) -> Option<String> {
+        told_at(u64::MAX, events)
+    }
+
+    fn told_at(told_at: u64, events: &[(&str, TraceEvent)]) -> Option<String> {
         let mut trace = Trace::new();
         for (time, (host, event)) in (0..).zip(events) {
             let host = trace.host(host);
             trace.record(Timestamp(time), host, event.clone());
         }
-        shape(&trace, &orders(), Offset(4))
+        shape(&trace, (&orders(), Offset(4)), Timestamp(told_at))
     }
 
     #[test]
@@ -191,5 +209,25 @@ mod tests {
         let events =
             [("broker-1", appended(5)), ("broker-1", power), ("broker-1", recovered(5)), ("broker-1", wiped)];
         assert_eq!(told(&events).as_deref(), Some("the only copy ended by wipe"));
+    }
+
+    #[test]
+    fn the_record_that_was_acknowledged_counts_and_not_what_was_there_before_or_after() {
+        let power = TraceEvent::HostStopped { how: Stop::PowerLost };
+        let truncated = TraceEvent::Node(Event::LogTruncated {
+            topic_partition: orders(),
+            from: Offset(5),
+            to: Offset(4),
+        });
+        let events = [
+            ("broker-1", appended(5)),
+            ("broker-1", truncated),
+            ("broker-2", appended(5)),
+            ("broker-2", power),
+            ("broker-2", recovered(4)),
+            ("broker-3", appended(5)),
+        ];
+        assert_eq!(told_at(1, &events).as_deref(), Some("the only copy ended by truncation"));
+        assert_eq!(told_at(3, &events).as_deref(), Some("the only copy ended by power loss"));
     }
 }

@@ -2,23 +2,34 @@
 
 use super::{copies, repeats};
 use crate::checker::{Anomaly, Violation};
+use crate::history::History;
 use crate::report::RunReport;
 use crate::scenario::ExpectedVerdict;
 use crate::trace::Trace;
 use crate::verdict::Verdict;
 
-/// The signature of a run that is judged; `None` if it passed or was interrupted. Of several violations it is that of
-/// the first one that the scenario does not expect, or else of the first.
-pub fn of(report: &RunReport, expected: &ExpectedVerdict, trace: &Trace) -> Option<String> {
+/// The signature of a run that is judged; `None` if it passed or was interrupted. Of several violations it names those that
+/// the scenario does not allow, or else the first.
+pub fn of(
+    report: &RunReport,
+    expected: &ExpectedVerdict,
+    history: &History,
+    trace: &Trace,
+) -> Option<String> {
     let first = |reasons: &[String]| reasons.first().map(|reason| plain(reason)).unwrap_or_default();
     match report.verdict {
         Verdict::Pass | Verdict::Interrupted => None,
         Verdict::Violation => {
-            let surprise = report.violations.iter().find(|violation| !allows(expected, violation.anomaly));
-            let violation = surprise.or(report.violations.first())?;
-            Some(match shape(violation, trace) {
-                Some(shape) => format!("{}: {shape}", violation.anomaly),
+            let surprises =
+                || report.violations.iter().filter(|violation| !expected.allows(violation.anomaly));
+            let violation = surprises().next().or(report.violations.first())?;
+            let names = match surprises().next() {
+                Some(_) => named(surprises()),
                 None => violation.anomaly.to_string(),
+            };
+            Some(match shape(violation, history, trace) {
+                Some(shape) => format!("{names}: {shape}"),
+                None => names,
             })
         }
         Verdict::HarnessBug => Some(report.panic.as_ref().map_or_else(
@@ -38,21 +49,24 @@ pub fn of(report: &RunReport, expected: &ExpectedVerdict, trace: &Trace) -> Opti
     }
 }
 
-fn allows(expected: &ExpectedVerdict, anomaly: Anomaly) -> bool {
-    match expected {
-        ExpectedVerdict::Violation(anomalies) | ExpectedVerdict::PassOr(anomalies) => {
-            anomalies.contains(&anomaly)
-        }
-        ExpectedVerdict::Pass | ExpectedVerdict::Vacuous | ExpectedVerdict::Liveness => false,
+/// What is wrong. A record that took the offset of a lost one is a part of that loss.
+fn named<'a>(violations: impl Iterator<Item = &'a Violation>) -> String {
+    let mut anomalies: Vec<Anomaly> = violations.map(|violation| violation.anomaly).collect();
+    anomalies.sort_unstable();
+    anomalies.dedup();
+    if anomalies.contains(&Anomaly::LostWrite) {
+        anomalies.retain(|anomaly| *anomaly != Anomaly::InconsistentOffsets);
     }
+    anomalies.iter().map(|anomaly| anomaly.name()).collect::<Vec<_>>().join(" + ")
 }
 
 /// How it came to the violation's first case.
-fn shape(violation: &Violation, trace: &Trace) -> Option<String> {
+fn shape(violation: &Violation, history: &History, trace: &Trace) -> Option<String> {
     match violation.anomaly {
         Anomaly::LostWrite => {
-            let offset = violation.examples.iter().find_map(|example| example.offset)?;
-            copies::shape(trace, &violation.topic_partition, offset)
+            let example = violation.examples.iter().find(|example| example.offset.is_some())?;
+            let shown = history.operations().get(usize::try_from(example.operation).ok()?)?;
+            copies::shape(trace, (&violation.topic_partition, example.offset?), shown.time)
         }
         Anomaly::Duplicate => {
             let offset = violation.examples.first()?.offset?;
