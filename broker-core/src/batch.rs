@@ -21,6 +21,9 @@ use crate::types::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence};
 
 /// Bytes of the header.
 pub const HEADER_BYTES: usize = 61;
+/// Room that a new batch has for records, and for the record that is being added.
+const RECORDS_BYTES: usize = 512;
+const RECORD_BYTES: usize = 128;
 /// Bytes before and including the length field; the length counts what follows.
 const LENGTH_END: usize = 12;
 const CRC_START: usize = 21;
@@ -323,11 +326,11 @@ impl BatchBuilder {
     /// A batch without records whose timestamps are relative to `timestamp_ms`.
     pub fn new(timestamp_ms: i64) -> BatchBuilder {
         BatchBuilder {
-            records: BytesMut::new(),
+            records: BytesMut::with_capacity(RECORDS_BYTES),
             count: 0,
             base_timestamp_ms: timestamp_ms,
             max_timestamp_ms: timestamp_ms,
-            scratch: BytesMut::new(),
+            scratch: BytesMut::with_capacity(RECORD_BYTES),
         }
     }
 

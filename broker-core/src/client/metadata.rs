@@ -80,7 +80,8 @@ impl Metadata {
 
     /// From now on this topic is of interest. A new one need not wait for the pause between two refreshes.
     pub(super) fn watch(&mut self, topic: &Arc<str>) {
-        if self.wanted.insert(Arc::clone(topic)) {
+        if !self.wanted.contains(topic) {
+            self.wanted.insert(Arc::clone(topic));
             self.refresh.asked = true;
             if self.refresh.failures == 0 {
                 self.refresh.not_before = Timestamp::ZERO;
@@ -104,6 +105,13 @@ impl Metadata {
         let partition = topic.partitions.get(&topic_partition.partition)?;
         let endpoint = self.brokers.get(&partition.leader)?.clone();
         Some(Leader { broker: partition.leader, endpoint, epoch: partition.epoch, topic_id: topic.id })
+    }
+
+    /// Whether [`Metadata::leader`] knows one.
+    pub(super) fn knows_leader(&self, topic_partition: &TopicPartition) -> bool {
+        let topic = self.topics.get(&topic_partition.topic);
+        let partition = topic.and_then(|topic| topic.partitions.get(&topic_partition.partition));
+        partition.is_some_and(|partition| self.brokers.contains_key(&partition.leader))
     }
 
     /// The partitions of this topic, empty if it is unknown.

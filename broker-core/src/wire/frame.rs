@@ -12,6 +12,9 @@ use super::shapes;
 use super::walk::{Shape, walk};
 use crate::io::RequestId;
 
+/// Room for most frames: one that grows is copied each time.
+const FRAME_BYTES: usize = 512;
+
 /// Why a frame could not be understood.
 #[derive(Debug, thiserror::Error)]
 pub enum WireError {
@@ -129,7 +132,7 @@ pub fn encode_request<R: WireRequest>(request: RequestId, client_id: &str, body:
         .with_request_api_version(version)
         .with_correlation_id(request.0)
         .with_client_id(Some(StrBytes::from_string(client_id.to_owned())));
-    let mut frame = BytesMut::new();
+    let mut frame = BytesMut::with_capacity(FRAME_BYTES);
     header.encode(&mut frame, api.request_header_version(version)).expect("a request header can be written");
     body.encode(&mut frame, version).unwrap_or_else(|error| panic!("{api:?} v{version}: {error}"));
     frame.freeze()
@@ -183,7 +186,7 @@ pub fn peek_context(frame: &Bytes) -> Result<RequestContext, WireError> {
 /// If the message cannot be written in that version, which is a mistake in this crate.
 pub fn encode_response<B: Encodable>(context: RequestContext, body: &B) -> Bytes {
     let RequestContext { api, version, correlation_id } = context;
-    let mut frame = BytesMut::new();
+    let mut frame = BytesMut::with_capacity(FRAME_BYTES);
     ResponseHeader::default()
         .with_correlation_id(correlation_id)
         .encode(&mut frame, api.response_header_version(version))

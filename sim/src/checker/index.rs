@@ -122,21 +122,39 @@ impl PartitionIndex {
 #[derive(Clone, Debug)]
 pub struct HistoryIndex<'h> {
     history: &'h History,
-    partitions: BTreeMap<&'h TopicPartition, PartitionIndex>,
-    /// Where each message was sent to, and which send of that topic partition it is.
-    sent: BTreeMap<MessageId, (&'h TopicPartition, usize)>,
+    /// Where in `indexes` each topic partition is.
+    numbers: BTreeMap<&'h TopicPartition, usize>,
+    indexes: Vec<(&'h TopicPartition, PartitionIndex)>,
+    /// In pages of neighbours, so that few steps lead to a message: clients count their messages.
+    sent: BTreeMap<(u32, u32), [Option<Sent>; PAGE]>,
+}
+
+/// Where a message was sent to, and which send of that topic partition it is.
+#[derive(Clone, Copy, Debug)]
+struct Sent {
+    partition: usize,
+    position: usize,
+}
+
+const PAGE: usize = 64;
+
+/// The page of a message, and its place there.
+fn page(message: MessageId) -> ((u32, u32), usize) {
+    let (page, place) = (message.ordinal() / PAGE as u32, message.ordinal() % PAGE as u32);
+    ((message.client(), page), place as usize)
 }
 
 impl<'h> HistoryIndex<'h> {
     /// Sorts `history`. Fails if it contradicts itself.
     pub fn new(history: &'h History) -> Result<HistoryIndex<'h>, Malformed> {
-        let mut index = HistoryIndex { history, partitions: BTreeMap::new(), sent: BTreeMap::new() };
+        let mut index =
+            HistoryIndex { history, numbers: BTreeMap::new(), indexes: Vec::new(), sent: BTreeMap::new() };
         for operation in history.operations() {
             index
                 .add(operation)
                 .map_err(|reason| Malformed { operation: operation.index, reason: reason.to_owned() })?;
         }
-        for partition in index.partitions.values_mut() {
+        for (_, partition) in &mut index.indexes {
             partition.seen.sort();
             partition.final_reads.sort();
         }
@@ -145,13 +163,26 @@ impl<'h> HistoryIndex<'h> {
 
     /// Every topic partition that any operation names.
     pub fn partitions(&self) -> impl Iterator<Item = (&'h TopicPartition, &PartitionIndex)> {
-        self.partitions.iter().map(|(topic_partition, partition)| (*topic_partition, partition))
+        self.numbers.iter().map(|(topic_partition, number)| (*topic_partition, &self.indexes[*number].1))
     }
 
     /// Where `message` was sent to, and its send; `None` if it never was.
     pub fn send_of(&self, message: MessageId) -> Option<(&'h TopicPartition, &SendRecord)> {
-        let (topic_partition, position) = self.sent.get(&message)?;
-        Some((topic_partition, &self.partitions[topic_partition].sends[*position]))
+        let Sent { partition, position } = self.sent_to(message)?;
+        let (topic_partition, partition) = &self.indexes[partition];
+        Some((topic_partition, &partition.sends[position]))
+    }
+
+    fn sent_to(&self, message: MessageId) -> Option<Sent> {
+        let (page, place) = page(message);
+        self.sent.get(&page)?[place]
+    }
+
+    fn number(&mut self, topic_partition: &'h TopicPartition) -> usize {
+        *self.numbers.entry(topic_partition).or_insert_with(|| {
+            self.indexes.push((topic_partition, PartitionIndex::default()));
+            self.indexes.len() - 1
+        })
     }
 
     /// Whether the settings of `process` promise to keep the order of its sends.
@@ -179,7 +210,8 @@ impl<'h> HistoryIndex<'h> {
                 self.add_send(operation, topic_partition, *message, *offset)?;
             }
             OpF::Poll { topic_partition, records, reading } => {
-                let partition = self.partitions.entry(topic_partition).or_default();
+                let number = self.number(topic_partition);
+                let partition = &mut self.indexes[number].1;
                 let seen = records.iter().map(|record| Seen {
                     offset: record.offset,
                     message: record.message,
@@ -191,7 +223,8 @@ impl<'h> HistoryIndex<'h> {
                 }
             }
             OpF::FinalRead { topic_partition, start, end } => {
-                let partition = self.partitions.entry(topic_partition).or_default();
+                let number = self.number(topic_partition);
+                let partition = &mut self.indexes[number].1;
                 partition.final_start = partition.final_start.max(*start);
                 partition.final_end = partition.final_end.max(Some(*end));
             }
@@ -207,21 +240,25 @@ impl<'h> HistoryIndex<'h> {
         offset: Option<Offset>,
     ) -> Result<(), &'static str> {
         let Operation { index, process, kind, .. } = *operation;
-        let partition = self.partitions.entry(topic_partition).or_default();
         if kind == OpKind::Invoke {
-            let position = (topic_partition, partition.sends.len());
-            if self.sent.insert(message, position).is_some() {
+            let number = self.number(topic_partition);
+            let partition = &mut self.indexes[number].1;
+            let sent = Sent { partition: number, position: partition.sends.len() };
+            let (page, place) = page(message);
+            if self.sent.entry(page).or_insert([None; PAGE])[place].replace(sent).is_some() {
                 return Err("a message that was sent before");
             }
             let outcome = Outcome::Info;
             partition.sends.push(SendRecord { message, process, invoked: index, outcome, ended: false });
             return Ok(());
         }
-        let (invoked_at, position) = self.sent.get(&message).ok_or("a completion without an invocation")?;
+        let Sent { partition, position } =
+            self.sent_to(message).ok_or("a completion without an invocation")?;
+        let (invoked_at, partition) = &mut self.indexes[partition];
         if *invoked_at != topic_partition {
             return Err("a completion for another topic partition");
         }
-        let send = &mut partition.sends[*position];
+        let send = &mut partition.sends[position];
         if send.process != process {
             return Err("a completion by another process");
         }

@@ -79,9 +79,13 @@ pub struct Driver<N, A, P: Platform> {
     tracer: Tracer,
     watch: Rc<Watch>,
     halted: Option<HaltReason>,
+    /// True time of this poll: none passes while the host runs.
+    now: Timestamp,
     instant: (Timestamp, u32),
     /// What the host's clock showed last.
     shown: Timestamp,
+    /// What the node waits for by that clock, when it was asked last.
+    planned: Option<Timestamp>,
     /// Taken from its source, and not given to the node yet.
     next: Option<Next<P::Flush>>,
     /// What brought about `effects`, not in the trace yet.
@@ -115,8 +119,10 @@ impl<N: Node, A: Application, P: Platform> Driver<N, A, P> {
             tracer,
             watch,
             halted: None,
+            now: Timestamp::ZERO,
             instant: (Timestamp::ZERO, 0),
             shown: Timestamp::ZERO,
+            planned: None,
             next: None,
             begun: None,
             effects: VecDeque::new(),
@@ -136,11 +142,10 @@ impl<N: Node, A: Application, P: Platform> Driver<N, A, P> {
                 Input::Flushed { flush, result }
             }
         };
-        let elapsed = self.platform.elapsed();
-        self.count(elapsed);
-        let now = self.platform.clock(elapsed);
-        self.with_node(|node| node.handle(now, input));
-        self.carry_out(elapsed);
+        self.count(self.now);
+        let shown = self.platform.clock(self.now);
+        self.with_node(|node| node.handle(shown, input));
+        self.carry_out(self.now);
     }
 
     fn count(&mut self, now: Timestamp) {
@@ -214,7 +219,8 @@ impl<N: Node, A: Application, P: Platform> Driver<N, A, P> {
             Effect::Respond { connection, frame } => self.inbound.respond(connection, frame.as_ref()),
             Effect::Close { connection } => self.inbound.close(connection),
             Effect::Request { to, request, frame, timeout, response } => {
-                self.outbound.send(&self.platform, &to, request, frame, timeout, response);
+                let shown = self.platform.clock(now);
+                self.outbound.send(&self.platform, shown, &to, request, frame, timeout, response);
             }
             Effect::Flush { flush, steps } => {
                 let (ticket, done) = self.platform.start_flush(&steps);
@@ -251,7 +257,7 @@ impl<N: Node, A: Application, P: Platform> Driver<N, A, P> {
                 }
             };
             if let Some(event) = event {
-                self.watch.before(self.platform.elapsed(), Signal::Traced(event));
+                self.watch.before(self.now, Signal::Traced(event));
             }
             if self.watch.is_frozen() {
                 self.next = Some(next);
@@ -262,7 +268,7 @@ impl<N: Node, A: Application, P: Platform> Driver<N, A, P> {
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Option<Next<P::Flush>> {
-        let now = self.platform.elapsed();
+        let now = self.now;
         let shown = self.platform.clock(now);
         if shown < std::mem::replace(&mut self.shown, shown) {
             // The clock was set back: by it, what is planned comes earlier than the node said.
@@ -294,15 +300,16 @@ impl<N: Node, A: Application, P: Platform> Driver<N, A, P> {
         if let Some(input) = self.application.poll_input(now) {
             return Some(Next::Input(None, input));
         }
-        let due = self.with_node(|node| node.next_deadline()).is_some_and(|deadline| deadline <= shown);
+        self.planned = self.with_node(|node| node.next_deadline());
+        let due = self.planned.is_some_and(|deadline| deadline <= shown);
         due.then_some(Next::Input(None, Input::Tick))
     }
 
-    /// In true time. The clock may be set before: then whoever sets it wakes the host, and it asks again.
+    /// In true time, once there is no further input. The clock may be set before: then whoever sets it wakes the host, and
+    /// it asks again.
     fn next_deadline(&self) -> Option<Timestamp> {
-        let node = self.with_node(|node| node.next_deadline());
-        let by_clock = earliest(node, self.outbound.next_deadline());
-        earliest(by_clock.map(|at| self.platform.when(at)), self.application.next_deadline())
+        let by_clock = earliest(self.planned, self.outbound.next_deadline());
+        earliest(by_clock.map(|at| self.platform.when(at, self.now)), self.application.next_deadline())
     }
 
     /// Freezes the host if a wire wants it, once all there is to send is with the kernel.
@@ -351,6 +358,7 @@ impl<N: Node, A: Application + Unpin, P: Platform<Flush: Unpin> + Unpin> Future 
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<HaltReason> {
         let now = self.platform.elapsed();
+        self.now = now;
         self.inbound.look_again();
         self.outbound.look_again();
         self.carry_out(now);

@@ -1,6 +1,7 @@
 //! Frames over a byte stream: a four-byte length, then that many bytes.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -17,8 +18,6 @@ pub(super) struct Framed<S> {
     stream: S,
     incoming: BytesMut,
     outgoing: BytesMut,
-    /// What a read fills: kept, because clearing a new one costs more than most reads.
-    chunk: Box<[u8]>,
 }
 
 /// What reading gave.
@@ -30,8 +29,7 @@ pub(super) enum Read {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Framed<S> {
     pub fn new(stream: S) -> Framed<S> {
-        let chunk = vec![0; READ_CHUNK].into();
-        Framed { stream, incoming: BytesMut::new(), outgoing: BytesMut::new(), chunk }
+        Framed { stream, incoming: BytesMut::new(), outgoing: BytesMut::new() }
     }
 
     /// Queues a frame; [`Framed::poll_write`] sends it.
@@ -63,7 +61,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Framed<S> {
             match self.take_frame() {
                 Some(read) => return Poll::Ready(read),
                 None => {
-                    let mut buffer = ReadBuf::new(&mut self.chunk);
+                    // Clearing it would cost more than most reads.
+                    let mut chunk = [MaybeUninit::uninit(); READ_CHUNK];
+                    let mut buffer = ReadBuf::uninit(&mut chunk);
                     match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
                         Poll::Pending => return Poll::Pending,
                         Poll::Ready(Err(_)) => return Poll::Ready(Read::Closed),
@@ -86,8 +86,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Framed<S> {
         if self.incoming.len() < PREFIX + length {
             return None;
         }
-        self.incoming.advance(PREFIX);
-        Some(Read::Frame(self.incoming.split_to(length).freeze()))
+        // A copy: a buffer that frames share would have to be allocated anew while one of them lives.
+        let frame = Bytes::copy_from_slice(&self.incoming[PREFIX..PREFIX + length]);
+        self.incoming.advance(PREFIX + length);
+        Some(Read::Frame(frame))
     }
 }
 

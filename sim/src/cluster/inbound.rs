@@ -27,7 +27,7 @@ pub(super) enum Arrival {
 enum Accepting<P: Platform> {
     Off,
     Binding(LocalFuture<std::io::Result<P::Listener>>),
-    On { listener: Rc<P::Listener>, next: LocalFuture<std::io::Result<P::Stream>> },
+    On { listener: Rc<P::Listener>, next: LocalFuture<std::io::Result<P::Stream>>, quiet: bool },
 }
 
 /// All connections that peers opened.
@@ -57,11 +57,12 @@ impl<P: Platform> Inbound<P> {
                     Poll::Ready(listener) => {
                         let listener = Rc::new(listener.expect("the port is free: one node per host"));
                         let next = platform.accept(listener.clone());
-                        self.accepting = Accepting::On { listener, next };
+                        self.accepting = Accepting::On { listener, next, quiet: false };
                     }
                 },
-                Accepting::On { listener, next } => match next.as_mut().poll(cx) {
-                    Poll::Pending => return,
+                Accepting::On { quiet: true, .. } => return,
+                Accepting::On { listener, next, quiet } => match next.as_mut().poll(cx) {
+                    Poll::Pending => *quiet = true,
                     Poll::Ready(stream) => {
                         *next = platform.accept(listener.clone());
                         if let Ok(stream) = stream {
@@ -79,6 +80,9 @@ impl<P: Platform> Inbound<P> {
     /// The host runs again: something may have arrived since.
     pub fn look_again(&mut self) {
         self.connections.values_mut().for_each(|connection| connection.quiet = false);
+        if let Accepting::On { quiet, .. } = &mut self.accepting {
+            *quiet = false;
+        }
     }
 
     /// The next request or closed connection.

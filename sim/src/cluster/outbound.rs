@@ -57,17 +57,18 @@ impl<P: Platform> Outbound<P> {
         Outbound { peers: BTreeMap::new(), ended: VecDeque::new(), steady: Steady::default() }
     }
 
-    /// Sends a request, connecting first if need be.
+    /// Sends a request, connecting first if need be; the clock shows `clock`.
     pub fn send(
         &mut self,
         platform: &P,
+        clock: Timestamp,
         to: &Endpoint,
         request: RequestId,
         frame: Bytes,
         timeout: Duration,
         response: ResponseExpected,
     ) {
-        let deadline = self.steady.read(platform.now()) + timeout;
+        let deadline = self.steady.read(clock) + timeout;
         let peer = self.peers.entry(to.clone()).or_insert_with(|| Peer {
             state: State::Connecting(platform.connect(to)),
             queued: Vec::new(),

@@ -31,13 +31,8 @@ pub trait Platform {
     /// What the host's own clock shows then: the only time a node gets to see.
     fn clock(&self, elapsed: Timestamp) -> Timestamp;
 
-    /// The true time at which the host's own clock will show `at`, as far as one can tell now.
-    fn when(&self, at: Timestamp) -> Timestamp;
-
-    /// Time as this host sees it.
-    fn now(&self) -> Timestamp {
-        self.clock(self.elapsed())
-    }
+    /// The true time at which the host's own clock will show `at`, as far as one can tell at `elapsed`.
+    fn when(&self, at: Timestamp, elapsed: Timestamp) -> Timestamp;
 
     /// Wakes the host's task at `at`, in true time; replaces what was armed before. `None`: not at all.
     fn arm(&mut self, at: Option<Timestamp>);

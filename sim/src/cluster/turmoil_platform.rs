@@ -70,8 +70,8 @@ impl Platform for TurmoilPlatform {
         self.clock.read(elapsed)
     }
 
-    fn when(&self, at: Timestamp) -> Timestamp {
-        self.clock.when(at, self.elapsed())
+    fn when(&self, at: Timestamp, elapsed: Timestamp) -> Timestamp {
+        self.clock.when(at, elapsed)
     }
 
     fn arm(&mut self, at: Option<Timestamp>) {

@@ -35,8 +35,10 @@ impl MessageId {
     /// A record value that carries this message: 16 hexadecimal digits, then dots up to `bytes`. Never shorter than the
     /// digits.
     pub fn to_value(self, bytes: usize) -> Bytes {
-        let mut value = format!("{:016x}", self.0).into_bytes();
-        value.resize(bytes.max(DIGITS), PADDING);
+        let mut value = vec![PADDING; bytes.max(DIGITS)];
+        for (place, digit) in value[..DIGITS].iter_mut().rev().enumerate() {
+            *digit = b"0123456789abcdef"[(self.0 >> (4 * place) & 0xf) as usize];
+        }
         value.into()
     }
 

@@ -48,6 +48,43 @@ struct Host {
     last: Timestamp,
 }
 
+/// Hands small pieces on as one: the hash is that of the bytes, however they come, and each piece has its price.
+struct Gathered<'d> {
+    digest: &'d mut XxHash64,
+    bytes: [u8; 128],
+    len: usize,
+}
+
+impl<'d> Gathered<'d> {
+    fn new(digest: &'d mut XxHash64) -> Gathered<'d> {
+        Gathered { digest, bytes: [0; 128], len: 0 }
+    }
+
+    fn flush(&mut self) {
+        self.digest.write(&self.bytes[..self.len]);
+        self.len = 0;
+    }
+}
+
+impl Hasher for Gathered<'_> {
+    fn write(&mut self, bytes: &[u8]) {
+        if self.bytes.len() < self.len + bytes.len() {
+            self.flush();
+        }
+        match self.bytes.get_mut(self.len..self.len + bytes.len()) {
+            Some(room) => {
+                room.copy_from_slice(bytes);
+                self.len += bytes.len();
+            }
+            None => self.digest.write(bytes),
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        unreachable!("whoever asks, asks the digest")
+    }
+}
+
 /// Records what happens in one run.
 ///
 /// Invariants:
@@ -93,9 +130,11 @@ impl Trace {
         let Host { name, last } = &mut self.hosts[usize::from(host.0)];
         assert!(*last <= time, "{name}: time went back from {last} to {time} at entry {number}");
         *last = time;
-        time.hash(&mut self.digest);
-        name.hash(&mut self.digest);
-        event.hash(&mut self.digest);
+        let mut gathered = Gathered::new(&mut self.digest);
+        time.hash(&mut gathered);
+        name.hash(&mut gathered);
+        event.hash(&mut gathered);
+        gathered.flush();
         self.entries.push(TraceEntry { number, time, host, event });
         number
     }

@@ -116,7 +116,7 @@ impl Consumer {
             return;
         }
         let leaderless = |(name, state): (&TopicPartition, &PartitionState)| {
-            !state.reached_end() && self.metadata.leader(name).is_none()
+            !state.reached_end() && !self.metadata.knows_leader(name)
         };
         let unknown = |topic: &Arc<str>| self.metadata.partitions(topic).next().is_none();
         if self.partitions.iter().any(leaderless) || self.topics.iter().any(unknown) {

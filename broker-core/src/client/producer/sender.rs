@@ -130,7 +130,7 @@ impl Producer {
         if self
             .accumulator
             .iter()
-            .any(|(name, queue)| queue.head().is_some() && self.metadata.leader(name).is_none())
+            .any(|(name, queue)| queue.head().is_some() && !self.metadata.knows_leader(name))
         {
             self.metadata.want_missing();
         }

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -120,8 +121,8 @@ impl End {
         let mut cx = Context::from_waker(&waker);
         let mut same = When::Arrived;
         while !self.ended && !self.broken {
-            let mut chunk = [0; READ_CHUNK];
-            let mut buffer = ReadBuf::new(&mut chunk);
+            let mut chunk = [MaybeUninit::uninit(); READ_CHUNK];
+            let mut buffer = ReadBuf::uninit(&mut chunk);
             let piece = match Pin::new(&mut self.stream).poll_read(&mut cx, &mut buffer) {
                 Poll::Pending => return,
                 Poll::Ready(Ok(())) if buffer.filled().is_empty() => Piece::End,
