@@ -220,7 +220,7 @@ impl<N: Node, A: Application, P: Platform> Driver<N, A, P> {
             Effect::Close { connection } => self.inbound.close(connection),
             Effect::Request { to, request, frame, timeout, response } => {
                 let shown = self.platform.clock(now);
-                self.outbound.send(&self.platform, shown, &to, request, frame, timeout, response);
+                self.outbound.send(&self.platform, shown, &to, (request, response), frame, timeout);
             }
             Effect::Flush { flush, steps } => {
                 let (ticket, done) = self.platform.start_flush(&steps);

@@ -63,10 +63,9 @@ impl<P: Platform> Outbound<P> {
         platform: &P,
         clock: Timestamp,
         to: &Endpoint,
-        request: RequestId,
+        (request, response): (RequestId, ResponseExpected),
         frame: Bytes,
         timeout: Duration,
-        response: ResponseExpected,
     ) {
         let deadline = self.steady.read(clock) + timeout;
         let peer = self.peers.entry(to.clone()).or_insert_with(|| Peer {
