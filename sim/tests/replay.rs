@@ -177,8 +177,10 @@ fn the_same_events_that_are_judged_otherwise_are_said_and_the_same_build_may_not
     assert_eq!(code, 70, "{stdout}");
     has(&stdout, &[said]);
     place.edit(|run| run["env"]["build_hash"] = "of another build".into());
+    place.edit_trace(40);
     let (code, stdout, _) = place.replay(&[]);
     assert_eq!(code, 0, "{stdout}");
+    has(&stdout, &["damaged   trace.jsonl: not what this digest stands for, from entry 40 on"]);
     has(&stdout, &["as recorded (", &format!("changed   {said}")]);
 }
 

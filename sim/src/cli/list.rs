@@ -45,7 +45,10 @@ pub(super) fn check(arguments: &CheckArguments) -> u8 {
         Ok(scenarios) if scenarios.is_empty() => nothing_selected(&arguments.paths),
         Ok(scenarios) => {
             match arguments.format {
-                Format::Human => print(&format!("{} scenarios are sound\n", scenarios.len())),
+                Format::Human => print(&match scenarios.len() {
+                    1 => "1 scenario is sound\n".to_owned(),
+                    count => format!("{count} scenarios are sound\n"),
+                }),
                 Format::Json => print("[]\n"),
             }
             0

@@ -121,7 +121,10 @@ fn faults(text: &mut String, summary: &Summary) {
     if 0 < summary.without_fault {
         let Summary { without_fault, none_planned, .. } = summary;
         let runs = count(*without_fault, "run");
-        line(text, &format!("no fault began in {runs}, in {none_planned} of them none was planned or drawn"));
+        line(
+            text,
+            &format!("no fault began in {runs}; for {none_planned} of them none was planned or drawn"),
+        );
     }
 }
 
@@ -149,6 +152,9 @@ fn totals(text: &mut String, summary: &Summary) {
                 seeds * 60.0
             ),
         );
+    }
+    if summary.is_empty_shard() {
+        line(text, "there are fewer runs than shards: none is left for this one");
     }
     if let Some(reason) = summary.vacuous() {
         line(text, &format!("vacuous: {reason}"));
@@ -205,7 +211,7 @@ mod tests {
             "failures, 1 kind in all:\n  lost-write: copies ended by power loss\n    2 runs of a, b\n",
             "    cheapest  a seed 2, 30 events\n    says      something is wrong\n",
             "    also found duplicate\n    replay    cargo sim replay reports/sweep/a/2\n    shrink    cargo sim shrink reports/sweep/a/2\n",
-            "no fault began in 3 runs, in 3 of them none was planned or drawn\n",
+            "no fault began in 3 runs; for 3 of them none was planned or drawn\n",
             "4 planned, 3 run, 2 not as expected, 1 not reached: 10s are over\n",
         ] {
             assert!(text.contains(part), "{part}\n{text}");

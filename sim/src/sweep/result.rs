@@ -144,6 +144,12 @@ impl RunResult {
         self.can_shrink.then(|| self.replay(reports).replacen("replay", "shrink", 1))
     }
 
+    /// Whether it cannot have been written like this.
+    pub fn contradicts_itself(&self) -> bool {
+        let failed = self.signature.is_some() || !self.anomalies.is_empty();
+        self.as_expected && self.verdict == Verdict::Pass && failed
+    }
+
     /// The exit code of its own.
     pub fn exit_code(&self) -> u8 {
         self.verdict.exit_code_unless(self.as_expected)

@@ -77,7 +77,7 @@ pub enum StoreError {
         source: io::Error,
     },
     /// A line that nobody wrote like this.
-    #[error("{}:{line} is damaged: {problem}", path.display())]
+    #[error("{}:{line} is damaged: {problem}; without --resume it is put aside, and removing it loses no more than it holds", path.display())]
     Damaged {
         /// Which file.
         path: PathBuf,
@@ -191,6 +191,9 @@ pub fn each(
             serde_json::from_slice(&line).map_err(|error| lines.damaged(error.to_string()))?;
         if !is_one_component(&result.scenario.name) {
             return Err(lines.damaged(format!("{:?} is no name of a scenario", result.scenario.name)));
+        }
+        if result.contradicts_itself() {
+            return Err(lines.damaged("it passed as expected, and names what failed".to_owned()));
         }
         take(result)?;
     }

@@ -26,6 +26,14 @@ pub(super) fn compare(recorded: &Recorded, output: &RunOutput, stopped: bool) ->
     let was_stopped = then.cut_short;
     if then.digest == now.digest {
         lines.push(format!("digest    {}, as recorded ({events} events)", now.digest));
+        match first_difference(recorded, output) {
+            Ok(None) => {}
+            Ok(Some(difference)) => lines.push(format!(
+                "damaged   trace.jsonl: not what this digest stands for, from entry {} on",
+                difference.number
+            )),
+            Err(error) => lines.push(format!("damaged   {error}")),
+        }
         lines.extend(changes(recorded, now));
         let judged = judged_otherwise(then, now);
         let same = is_same_build(then, now) && recorded.instead.is_none();

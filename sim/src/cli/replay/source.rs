@@ -48,7 +48,7 @@ fn of_run(run: RunDir, asked: Option<Seed>) -> Result<Source, String> {
     if let Some(other) = asked.filter(|asked| *asked != seed) {
         let (directory, path) = (run.path.display(), &run.report.scenario.path);
         return Err(format!(
-            "error: {directory} is a run of seed {seed}, not {other}\nhelp: another seed is another run: cargo sim \
+            "error: {directory} is a run of seed {seed}, not {other} (--seed or SIM_SEED)\nhelp: another seed is another run: cargo sim \
              replay {path} --seed {other}\n"
         ));
     }

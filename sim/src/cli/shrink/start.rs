@@ -41,7 +41,7 @@ impl Start {
         if arguments.seed.is_some_and(|asked| asked != seed) {
             let (path, scenario) = (path.display(), &report.scenario.path);
             return Err(format!(
-                "{path} is a run of seed {seed}: leave `--seed` out, or name the scenario, {scenario}"
+                "{path} is a run of seed {seed}: leave `--seed` and SIM_SEED out, or name the scenario, {scenario}"
             ));
         }
         let file = directory.path.join("scenario.resolved.toml").display().to_string();

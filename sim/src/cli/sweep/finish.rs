@@ -1,5 +1,6 @@
 //! How a sweep ends, and a merge: files, lines, exit code.
 
+use std::io::Read;
 use std::path::Path;
 
 use crate::cli::args::Format;
@@ -22,11 +23,28 @@ pub(in crate::cli) fn check_places(reports: &Path, junit: Option<&Path>) -> Resu
     if let Some(junit) = junit {
         let parent = junit.parent().filter(|parent| !parent.as_os_str().is_empty());
         parent.map_or(Ok(()), std::fs::create_dir_all).map_err(|error| refused("JUnit", junit, error))?;
-        if junit.is_dir() {
-            return Err(format!("JUnit cannot be written to {}: this is a directory", junit.display()));
-        }
+        may_be_replaced(junit)
+            .map_err(|why| format!("JUnit cannot be written to {}: {why}", junit.display()))?;
     }
     Ok(())
+}
+
+/// The file is removed now and written in the end: it must be nobody else's. Devices and pipes cannot be replaced.
+fn may_be_replaced(junit: &Path) -> Result<(), String> {
+    let Ok(metadata) = std::fs::metadata(junit) else { return Ok(()) };
+    if metadata.is_dir() {
+        return Err("this is a directory".to_owned());
+    }
+    if !metadata.is_file() {
+        return Err("this is no regular file".to_owned());
+    }
+    let mut begin = Vec::new();
+    let read = std::fs::File::open(junit).and_then(|file| file.take(5).read_to_end(&mut begin));
+    match read {
+        Ok(_) if begin.is_empty() || begin == b"<?xml" => Ok(()),
+        Ok(_) => Err("there is a file that is no XML; remove it, or choose another name".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// Writes and prints what it all came to. The exit code is the worst of all runs, of `codes`, of the problems, and of this.
