@@ -86,11 +86,7 @@ fn attempt(arguments: &ShrinkArguments) -> Result<u8, String> {
     let (mut trials, mut subject) = match begun {
         Ok(begun) => begun,
         Err(NotBegun::Interrupted) => {
-            complain(&format!(
-                "{}; nothing was written
-",
-                NotBegun::Interrupted
-            ));
+            complain(&format!("{}; nothing was written\n", NotBegun::Interrupted));
             return Ok(Verdict::Interrupted.exit_code());
         }
         Err(why) => return Err(format!("{}: {why}", arguments.path.display())),

@@ -254,7 +254,7 @@ fn wrong_usage_is_refused_before_anything_runs() {
         (vec!["sweep", &quick, "--budget", "10"], "has no unit"),
         (vec!["sweep", &quick, "--max-fail", "0"], "--max-fail"),
         (vec!["sweep", &quick, "--junit", &place.0.display().to_string()], "this is a directory"),
-        (vec!["sweep", &quick, "--junit", &quick], "there is a file that is no XML"),
+        (vec!["sweep", &quick, "--junit", &quick], "there is a file that is no JUnit"),
         #[cfg(target_os = "linux")]
         (vec!["sweep", &quick, "--junit", "/dev/full"], "this is no regular file"),
         (vec!["run", &quick, "--seed", "1..5"], "cargo sim sweep SCENARIO --seeds 1..5"),
@@ -393,10 +393,10 @@ fn no_sweep_takes_anything_away_from_another_or_from_a_run() {
     assert_eq!(fs::read_to_string(&run_dir).unwrap(), recorded);
     assert_eq!(fs::read_link(place.0.join("reports/latest")).unwrap(), Path::new("lossy/1"));
     // The next sweep says where the results of this one are, and a shard where those of another.
-    let xml = place.file("of-before.xml", "<?xml of before");
+    let xml = place.file("of-before.xml", "<testsuites of before");
     let (code, _, stderr) = sweep(&[&quick, "--shard", "1/2", "--junit", &xml, "--budget", "1ms"]);
     assert!([0, 4].contains(&code) && stderr.contains("sweep/results.before.jsonl now"), "{stderr}");
-    assert_ne!(fs::read_to_string(&xml).unwrap(), "<?xml of before");
+    assert_ne!(fs::read_to_string(&xml).unwrap(), "<testsuites of before");
     let (code, stdout, stderr) = sweep(&[&quick, "--shard", "2/2"]);
     assert_eq!((code, stdout.as_str()), (2, ""), "{stderr}");
     assert!(stderr.contains("holds shard 1/2: give each shard its own --reports"), "{stderr}");

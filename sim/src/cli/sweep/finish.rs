@@ -29,6 +29,9 @@ pub(in crate::cli) fn check_places(reports: &Path, junit: Option<&Path>) -> Resu
     Ok(())
 }
 
+/// So many bytes tell what kind of XML a file is.
+const BEGIN_MAX: u64 = 256;
+
 /// The file is removed now and written in the end: it must be nobody else's. Devices and pipes cannot be replaced.
 fn may_be_replaced(junit: &Path) -> Result<(), String> {
     let Ok(metadata) = std::fs::metadata(junit) else { return Ok(()) };
@@ -39,10 +42,10 @@ fn may_be_replaced(junit: &Path) -> Result<(), String> {
         return Err("this is no regular file".to_owned());
     }
     let mut begin = Vec::new();
-    let read = std::fs::File::open(junit).and_then(|file| file.take(5).read_to_end(&mut begin));
+    let read = std::fs::File::open(junit).and_then(|file| file.take(BEGIN_MAX).read_to_end(&mut begin));
     match read {
-        Ok(_) if begin.is_empty() || begin == b"<?xml" => Ok(()),
-        Ok(_) => Err("there is a file that is no XML; remove it, or choose another name".to_owned()),
+        Ok(_) if begin.is_empty() || String::from_utf8_lossy(&begin).contains("<testsuites") => Ok(()),
+        Ok(_) => Err("there is a file that is no JUnit; remove it, or choose another name".to_owned()),
         Err(error) => Err(error.to_string()),
     }
 }
