@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use broker_core::types::{BrokerId, TopicPartition};
-use sim::cluster::disk::DiskFault;
+use sim::cluster::disk::{DiskFault, Unsynced};
 use sim::cluster::{Blueprint, Cluster, HostName, HostState};
 use sim::history::History;
 use sim::scenario::parse;
@@ -148,10 +148,10 @@ fn a_slow_disk_slows_flushes_until_it_ends() {
     let mut story = Story::begin();
     let host = Cluster::broker_name(leader(&story.cluster));
     let latency = (Duration::from_millis(40), Duration::from_millis(60));
-    story.begin_fault(&host, DiskFault::Slow { latency });
+    story.begin_fault(&host, DiskFault::Slow { flush: Some(latency), read: None, append: None });
     story.steps(1_000);
     let effect = story.cluster.disk(&host).unwrap().end(1);
-    assert!(10 <= effect.steps_slowed && 300_000 < effect.added_us, "{effect:?}");
+    assert!(10 <= effect.operations_slowed && 300_000 < effect.added_us, "{effect:?}");
     story.converged();
     assert_eq!(story.cluster.disk(&host).unwrap().effect(1), effect);
 }
@@ -185,7 +185,7 @@ fn clients_have_no_disk_to_wipe_and_hosts_that_are_down_do() {
     assert_eq!(story.cluster.wipe(&client), None);
     assert_eq!(story.cluster.state(&client), HostState::Up);
     let host = Cluster::broker_name(follower(&story.cluster));
-    story.cluster.power_loss(&[host.clone()].into());
+    story.cluster.power_loss(&[host.clone()].into(), Unsynced::Lost, (Seed(0), 0));
     assert!(story.cluster.wipe(&host).is_some_and(|wiped| 0 < wiped.files));
     assert_eq!(story.cluster.state(&host), HostState::PoweredOff);
     assert_eq!(story.cluster.wipe(&host).map(|wiped| wiped.files), Some(0));
@@ -217,7 +217,7 @@ fn a_restart_hides_what_a_failed_fsync_lost_until_the_power_goes() {
     story.converged();
     let phantoms = story.cluster.disk(&host).unwrap().stats().phantom_bytes;
     assert!(0 < phantoms, "recovery read them from the page cache and flushed nothing");
-    let losses = story.cluster.power_loss(&[host.clone()].into());
+    let losses = story.cluster.power_loss(&[host.clone()].into(), Unsynced::Lost, (Seed(0), 0));
     assert_eq!((losses[&host].lost_bytes, losses[&host].lost_logs["orders-0"].bytes), (phantoms, phantoms));
     assert!(0 < losses[&host].lost_records());
     story.steps(3_000);

@@ -145,7 +145,7 @@ const ROWS: &[Row] = &[
     Row {
         kind: "slow_disk",
         hits: "target = \"leader(orders-0)\"\nlatency = \"50ms..60ms\"",
-        number: "flush_steps_slowed",
+        number: "operations_slowed",
         before: "",
         // The disk itself takes longer.
         misses: "target = \"controller\"\nlatency = \"1us\"\nat = \"1500ms\"",

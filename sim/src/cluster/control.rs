@@ -8,13 +8,14 @@ use broker_core::io::Input;
 use broker_core::time::Timestamp;
 use broker_core::types::BrokerId;
 
-use super::disk::{DiskHandle, PowerLoss, Wiped};
+use super::disk::{DiskHandle, PowerLoss, Unsynced, Wiped};
 use super::host::{AttendantHost, Errand, HostContext, Status};
 use super::links::{Direction, Disturbance, Links, Met, Reason, wire};
 use super::panics::HostPanic;
 use super::tripwire::{Signal, Tripwires};
 use super::view::View;
 use crate::meter::{self, Part};
+use crate::seed::Seed;
 use crate::trace::{Stop, TraceEvent, Tracer};
 use crate::workload::ProduceWorkload;
 
@@ -191,9 +192,16 @@ impl Cluster {
         context.tracer.record(self.now(), event);
     }
 
-    /// Takes the power of all these hosts at once; peers see silence. What each disk lost; hosts without power and
-    /// hosts without disks are not in it.
-    pub fn power_loss(&mut self, names: &BTreeSet<HostName>) -> BTreeMap<HostName, PowerLoss> {
+    /// Takes the power of all these hosts at once; peers see silence. `unsynced` says what may survive of what was not
+    /// flushed, drawn for each disk from this stream of the seed. What each disk lost; hosts without power and hosts without
+    /// disks are not in it.
+    pub fn power_loss(
+        &mut self,
+        names: &BTreeSet<HostName>,
+        unsynced: Unsynced,
+        (seed, stream): (Seed, u64),
+    ) -> BTreeMap<HostName, PowerLoss> {
+        let now = self.now();
         let mut losses = BTreeMap::new();
         let hit: Vec<HostName> =
             names.iter().filter(|name| self.state(name) != HostState::PoweredOff).cloned().collect();
@@ -207,7 +215,9 @@ impl Cluster {
             let host = self.hosts.get_mut(name).expect("names come from this cluster");
             host.state = HostState::PoweredOff;
             self.links.set_refusing(name, false);
-            losses.insert(name.clone(), host.disk.as_ref().map(DiskHandle::power_loss).unwrap_or_default());
+            let rng = seed.stream(&format!("power_loss.{name}"), stream);
+            let lose = |disk: &DiskHandle| disk.power_loss(now, unsynced, rng);
+            losses.insert(name.clone(), host.disk.as_ref().map(lose).unwrap_or_default());
         }
         losses
     }

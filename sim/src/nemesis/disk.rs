@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::effect::{Effect, effect};
+use super::effect::Effect;
 use super::fault::Action;
 use crate::cluster::disk::DiskFault;
 use crate::cluster::{Cluster, HostName};
@@ -17,7 +17,9 @@ pub(super) fn begin(
     hosts: &BTreeSet<HostName>,
 ) {
     let what = match action {
-        Action::SlowDisk { latency } => DiskFault::Slow { latency: (latency.low, latency.high) },
+        Action::SlowDisk { latency } => {
+            DiskFault::Slow { flush: Some((latency.low, latency.high)), read: None, append: None }
+        }
         Action::FsyncError { probability } => DiskFault::FsyncError { probability },
         other => unreachable!("{other:?} is no fault of disks"),
     };
@@ -28,11 +30,11 @@ pub(super) fn begin(
 
 /// Ends it everywhere.
 pub(super) fn end(cluster: &Cluster, fault: u32) -> Effect {
-    let mut sum = [("flush_steps_slowed", 0), ("added_us", 0), ("flushes_failed", 0), ("phantom_bytes", 0)];
+    let mut sum = Effect::new();
     for (_, disk) in cluster.disks() {
-        let one = disk.end(fault);
-        let numbers = [one.steps_slowed, one.added_us, one.flushes_failed, one.phantom_bytes];
-        sum.iter_mut().zip(numbers).for_each(|((_, sum), number)| *sum += number);
+        for (name, number) in disk.end(fault).numbers().into_iter().filter(|(_, number)| 0 < *number) {
+            *sum.entry(name.to_owned()).or_default() += number;
+        }
     }
-    effect(sum)
+    sum
 }

@@ -9,6 +9,7 @@ use super::effect::Effect;
 use super::fault::{Action, Aim, Harm, Way};
 use super::when::Until;
 use super::{Target, clock, disk, network, process, resolve};
+use crate::cluster::disk::Unsynced;
 use crate::cluster::{Cluster, HostName, HostState};
 use crate::seed::Seed;
 
@@ -103,7 +104,7 @@ pub(super) fn begin(
             (Ongoing::Down(hit), effect)
         }
         Action::PowerLoss => {
-            let (hit, effect) = process::power_loss(cluster, hosts);
+            let (hit, effect) = process::power_loss(cluster, hosts, Unsynced::Lost, (seed, stream));
             (Ongoing::Down(hit), effect)
         }
         Action::Wipe => {

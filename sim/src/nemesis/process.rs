@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::effect::{Effect, effect};
-use crate::cluster::disk::PowerLoss;
+use crate::cluster::disk::{PowerLoss, Unsynced};
 use crate::cluster::{Cluster, HostName, HostState};
+use crate::seed::Seed;
 
 /// Whom a fault really hit, and what it changed.
 pub(super) type Hit = (BTreeSet<HostName>, Effect);
@@ -15,8 +16,13 @@ pub(super) fn kill(cluster: &mut Cluster, hosts: &BTreeSet<HostName>) -> Hit {
     (hit, effect)
 }
 
-pub(super) fn power_loss(cluster: &mut Cluster, hosts: &BTreeSet<HostName>) -> Hit {
-    let losses = cluster.power_loss(hosts);
+pub(super) fn power_loss(
+    cluster: &mut Cluster,
+    hosts: &BTreeSet<HostName>,
+    unsynced: Unsynced,
+    draws: (Seed, u64),
+) -> Hit {
+    let losses = cluster.power_loss(hosts, unsynced, draws);
     let count = |of: fn(&PowerLoss) -> u64| losses.values().map(of).sum();
     let effect = effect([
         ("hosts_stopped", losses.len() as u64),

@@ -23,12 +23,14 @@
 //! What it leaves out: summaries over many runs ([`crate::sweep`]).
 
 pub mod faults;
+pub mod flush_report;
 pub mod human;
 pub mod read;
 pub mod run_report;
 pub mod write;
 
 pub use faults::{fault_heading, fault_table};
+pub use flush_report::{DirtyBytes, FlushReport, PowerLossReport, Quantiles};
 pub use human::{human_summary, one_line, replay_line};
 pub use read::{ReadError, RunDir};
 pub use run_report::{

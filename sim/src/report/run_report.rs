@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use twox_hash::XxHash64;
 
+use super::flush_report::FlushReport;
 use crate::checker::Violation;
 use crate::history::{History, OpF, OpKind, Reading};
 use crate::trace::TraceDigest;
@@ -63,6 +64,9 @@ pub struct RunReport {
     pub reached: Reached,
     /// Disk statistics by host, then by name.
     pub disks: BTreeMap<String, BTreeMap<String, u64>>,
+    /// What flushing came to, by host.
+    #[serde(default)]
+    pub flushing: BTreeMap<String, FlushReport>,
     /// The phases that were entered.
     pub phases: Vec<PhaseReport>,
     /// The longest time without any acknowledgement while some send waited for one.
@@ -279,6 +283,7 @@ impl RunReport {
             nemeses: Vec::new(),
             reached: Reached::default(),
             disks: BTreeMap::new(),
+            flushing: BTreeMap::new(),
             phases: Vec::new(),
             longest_unavailable_us: 0,
             deleted_by_retention: 0,

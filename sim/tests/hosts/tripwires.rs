@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use broker_core::event::Event;
 use broker_core::types::{BrokerId, Offset};
+use sim::cluster::disk::Unsynced;
 use sim::cluster::{Cluster, HostName, HostState, Moment, Signal, Sprung, Weigh, Wire};
+use sim::seed::Seed;
 use sim::trace::TraceEvent;
 
 use crate::world::{SECOND, World};
@@ -116,7 +118,7 @@ fn power_that_fails_before_a_flush_is_finished_takes_what_it_would_have_saved() 
             _ => false,
         });
         spring(&mut world, moment, 2, weigh);
-        let losses = world.cluster.power_loss(&[host.clone()].into());
+        let losses = world.cluster.power_loss(&[host.clone()].into(), Unsynced::Lost, (Seed(0), 0));
         assert_eq!(losses.len(), 1);
         restart(&mut world, &host);
         let recovered = recovered(&world, &host);
@@ -210,7 +212,7 @@ fn recovery_can_be_interrupted_before_and_after_it_said_anything() {
     for (moment, done) in [(Moment::Before, 0), (Moment::After, 1)] {
         let mut world = World::begin();
         let host = Cluster::broker_name(BrokerId(2));
-        world.cluster.power_loss(&[host.clone()].into());
+        world.cluster.power_loss(&[host.clone()].into(), Unsynced::Lost, (Seed(0), 0));
         world.cluster.start(&host);
         let finished = |world: &World| {
             world.happened(|event| {
@@ -240,7 +242,7 @@ fn wires_that_do_not_spring_change_nothing() {
         }
         let host = Cluster::broker_name(BrokerId(2));
         world.run(SECOND);
-        world.cluster.power_loss(&[host.clone()].into());
+        world.cluster.power_loss(&[host.clone()].into(), Unsynced::Lost, (Seed(0), 0));
         world.run(SECOND);
         world.all_ends_well();
         world.digest()

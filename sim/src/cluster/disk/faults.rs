@@ -11,33 +11,120 @@ use broker_core::time::Timestamp;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
+use super::pattern::FilePattern;
+
+/// A shortest and a longest time, both inclusive, in whole microseconds.
+pub type Latency = (Duration, Duration);
+
 /// What is wrong with a disk.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DiskFault {
-    /// A flush step takes a time of this range, both ends inclusive, in whole microseconds, where that is longer than
-    /// what the disk itself, or another fault, would take.
+    /// Operations take a time of these ranges where that is longer than what the disk itself, or another fault, would
+    /// take.
     Slow {
-        /// Shortest and longest.
-        latency: (Duration, Duration),
+        /// Each step of a flush.
+        flush: Option<Latency>,
+        /// Each read of what is not in the page cache.
+        read: Option<Latency>,
+        /// Each append.
+        append: Option<Latency>,
     },
+    /// The device does nothing: flushes and reads that need it come to no end before this does. Appends go on.
+    Stall,
     /// A flush step fails with EIO with this probability; 1 is each. The pages of the file are marked clean.
     FsyncError {
         /// In `0.0..=1.0`.
         probability: f64,
     },
+    /// A flush step does nothing with this probability and says that it did: the bytes are in a volatile cache of the
+    /// device, until a flush that does not lie, or until the power is lost.
+    FsyncLie {
+        /// In `0.0..=1.0`.
+        probability: f64,
+    },
+    /// A read fails with EIO with this probability.
+    ReadError {
+        /// In `0.0..=1.0`.
+        probability: f64,
+        /// Of these files.
+        files: FilePattern,
+    },
+    /// An append fails with EIO with this probability, and nothing of it is there.
+    WriteError {
+        /// In `0.0..=1.0`.
+        probability: f64,
+        /// To these files.
+        files: FilePattern,
+    },
+    /// There is room for so many bytes more than when it began, and no more: what does not fit is refused with ENOSPC,
+    /// and of an append a part may fit. Bytes that are cut or removed make room.
+    Full {
+        /// Bytes left.
+        free: u64,
+    },
+}
+
+/// Bits that turn over, at rest: whoever reads the bytes from then on reads other bytes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BitRot {
+    /// In one of these files, drawn from those that have a byte to rot.
+    pub files: FilePattern,
+    /// Where in the file.
+    pub place: RotPlace,
+    /// How many bits, each in a byte of its own where there are as many.
+    pub bits: u32,
+}
+
+/// Where in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RotPlace {
+    /// Anywhere in it.
+    Anywhere,
+    /// In its first half.
+    Head,
+    /// In its second half.
+    Tail,
+    /// In the batch that holds the record of this offset.
+    Record(i64),
+}
+
+/// What becomes of bytes and names that were not flushed when the power is lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unsynced {
+    /// Nothing of them was on its way: all of them are lost.
+    #[default]
+    Lost,
+    /// They were on their way in order: of each file the sectors up to some point survive.
+    Torn,
+    /// They were on their way in any order: any sectors survive, and what lies between them was never written.
+    Reordered,
 }
 
 /// What one fault did to one disk so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DiskEffect {
-    /// Flush steps that took longer.
-    pub steps_slowed: u64,
+    /// Flush steps, reads and appends that took longer.
+    pub operations_slowed: u64,
     /// How much longer, all together, in microseconds.
     pub added_us: u64,
+    /// Flushes and reads that had to wait for the end of a stall.
+    pub operations_stalled: u64,
     /// Flushes that failed.
     pub flushes_failed: u64,
     /// Bytes that such flushes marked clean and did not write.
     pub phantom_bytes: u64,
+    /// Flush steps that were said to be done and were not.
+    pub flushes_lied: u64,
+    /// Bytes that such flushes did not write.
+    pub lied_bytes: u64,
+    /// Reads that failed with EIO.
+    pub reads_failed: u64,
+    /// Appends that failed with EIO.
+    pub appends_failed: u64,
+    /// Appends and replacements for which there was no room.
+    pub writes_refused: u64,
+    /// Bytes that had no room.
+    pub refused_bytes: u64,
 }
 
 impl DiskEffect {
@@ -45,6 +132,32 @@ impl DiskEffect {
     pub fn is_nothing(&self) -> bool {
         *self == DiskEffect::default()
     }
+
+    /// The numbers by name.
+    pub fn numbers(&self) -> [(&'static str, u64); 11] {
+        [
+            ("operations_slowed", self.operations_slowed),
+            ("added_us", self.added_us),
+            ("operations_stalled", self.operations_stalled),
+            ("flushes_failed", self.flushes_failed),
+            ("phantom_bytes", self.phantom_bytes),
+            ("flushes_lied", self.flushes_lied),
+            ("lied_bytes", self.lied_bytes),
+            ("reads_failed", self.reads_failed),
+            ("appends_failed", self.appends_failed),
+            ("writes_refused", self.writes_refused),
+            ("refused_bytes", self.refused_bytes),
+        ]
+    }
+}
+
+/// What bit rot did to one disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rotten {
+    /// In which file, if there was one with a byte to rot.
+    pub file: Option<String>,
+    /// Bits that turned over.
+    pub bits: u64,
 }
 
 /// Invariants:
@@ -57,12 +170,7 @@ pub(super) struct Faults {
 
 impl Faults {
     pub(super) fn begin(&mut self, fault: u32, what: DiskFault, rng: ChaCha8Rng) {
-        match &what {
-            DiskFault::Slow { latency: (low, high) } => assert!(low <= high, "latency range is empty"),
-            DiskFault::FsyncError { probability } => {
-                assert!((0.0..=1.0).contains(probability), "{probability} is no probability");
-            }
-        }
+        check(&what);
         let former = self.active.insert(fault, (what, rng));
         assert!(former.is_none(), "fault {fault} is active already");
         self.effects.entry(fault).or_default();
@@ -89,7 +197,7 @@ impl Faults {
     pub(super) fn latency(&mut self, own: u64) -> u64 {
         let mut slowest = (own, None);
         for (number, (fault, rng)) in &mut self.active {
-            if let DiskFault::Slow { latency: (low, high) } = fault {
+            if let DiskFault::Slow { flush: Some((low, high)), .. } = fault {
                 let micros = |duration: &Duration| Timestamp::from_duration(*duration).0;
                 let drawn = rng.random_range(micros(low)..=micros(high));
                 if slowest.0 < drawn {
@@ -99,7 +207,7 @@ impl Faults {
         }
         if let (latency, Some(fault)) = slowest {
             let effect = self.count(fault);
-            effect.steps_slowed += 1;
+            effect.operations_slowed += 1;
             effect.added_us += latency - own;
         }
         slowest.0
@@ -123,5 +231,22 @@ impl Faults {
         let effect = self.count(fault);
         effect.flushes_failed += 1;
         effect.phantom_bytes += phantom_bytes;
+    }
+}
+
+fn check(what: &DiskFault) {
+    match what {
+        DiskFault::Slow { flush, read, append } => {
+            for (low, high) in [flush, read, append].into_iter().flatten() {
+                assert!(low <= high, "latency range is empty");
+            }
+        }
+        DiskFault::FsyncError { probability }
+        | DiskFault::FsyncLie { probability }
+        | DiskFault::ReadError { probability, .. }
+        | DiskFault::WriteError { probability, .. } => {
+            assert!((0.0..=1.0).contains(probability), "{probability} is no probability");
+        }
+        DiskFault::Stall | DiskFault::Full { .. } => {}
     }
 }

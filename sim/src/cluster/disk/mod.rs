@@ -91,15 +91,17 @@ mod errors;
 mod inode;
 mod namespace;
 mod path;
+mod pattern;
 mod phantom;
 
 #[cfg(test)]
 mod tests;
 
 pub use device::{DiskConfig, DiskStats};
-pub use faults::{DiskEffect, DiskFault};
+pub use faults::{BitRot, DiskEffect, DiskFault, Latency, RotPlace, Rotten, Unsynced};
 pub use flush::FlushTicket;
 pub use host::HostDisk;
+pub use pattern::FilePattern;
 pub use platter::{MemPlatter, Platter, TurmoilPlatter};
 pub use power::{DiskHandle, LostLog, PowerLoss, Wiped};
 pub use rewind::DiskImage;

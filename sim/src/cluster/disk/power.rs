@@ -6,11 +6,12 @@ use std::rc::Rc;
 
 use broker_core::batch::RecordBatch;
 use broker_core::error::StorageError;
+use broker_core::time::Timestamp;
 use bytes::Bytes;
 use rand_chacha::ChaCha8Rng;
 
 use super::device::{Disk, DiskConfig, DiskStats};
-use super::faults::{DiskEffect, DiskFault};
+use super::faults::{BitRot, DiskEffect, DiskFault, Rotten, Unsynced};
 use super::host::HostDisk;
 use super::namespace::{Entry, Namespace};
 use super::path::DiskPath;
@@ -91,9 +92,9 @@ impl DiskHandle {
         Ok(HostDisk::new(Rc::clone(&self.disk), platter, mounted))
     }
 
-    /// Drops everything that is only in the page cache. The process must be dead, as it is after `Sim::crash`. Killing
-    /// a process alone needs no call here.
-    pub fn power_loss(&self) -> PowerLoss {
+    /// Drops everything that is only in the page cache, or most of it: `unsynced` says what may survive, and `rng` draws
+    /// it. The process must be dead, as it is after `Sim::crash`. Killing a process alone needs no call here.
+    pub fn power_loss(&self, _now: Timestamp, _unsynced: Unsynced, _rng: ChaCha8Rng) -> PowerLoss {
         let mut disk = self.disk.borrow_mut();
         disk.check();
         disk.durable.forget_unreachable();
@@ -158,6 +159,11 @@ impl DiskHandle {
     /// What a fault did here so far, also after its end.
     pub fn effect(&self, fault: u32) -> DiskEffect {
         self.disk.borrow().faults.effect(fault)
+    }
+
+    /// Lets bits turn over. Only what is at rest can rot: what was never flushed is in memory.
+    pub fn rot(&self, _what: &BitRot, _rng: ChaCha8Rng) -> Rotten {
+        Rotten::default()
     }
 
     /// Ends all faults.

@@ -13,7 +13,11 @@ fn begin(disk: &DiskHandle, fault: u32, what: DiskFault) {
 }
 
 fn slow(low_ms: u64, high_ms: u64) -> DiskFault {
-    DiskFault::Slow { latency: (Duration::from_millis(low_ms), Duration::from_millis(high_ms)) }
+    DiskFault::Slow {
+        flush: Some((Duration::from_millis(low_ms), Duration::from_millis(high_ms))),
+        read: None,
+        append: None,
+    }
 }
 
 /// Batches of so many records each, as a leader writes them.
@@ -43,7 +47,7 @@ fn a_failed_fsync_is_forgotten_by_the_next_one_and_leaves_a_hole() {
     assert_eq!(disk.stats().flushed_bytes, 18, "what looks clean is not written");
     drop(host);
     assert_eq!(content_after(&disk, &platter, "a").unwrap(), b"durable lost and found", "a kill hides it");
-    let loss = disk.power_loss();
+    let loss = lose_power(&disk);
     assert_eq!(loss.lost_files, [("a".into(), 4)]);
     assert_eq!(content_after(&disk, &platter, "a").unwrap(), b"durable \0\0\0\0 and found");
     assert_eq!(disk.stats().phantom_bytes, 0);
@@ -58,7 +62,7 @@ fn without_a_flush_that_succeeds_the_length_is_not_durable_either() {
     flush(&mut host, &[FlushStep::File(file)]).unwrap_err();
     host.append(file, b"!").unwrap();
     assert_eq!(host.read(file, 2, 6).unwrap(), b"d text"[..]);
-    let loss = disk.power_loss();
+    let loss = lose_power(&disk);
     assert_eq!((loss.lost_bytes, loss.returned_bytes), (5, 7));
     assert_eq!(content_after(&disk, &platter, "a").unwrap(), b"old content");
 }
@@ -72,7 +76,7 @@ fn a_second_fsync_makes_the_hole_durable_even_where_old_bytes_were() {
     flush(&mut host, &[FlushStep::File(file)]).unwrap_err();
     disk.heal();
     flush(&mut host, &[FlushStep::File(file)]).unwrap();
-    assert_eq!(disk.power_loss().returned_bytes, 0);
+    assert_eq!(lose_power(&disk).returned_bytes, 0);
     assert_eq!(content_after(&disk, &platter, "a").unwrap(), b"old \0\0\0\0");
 }
 
@@ -86,7 +90,7 @@ fn names_and_replaced_files_stay_as_they_were_and_can_be_tried_again() {
     assert_eq!(host.read_file("a").unwrap().unwrap(), b"old"[..]);
     assert_eq!((disk.stats().failed_flushes, disk.end(1).phantom_bytes), (2, 0));
     flush(&mut host, &[directory("")]).unwrap();
-    assert!(disk.power_loss().changed_nothing());
+    assert!(lose_power(&disk).changed_nothing());
     assert_eq!(content_after(&disk, &platter, "a").unwrap(), b"old");
 }
 
@@ -107,7 +111,7 @@ fn the_steps_before_the_one_that_fails_are_done() {
     assert!(30 < phantoms && phantoms < ends[1], "some failed at the second step: {phantoms} of {ends:?}");
     disk.heal();
     flush(&mut host, &[FlushStep::File(file)]).unwrap();
-    disk.power_loss();
+    lose_power(&disk);
     let content = content_after(&disk, &platter, "a").unwrap();
     assert_eq!(content.iter().filter(|byte| **byte == 0).count() as u64, phantoms);
 }
@@ -122,10 +126,10 @@ fn of_several_slow_faults_the_slowest_wins_and_each_ends_for_itself() {
     begin(&disk, 2, slow(20, 30));
     begin(&disk, 3, slow(1, 5));
     assert_eq!(end(at(0)), at(50));
-    assert_eq!(disk.end(1), DiskEffect { steps_slowed: 1, added_us: 40_000, ..DiskEffect::default() });
+    assert_eq!(disk.end(1), DiskEffect { operations_slowed: 1, added_us: 40_000, ..DiskEffect::default() });
     let queued = end(at(0));
     assert!(at(70) <= queued && queued <= at(80), "queued behind the slow one: {queued}");
-    assert_eq!(disk.end(2).steps_slowed, 1);
+    assert_eq!(disk.end(2).operations_slowed, 1);
     assert_eq!(end(at(100)), at(110));
     assert!(disk.end(3).is_nothing(), "nobody noticed it");
     assert_eq!(disk.effect(1).added_us, 40_000, "what a fault did is remembered");
@@ -161,7 +165,7 @@ fn a_wiped_disk_is_as_empty_as_a_new_one_and_as_faulty_as_before() {
     let wiped = disk.wipe();
     assert_eq!((wiped.files, wiped.bytes), (2, 22));
     assert_eq!(wiped.log_bytes, [("t-0".to_owned(), 7)].into());
-    assert!(disk.power_loss().changed_nothing());
+    assert!(lose_power(&disk).changed_nothing());
     let mut host = disk.mount(platter.clone()).unwrap();
     assert_eq!((platter.rows(), host.list("").unwrap().len(), host.list("t-0").unwrap().len()), (0, 0, 0));
     flush(&mut host, &[directory("")]).unwrap_err();
@@ -180,7 +184,7 @@ fn a_power_loss_counts_the_records_that_died_with_it() {
     begin(&disk, 1, EVERY);
     let marked_clean = write(&[5], &[FlushStep::File(segment)]);
     let cached: u64 = (0..40).map(|_| write(&[3, 100], &[directory("")])).sum();
-    let loss = disk.power_loss();
+    let loss = lose_power(&disk);
     let log = LostLog { bytes: marked_clean + cached, records: 5 + 40 * 103 };
     assert_eq!(loss.lost_logs, [("t-0".to_owned(), log)].into());
     assert_eq!(loss.lost_records(), log.records);

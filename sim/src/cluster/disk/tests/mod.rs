@@ -13,7 +13,7 @@ use broker_core::error::StorageError;
 use broker_core::io::{FlushStep, Storage};
 use broker_core::time::Timestamp;
 
-use super::{DiskConfig, DiskHandle, HostDisk, MemPlatter, Platter};
+use super::{DiskConfig, DiskHandle, HostDisk, MemPlatter, Platter, PowerLoss, Unsynced};
 use crate::seed::Seed;
 
 /// A disk whose flush steps take between these times.
@@ -52,4 +52,9 @@ fn with_durable_file(
 fn content_after(disk: &DiskHandle, platter: &MemPlatter, path: &str) -> Option<Vec<u8>> {
     let host = disk.mount(platter.clone()).unwrap();
     host.read_file(path).unwrap().map(|bytes| bytes.to_vec())
+}
+
+/// The power is lost, and with it everything that was not flushed.
+fn lose_power(disk: &DiskHandle) -> PowerLoss {
+    disk.power_loss(Timestamp::ZERO, Unsynced::Lost, Seed(1).stream("power_loss", 0))
 }

@@ -367,7 +367,7 @@ impl Pair {
             Op::Finish { .. } => {}
             Op::Kill => self.restart(),
             Op::PowerLoss => {
-                let lost = self.disk.power_loss().lost_bytes;
+                let lost = lose_power(&self.disk).lost_bytes;
                 assert_eq!(lost, self.model.power_loss());
                 self.restart();
             }

@@ -39,7 +39,7 @@ fn undone(change: impl Fn(&DiskHandle, &mut HostDisk<MemPlatter>, FileId)) {
         let (content, dirty): (&[u8], u64) =
             if power_lost { (b"durable", 0) } else { (b"durable and not", 8) };
         if power_lost {
-            disk.power_loss();
+            lose_power(&disk);
         }
         assert_eq!(found(&disk, &platter), (vec![("a".to_owned(), content.to_vec())], dirty, 0));
         assert_eq!(platter.rows(), 1, "what is not needed is freed by the next process");
@@ -132,7 +132,7 @@ fn power_loss_brings_back_what_an_undone_flush_wrote_over_a_cut() {
     flush(&mut host, &[FlushStep::File(file)]).unwrap();
     drop(host);
     disk.roll_back(image);
-    assert_eq!(disk.power_loss().returned_bytes, 7, "the cut is not durable any more");
+    assert_eq!(lose_power(&disk).returned_bytes, 7, "the cut is not durable any more");
     assert_eq!(content_after(&disk, &platter, "a").unwrap(), b"old newtent", "the one thing that stays");
 }
 

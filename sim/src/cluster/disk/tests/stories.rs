@@ -13,10 +13,10 @@ fn a_kill_keeps_the_page_cache_and_power_loss_takes_the_unflushed_tail() {
     drop(host);
     assert_eq!(content_after(&disk, &platter, "a").unwrap(), b"flushed and not");
 
-    let loss = disk.power_loss();
+    let loss = lose_power(&disk);
     assert_eq!(loss, PowerLoss { lost_bytes: 8, lost_files: vec![("a".into(), 8)], ..PowerLoss::default() });
     assert_eq!(content_after(&disk, &platter, "a").unwrap(), b"flushed");
-    assert!(disk.power_loss().changed_nothing());
+    assert!(lose_power(&disk).changed_nothing());
 }
 
 #[test]
@@ -27,7 +27,7 @@ fn power_loss_brings_back_what_a_truncation_cut() {
     assert_eq!(host.read(file, 0, 100).unwrap(), b"old text!"[..]);
     drop(host);
 
-    let loss = disk.power_loss();
+    let loss = lose_power(&disk);
     assert_eq!((loss.lost_bytes, loss.returned_bytes), (5, 7));
     assert_eq!(loss.returned_files, [("a".into(), 7)]);
     assert_eq!(content_after(&disk, &platter, "a").unwrap(), b"old content");
@@ -39,7 +39,7 @@ fn a_flushed_truncation_is_durable_though_the_platter_never_shrinks() {
     host.truncate(file, 4).unwrap();
     flush(&mut host, &[FlushStep::File(file)]).unwrap();
     host.append(file, b"t").unwrap();
-    assert!(disk.power_loss().returned_files.is_empty());
+    assert!(lose_power(&disk).returned_files.is_empty());
     assert_eq!(content_after(&disk, &platter, "a").unwrap(), b"old ");
 }
 
@@ -56,7 +56,7 @@ fn a_new_file_needs_its_directory_and_a_new_directory_needs_the_root() {
         flush(&mut host, steps).unwrap();
         assert_eq!(host.list("t-0").unwrap(), ["0.log"]);
 
-        let loss = disk.power_loss();
+        let loss = lose_power(&disk);
         let host = disk.mount(platter.clone()).unwrap();
         let survives = steps.len() == 2;
         assert_eq!(host.read_file("t-0/0.log").unwrap().is_some(), survives, "{steps:?}");
@@ -71,14 +71,14 @@ fn a_removed_file_is_back_until_its_directory_is_flushed() {
     let (disk, platter, mut host, _) = with_durable_file(b"content");
     host.remove("a").unwrap();
     assert_eq!(host.list("").unwrap(), Vec::<String>::new());
-    assert_eq!(disk.power_loss().returned_files, [("a".into(), 7)]);
+    assert_eq!(lose_power(&disk).returned_files, [("a".into(), 7)]);
     assert_eq!(content_after(&disk, &platter, "a").unwrap(), b"content");
 
     let mut host = disk.mount(platter.clone()).unwrap();
     host.remove("a").unwrap();
     flush(&mut host, &[directory("")]).unwrap();
     assert_eq!(platter.rows(), 0);
-    assert!(disk.power_loss().changed_nothing());
+    assert!(lose_power(&disk).changed_nothing());
     assert_eq!(content_after(&disk, &platter, "a"), None);
 }
 
@@ -88,7 +88,7 @@ fn replace_shows_the_old_file_until_it_is_done_and_then_for_ever_the_new_one() {
     let (ticket, _) = host.start_flush(Timestamp::ZERO, &[replace("a", b"new one")]);
     assert_eq!(host.read_file("a").unwrap().unwrap(), b"old"[..]);
     drop(ticket);
-    assert!(disk.power_loss().changed_nothing());
+    assert!(lose_power(&disk).changed_nothing());
     assert_eq!(content_after(&disk, &platter, "a").unwrap(), b"old");
 
     drop(host);
@@ -96,7 +96,7 @@ fn replace_shows_the_old_file_until_it_is_done_and_then_for_ever_the_new_one() {
     let opened = host.open("a").unwrap();
     flush(&mut host, &[replace("a", b"new one")]).unwrap();
     assert_eq!(host.len(opened).unwrap_err().errno, Some(9), "the open file was replaced");
-    assert!(disk.power_loss().changed_nothing());
+    assert!(lose_power(&disk).changed_nothing());
     assert_eq!(content_after(&disk, &platter, "a").unwrap(), b"new one");
     assert_eq!(platter.rows(), 1, "the old content is freed");
     assert_eq!(file, FileId(0));
@@ -111,7 +111,7 @@ fn a_flush_covers_what_was_there_when_it_started() {
     host.open("late").unwrap();
     host.finish_flush(ticket).unwrap();
     assert_eq!(disk.stats().dirty_bytes, 6);
-    let loss = disk.power_loss();
+    let loss = lose_power(&disk);
     assert_eq!((loss.lost_bytes, loss.vanished), (6, vec!["late".to_owned()]));
     assert_eq!(content_after(&disk, &platter, "a").unwrap(), b"before");
 }
@@ -123,7 +123,7 @@ fn a_truncation_during_a_flush_is_respected() {
     let (ticket, _) = host.start_flush(Timestamp::ZERO, &[FlushStep::File(file)]);
     host.truncate(file, 2).unwrap();
     host.finish_flush(ticket).unwrap();
-    disk.power_loss();
+    lose_power(&disk);
     assert_eq!(content_after(&disk, &platter, "a").unwrap(), b"be");
 }
 
@@ -137,7 +137,7 @@ fn flushes_that_end_in_the_other_order_take_nothing_back() {
     let (second, _) = host.start_flush(Timestamp::ZERO, &[FlushStep::File(file), directory("")]);
     host.finish_flush(second).unwrap();
     host.finish_flush(first).unwrap();
-    assert!(disk.power_loss().changed_nothing());
+    assert!(lose_power(&disk).changed_nothing());
     assert_eq!(content_after(&disk, &platter, "a").unwrap(), b"onetwo");
 }
 
@@ -159,7 +159,7 @@ fn the_device_does_one_flush_at_a_time() {
     let mut host = disk.mount(MemPlatter::default()).unwrap();
     assert_eq!(host.start_flush(at(201), &[directory("")]).1, at(220), "a kill does not stop the device");
     drop(host);
-    disk.power_loss();
+    lose_power(&disk);
     let mut host = disk.mount(MemPlatter::default()).unwrap();
     assert_eq!(host.start_flush(at(202), &[directory("")]).1, at(212), "power loss does");
 }
@@ -212,7 +212,7 @@ fn a_flush_ends_at_the_first_step_that_fails() {
     host.append(file, b"one").unwrap();
     let steps = [FlushStep::File(file), directory("t-9"), replace("b", b"two")];
     flush(&mut host, &steps).unwrap_err();
-    disk.power_loss();
+    lose_power(&disk);
     assert_eq!(content_after(&disk, &platter, "a").unwrap(), b"one");
     assert_eq!(content_after(&disk, &platter, "b"), None);
 }
@@ -221,7 +221,7 @@ fn a_flush_ends_at_the_first_step_that_fails() {
 #[should_panic(expected = "a dead process uses the disk")]
 fn a_process_that_survives_the_power_loss_is_a_mistake_of_the_harness() {
     let (disk, _, mut host, file) = with_durable_file(b"");
-    disk.power_loss();
+    lose_power(&disk);
     let _ = host.append(file, b"from beyond");
 }
 

@@ -67,7 +67,7 @@ fn a_kill_keeps_everything_and_power_loss_takes_the_tail() {
     sim.bounce("broker");
     steps(&mut sim);
     sim.crash("broker");
-    let loss = disk.power_loss();
+    let loss = lose_power(&disk);
     assert_eq!(loss.lost_files, [("t-0/0.log".into(), 7), ("t-0/1.log".into(), 17)]);
     assert_eq!(loss.vanished, ["t-0/1.log"]);
     sim.bounce("broker");
@@ -99,7 +99,7 @@ fn truncate_then_power_loss_brings_back_the_old_bytes() {
     for _ in 0..3 {
         steps(&mut sim);
         sim.crash("broker");
-        disk.power_loss();
+        lose_power(&disk);
         sim.bounce("broker");
     }
     assert_eq!(*starts.borrow(), 3);
@@ -128,7 +128,7 @@ fn rows_of_lost_files_are_freed_when_a_process_is_there_to_do_it() {
     });
     steps(&mut sim);
     sim.crash("broker");
-    assert_eq!(disk.power_loss().vanished, ["b"]);
+    assert_eq!(lose_power(&disk).vanished, ["b"]);
     sim.bounce("broker");
     steps(&mut sim);
     assert_eq!(*starts.borrow(), 2);
