@@ -3,6 +3,8 @@
 
 mod faults;
 mod model;
+mod real;
+mod real_storage;
 mod rewind;
 mod stories;
 mod turmoil;
