@@ -1,11 +1,16 @@
 //! The disk as its users see it: stories of what is lost and what is not, the same in turmoil, and random sequences
 //! against a model.
 
+mod allowed;
+mod allowed_stories;
+mod cruel;
+mod errno;
 mod faults;
 mod model;
 mod real;
 mod real_storage;
 mod rewind;
+mod signs;
 mod stories;
 mod turmoil;
 

@@ -269,7 +269,7 @@ fn below_a_file(simulated: &Result<Answer, StorageError>, real: &Result<Answer, 
 
 fn config() -> Config {
     let config =
-        Config { cases: 1_500, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..Config::default() };
+        Config { cases: 400, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..Config::default() };
     contextualize_config(config)
 }
 
