@@ -3,6 +3,7 @@
 
 mod allowed;
 mod allowed_stories;
+mod cost;
 mod cruel;
 mod errno;
 mod faults;
