@@ -107,7 +107,7 @@ fn main() {
 /// CPU time of so many operations on a new disk.
 fn measure(pattern: Pattern, operations: usize) -> Duration {
     let disk = DiskHandle::new(
-        DiskConfig { fsync_latency: (Duration::ZERO, Duration::ZERO) },
+        DiskConfig::with_fsync_latency((Duration::ZERO, Duration::ZERO)),
         Seed(1).stream("bench", 0),
     );
     let mut host = disk.mount(MemPlatter::default()).expect("a new disk can be mounted");

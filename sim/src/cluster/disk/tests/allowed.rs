@@ -3,7 +3,8 @@
 //! Whatever can change - what a name stands for, what a file contains - had one value after another. A flush that
 //! succeeded forgets what was replaced before it *started*. What the power leaves is one of the values since: of a name
 //! any, of a file a length between its shortest and its longest, and each sector as it was in any of them, with zeros
-//! where that one had nothing. Where an fsync failed, a byte may also be zero, whatever was flushed after it.
+//! where that one had nothing. Where an fsync failed, a byte may also be zero or what it was before, whatever was
+//! flushed after it.
 
 use std::collections::BTreeMap;
 
@@ -57,7 +58,7 @@ impl<T> Since<T> {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Content {
     pub(super) bytes: Vec<u8>,
-    /// Of each byte, whether an fsync that meant it failed, so that a zero may be there.
+    /// Of each byte, whether an fsync that meant it failed.
     doubtful: Vec<bool>,
 }
 
@@ -66,13 +67,20 @@ impl Content {
         Content { doubtful: vec![false; bytes.len()], bytes }
     }
 
-    /// Whether `found`, at `position`, is how the platter may have this content.
-    fn explains(&self, position: usize, found: &[u8]) -> bool {
+    /// Whether `found`, at `position`, is how the platter may have this content; `oldest` is what it had before.
+    fn explains(&self, position: usize, found: &[u8], oldest: &[u8]) -> bool {
         let had = self.bytes.get(position..).unwrap_or_default();
         let had = &had[..had.len().min(found.len())];
-        let differs = |(i, byte): (usize, &u8)| *byte != had[i] && (*byte != 0 || !self.doubtful[position + i]);
-        (had == &found[..had.len()] || !found[..had.len()].iter().enumerate().any(differs))
-            && found[had.len()..].iter().all(|byte| *byte == 0)
+        let is_doubt = |i: usize, byte: u8| {
+            self.doubtful[position + i] && (byte == 0 || oldest.get(position + i) == Some(&byte))
+        };
+        let may_be = |(i, byte): (usize, &u8)| *byte == had[i] || is_doubt(i, *byte);
+        // The file may have ended within the sector: then the page was zeros from there on.
+        // FIXME-MIX: the disk leaves there what was there before.
+        let rest = position + had.len();
+        let is_rest = |(i, byte): (usize, &u8)| *byte == 0 || oldest.get(rest + i) == Some(byte);
+        (*had == found[..had.len()] || found[..had.len()].iter().enumerate().all(may_be))
+            && found[had.len()..].iter().enumerate().all(is_rest)
     }
 }
 
@@ -116,6 +124,27 @@ impl File {
         }
     }
 
+    /// A byte that was `before` turned into another one wherever it is kept.
+    pub(super) fn rot(&mut self, position: usize, before: u8, after: u8) {
+        for (_, content) in &mut self.0.0 {
+            if let Some(byte) = content.bytes.get_mut(position).filter(|byte| **byte == before) {
+                *byte = after;
+            }
+        }
+    }
+
+    /// Everything appended until `moment` that was not cut since has been written back, and what was cut before it
+    /// with it. A cut alone is not.
+    pub(super) fn write_back(&mut self, moment: Timestamp) {
+        let versions = &self.0.0;
+        let len = |nth: usize| versions[nth].1.bytes.len();
+        let is_there = |nth: usize| (nth..versions.len()).all(|later| len(nth - 1) < len(later));
+        let old = (1..versions.len()).rev().find(|nth| versions[*nth].0 <= moment && is_there(*nth));
+        if let Some(nth) = old {
+            self.0.settle(versions[nth].0);
+        }
+    }
+
     /// Whether power loss may leave this, and why not.
     pub(super) fn allows(&self, found: &[u8]) -> Result<(), String> {
         let longest = self.0.all().map(|content| content.bytes.len()).max().expect("there is one");
@@ -123,11 +152,15 @@ impl File {
         if !lengths.contains(&found.len()) {
             return Err(format!("has {} bytes instead of {lengths:?}", found.len()));
         }
+        let oldest = &self.0.oldest().bytes;
         for (nth, sector) in found.chunks(SECTOR_BYTES).enumerate() {
             let position = nth * SECTOR_BYTES;
-            if !self.0.all().any(|content| content.explains(position, sector)) {
+            if !self.0.all().any(|content| content.explains(position, sector, oldest)) {
                 let known = self.0.all().count();
-                return Err(format!("sector {nth} is none of {known}: {:?}…", &sector[..sector.len().min(16)]));
+                return Err(format!(
+                    "sector {nth} is none of {known}: {:?}…",
+                    &sector[..sector.len().min(16)]
+                ));
             }
         }
         Ok(())
@@ -189,6 +222,12 @@ impl World {
         for (_, names) in self.names.iter_mut().filter(|(path, _)| directory_of(path) == directory) {
             names.settle(moment);
         }
+    }
+
+    /// Whatever is older than `moment` reached the platter by itself.
+    pub(super) fn write_back(&mut self, moment: Timestamp) {
+        self.files.iter_mut().for_each(|file| file.write_back(moment));
+        self.names.values_mut().for_each(|names| names.settle(moment));
     }
 
     /// What a process sees.

@@ -10,7 +10,7 @@ use super::allowed::{File, Found, Thing, World, directory_of};
 use super::signs::Signs;
 use super::*;
 use crate::cluster::disk::errors::{EIO, ENOENT};
-use crate::cluster::disk::{DiskFault, FlushTicket};
+use crate::cluster::disk::{BitRot, DiskFault, FilePattern, FlushTicket, RotPlace};
 
 const PATHS: [&str; 4] = ["a", "b", "t-0/a", "t-0/b"];
 const DIRECTORIES: [&str; 2] = ["", "t-0"];
@@ -49,6 +49,11 @@ enum Op {
     Wait {
         ms: u64,
     },
+    Rot {
+        files: &'static str,
+        place: RotPlace,
+        bits: u32,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -66,7 +71,7 @@ fn steps() -> impl Strategy<Value = Vec<StepOf>> {
     let step = prop_oneof![
         5 => (0..4_usize).prop_map(StepOf::File),
         4 => (0..2_usize).prop_map(StepOf::Directory),
-        1 => (0..4_usize, 0..2_000_usize).prop_map(|(path, len)| StepOf::Replace(path, len)),
+        1 => (0..4_usize, 1..2_000_usize).prop_map(|(path, len)| StepOf::Replace(path, len)),
     ];
     prop::collection::vec(step, 1..4)
 }
@@ -78,6 +83,8 @@ fn op() -> impl Strategy<Value = Op> {
         1 => Just(Some(DiskFault::FsyncError { probability: 1.0 })),
         1 => Just(Some(DiskFault::FsyncLie { probability: 1.0 })),
     ];
+    let files = prop_oneof![Just("*"), Just("t-0/*"), Just("a"), Just("*.log")];
+    let place = prop_oneof![Just(RotPlace::Anywhere), Just(RotPlace::Head), Just(RotPlace::Tail)];
     prop_oneof![
         12 => (0..4_usize, len()).prop_map(|(path, len)| Op::Append { path, len }),
         4 => (0..4_usize, 0..=1_000_usize).prop_map(|(path, permille)| Op::Truncate { path, permille }),
@@ -89,6 +96,7 @@ fn op() -> impl Strategy<Value = Op> {
         3 => unsynced.prop_map(|unsynced| Op::PowerLoss { unsynced }),
         2 => what.prop_map(|what| Op::Fault { what }),
         1 => (1..40_000_u64).prop_map(|ms| Op::Wait { ms }),
+        2 => (files, place, 1..20_u32).prop_map(|(files, place, bits)| Op::Rot { files, place, bits }),
     ]
 }
 
@@ -116,16 +124,24 @@ struct Trial<'a> {
     host: HostDisk<MemPlatter>,
     flushes: Vec<Started>,
     fault: Option<DiskFault>,
+    write_back_after: Option<Duration>,
     /// Faults, power losses and writes so far.
     draws: u64,
 }
 
 impl Trial<'_> {
-    fn new(signs: &RefCell<Signs>) -> Trial<'_> {
-        let (disk, platter) = (disk(0, 3), MemPlatter::default());
+    fn new(signs: &RefCell<Signs>, write_back_after: Option<Duration>) -> Trial<'_> {
+        let latency = (Duration::ZERO, Duration::from_millis(3));
+        let config = DiskConfig { write_back_after, ..DiskConfig::with_fsync_latency(latency) };
+        let (disk, platter) = (DiskHandle::new(config, Seed(1).stream("disk", 0)), MemPlatter::default());
         let host = disk.mount(platter.clone()).unwrap();
         let (world, flushes, now) = (World::default(), Vec::new(), Timestamp::ZERO);
-        Trial { world, signs, now, disk, platter, host, flushes, fault: None, draws: 0 }
+        Trial { world, signs, now, disk, platter, host, flushes, fault: None, write_back_after, draws: 0 }
+    }
+
+    fn go_on(&mut self, now: Timestamp) {
+        self.now = now;
+        self.platter.set_now(now);
     }
 
     /// Bytes that no other write has at the same place, none of them zero.
@@ -136,14 +152,15 @@ impl Trial<'_> {
     }
 
     fn apply(&mut self, op: &Op) {
-        self.now = self.now + Duration::from_millis(1);
+        self.go_on(self.now + Duration::from_millis(1));
         match op {
             Op::Append { path, len } => {
                 let path = PATHS[*path];
                 let file = self.host.open(path).unwrap();
-                let number = self.world.file(path).unwrap_or_else(|| {
-                    self.world.add(self.now, path, File::durable(self.now, Vec::new()))
-                });
+                let number = self
+                    .world
+                    .file(path)
+                    .unwrap_or_else(|| self.world.add(self.now, path, File::durable(self.now, Vec::new())));
                 let bytes = self.bytes(*len);
                 self.host.append(file, &bytes).unwrap();
                 self.world.files[number].append(self.now, &bytes);
@@ -177,7 +194,8 @@ impl Trial<'_> {
             Op::Kill => self.restart(),
             Op::PowerLoss { unsynced } => self.lose_power(*unsynced),
             Op::Fault { what } => self.begin(what.as_ref()),
-            Op::Wait { ms } => self.now = self.now + Duration::from_millis(*ms),
+            Op::Wait { ms } => self.go_on(self.now + Duration::from_millis(*ms)),
+            Op::Rot { files, place, bits } => self.rot(files, *place, *bits),
         }
         assert!(self.found() == self.world.now(), "a process sees something else after {op:?}");
         self.disk.check();
@@ -210,19 +228,19 @@ impl Trial<'_> {
     }
 
     fn finish(&mut self, started: Started) {
-        self.now = self.now.max(started.end);
+        self.go_on(self.now.max(started.end));
         let result = self.host.finish_flush(started.ticket).map_err(|error| error.errno.unwrap());
         let mut expected = Ok(());
         for step in started.steps {
             if expected.is_ok() {
-                expected = self.settle(step, started.at);
+                expected = self.settle(step, started.at, result);
             }
         }
         assert_eq!(result, expected);
     }
 
-    /// What a step that started `at` says at its end, and what it means for what may come back.
-    fn settle(&mut self, step: Begun, at: Timestamp) -> Result<(), i32> {
+    /// What a step that started `at` has to say at its end, and what it means for what may come back.
+    fn settle(&mut self, step: Begun, at: Timestamp, said: Result<(), i32>) -> Result<(), i32> {
         let is_there = match &step {
             Begun::Directory { is_there, .. } => *is_there,
             Begun::Replace { path, .. } => {
@@ -231,17 +249,21 @@ impl Trial<'_> {
             Begun::File { .. } => true,
         };
         let fails = matches!(self.fault, Some(DiskFault::FsyncError { .. }));
-        if fails && (is_there || matches!(step, Begun::Replace { .. })) {
-            self.doubt(&step);
+        if fails && is_there {
+            self.doubt(step);
             return Err(EIO);
         }
         if !is_there {
-            return Err(ENOENT);
+            // The write of a replacement may fail before anybody looks for the directory.
+            let is_replace = matches!(step, Begun::Replace { .. });
+            return if fails && is_replace && said == Err(EIO) { said } else { Err(ENOENT) };
         }
         let lies = matches!(self.fault, Some(DiskFault::FsyncLie { .. }));
         match step {
             // A file that has lost its name loses what its last flush would have saved.
-            Begun::File { number, .. } if !lies && self.has_name(number) => self.world.files[number].0.settle(at),
+            Begun::File { number, .. } if !lies && self.has_name(number) => {
+                self.world.files[number].0.settle(at)
+            }
             Begun::Directory { directory, .. } if !lies => self.world.settle_names(directory, at),
             Begun::Replace { path, content } if lies => {
                 let mut file = File::durable(self.now, Vec::new());
@@ -258,11 +280,16 @@ impl Trial<'_> {
         Ok(())
     }
 
-    fn doubt(&mut self, step: &Begun) {
-        if let Begun::File { number, len } = *step
-            && self.has_name(number)
-        {
-            self.world.files[number].doubt(len);
+    /// A step failed. Of a replacement that can be the last part: then the new content is there, and may go.
+    fn doubt(&mut self, step: Begun) {
+        match step {
+            Begun::File { number, len } if self.has_name(number) => self.world.files[number].doubt(len),
+            Begun::Replace { path, content }
+                if self.host.read_file(path).unwrap().as_deref() == Some(&content) =>
+            {
+                self.world.add(self.now, path, File::durable(self.now, content));
+            }
+            _ => {}
         }
     }
 
@@ -271,13 +298,40 @@ impl Trial<'_> {
     }
 
     fn begin(&mut self, what: Option<&DiskFault>) {
-        self.disk.heal();
+        // What write-back does when it fails is for others to tell.
+        if self.write_back_after.is_some() {
+            return;
+        }
+        self.disk.heal(self.now);
         self.fault = what.cloned();
         if let Some(what) = what {
             self.draws += 1;
             let fault = u32::try_from(self.draws).unwrap();
-            self.disk.begin(fault, what.clone(), Seed(1).stream("fault", self.draws));
+            self.disk.begin(self.now, fault, what.clone(), Seed(1).stream("fault", self.draws));
         }
+    }
+
+    /// Bits turn over: in one file that is meant, as many as it says, where it should.
+    fn rot(&mut self, files: &str, place: RotPlace, bits: u32) {
+        self.draws += 1;
+        let files: FilePattern = files.parse().unwrap();
+        let what = BitRot { files: files.clone(), place, bits };
+        let rotten = self.disk.rot(self.now, &what, Seed(1).stream("rot", self.draws));
+        let Some(path) = rotten.file else { return assert_eq!(rotten.bits, 0) };
+        assert!(files.matches(&path) && 0 < rotten.bits && rotten.bits <= u64::from(bits));
+        let number = self.world.file(&path).expect("what rots is there");
+        let found = self.host.read_file(&path).unwrap().unwrap();
+        let before = self.world.files[number].0.now().bytes.clone();
+        let mut turned = 0;
+        for (position, (before, after)) in before.into_iter().zip(&found).enumerate() {
+            if before != *after {
+                turned += u64::from((before ^ after).count_ones());
+                self.world.files[number].rot(position, before, *after);
+                let is_head = position < found.len() / 2;
+                assert!(place == RotPlace::Anywhere || (place == RotPlace::Head) == is_head, "{place:?}");
+            }
+        }
+        assert_eq!(turned, rotten.bits);
     }
 
     fn restart(&mut self) {
@@ -288,19 +342,49 @@ impl Trial<'_> {
     fn lose_power(&mut self, unsynced: Unsynced) {
         self.draws += 1;
         let rng = |draw| Seed(1).stream("power_loss", draw);
+        if let Some(after) = self.write_back_after
+            && let Some(moment) = self.now.0.checked_sub(Timestamp::from_duration(after).0)
+        {
+            self.world.write_back(Timestamp(moment));
+        }
+        let possible = self.possible();
         let loss = self.disk.power_loss(self.now, unsynced, rng(self.draws));
+        if self.draws.is_multiple_of(2) {
+            let again = self.disk.power_loss(self.now, unsynced, rng(self.draws + 1));
+            assert!(again.changed_nothing(), "before a process was there to see: {again:?}");
+        }
+        let flushes = std::mem::take(&mut self.flushes);
         self.restart();
         let found = self.found();
-        if let Err(why) = self.world.allows(&found) {
+        if let Err(why) = possible.allows(&found) {
             panic!("after {unsynced:?}: {why}");
         }
-        let before = self.world.now();
-        assert!(found == before || !loss.changed_nothing(), "something changed and the report says nothing");
-        self.signs.borrow_mut().note(&self.world, &found);
+        // The report does not know of replacements under way.
+        let is_replaced = flushes
+            .iter()
+            .flat_map(|started| &started.steps)
+            .any(|step| matches!(step, Begun::Replace { .. }));
+        let is_told = !loss.changed_nothing() || is_replaced;
+        assert!(is_told || found == self.world.now(), "something changed and the report says nothing");
+        self.signs.borrow_mut().note(&self.world, &possible, &found);
         self.world = World::durable(self.now, found);
-        let again = self.disk.power_loss(self.now, unsynced, rng(self.draws + 1));
+        let again = self.disk.power_loss(self.now, unsynced, rng(self.draws + 2));
         self.restart();
         assert!(again.changed_nothing(), "the second power loss in a row has nothing to take: {again:?}");
+    }
+
+    /// The world, and replacements under way as if they were through.
+    fn possible(&self) -> World {
+        let mut possible = self.world.clone();
+        for step in self.flushes.iter().flat_map(|started| &started.steps) {
+            if let Begun::Replace { path, content } = step {
+                let is_there = directory_of(path).is_empty() || possible.get(directory_of(path)).is_some();
+                if is_there {
+                    possible.add(self.now, path, File::durable(self.now, content.clone()));
+                }
+            }
+        }
+        possible
     }
 
     /// What a process finds.
@@ -320,20 +404,30 @@ impl Trial<'_> {
     }
 }
 
-#[test]
-fn power_loss_leaves_what_posix_allows_and_all_kinds_of_it() {
+/// Runs so many sequences on disks that write back by themselves, or do not.
+fn run(cases: u32, write_back_after: Option<Duration>) {
     let config =
-        Config { cases: 500, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..Config::default() };
+        Config { cases, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..Config::default() };
     let config = contextualize_config(config);
     let cases = config.cases;
     let signs = RefCell::new(Signs::default());
     let sequences = prop::collection::vec(op(), 1..60);
     let result = TestRunner::new(config).run(&sequences, |ops| {
-        let mut trial = Trial::new(&signs);
+        let mut trial = Trial::new(&signs, write_back_after);
         ops.iter().for_each(|op| trial.apply(op));
         trial.lose_power(Unsynced::Reordered);
         Ok(())
     });
     result.unwrap_or_else(|failure| panic!("{failure}"));
     signs.borrow().all_were_seen(cases);
+}
+
+#[test]
+fn power_loss_leaves_what_posix_allows_and_all_kinds_of_it() {
+    run(500, None);
+}
+
+#[test]
+fn what_was_written_back_survives_and_the_rest_is_what_posix_allows() {
+    run(250, Some(Duration::from_secs(10)));
 }

@@ -8,16 +8,15 @@ use std::os::unix::fs::FileExt;
 use broker_core::io::FileId;
 
 use super::*;
-use crate::cluster::disk::DiskFault;
+use crate::cluster::disk::{DiskFault, FilePattern};
 
 fn begin(disk: &DiskHandle, what: DiskFault) {
-    disk.heal();
-    let fault = u32::try_from(disk.stats().failed_flushes).unwrap();
-    disk.begin(fault, what, Seed(1).stream("fault", 0));
+    disk.heal(Timestamp::ZERO);
+    disk.begin(Timestamp::ZERO, 1, what, Seed(1).stream("fault", 0));
 }
 
 /// Failures of real files and devices, with their numbers.
-fn real() -> io::Result<[(i32, io::Error); 6]> {
+fn real() -> io::Result<[(i32, io::Error); 7]> {
     let root = env::temp_dir().join(format!("sim-disk-errno-{}", std::process::id()));
     fs::create_dir_all(&root)?;
     let file = root.join("file");
@@ -29,6 +28,7 @@ fn real() -> io::Result<[(i32, io::Error); 6]> {
         (9, OpenOptions::new().write(true).open(&file)?.read(nothing).unwrap_err()),
         (20, File::open(file.join("below")).unwrap_err()),
         (21, fs::read(&root).unwrap_err()),
+        (28, OpenOptions::new().write(true).open("/dev/full")?.write(b"x").unwrap_err()),
         (22, File::open(&file)?.seek(SeekFrom::Current(-1)).unwrap_err()),
     ];
     fs::remove_dir_all(&root)?;
@@ -50,8 +50,15 @@ fn each_error_has_the_number_and_the_kind_of_the_real_one() {
     host.append(file, b"more").unwrap();
     begin(&disk, DiskFault::FsyncError { probability: 1.0 });
     simulated.push(flush(&mut host, &[FlushStep::File(file)]).unwrap_err());
-    let full = OpenOptions::new().write(true).open("/dev/full").unwrap().write(b"x").unwrap_err();
-    assert_eq!((full.raw_os_error(), full.kind()), (Some(28), io::ErrorKind::StorageFull));
+    begin(&disk, DiskFault::ReadError { probability: 1.0, files: FilePattern::all() });
+    simulated.push(host.read_file("a").unwrap_err());
+    begin(&disk, DiskFault::WriteError { probability: 1.0, files: FilePattern::all() });
+    simulated.push(host.append(file, b"x").unwrap_err());
+    begin(&disk, DiskFault::Full { free: 0 });
+    simulated.push(host.append(file, b"x").unwrap_err());
+    simulated.push(flush(&mut host, &[replace("a", b"x")]).unwrap_err());
+    let numbers: Vec<_> = simulated.iter().map(|error| error.errno.unwrap()).collect();
+    assert_eq!(numbers, [2, 9, 20, 21, 22, 5, 5, 5, 28, 28]);
 
     let real = real().unwrap();
     for (number, error) in &real {

@@ -7,6 +7,7 @@ mod cost;
 mod cruel;
 mod errno;
 mod faults;
+mod full;
 mod model;
 mod real;
 mod real_storage;

@@ -17,9 +17,8 @@ use crate::cluster::disk::FlushTicket;
 use crate::cluster::disk::errors::{ENOENT, ENOTDIR};
 
 /// `t-0` and `t-1` may become files or directories, whatever comes first.
-const PATHS: [&str; 13] = [
-    "a", "b", "t-0/a", "t-0/b", "t-0", "t-1/a", "t-1", "a/below", "", "..", "/a", "t-0/", "t-0/a/deep",
-];
+const PATHS: [&str; 13] =
+    ["a", "b", "t-0/a", "t-0/b", "t-0", "t-1/a", "t-1", "a/below", "", "..", "/a", "t-0/", "t-0/a/deep"];
 const DIRECTORIES: [&str; 6] = ["", "t-0", "t-1", "a", "t-0/a", "none"];
 
 #[derive(Clone, Debug)]
@@ -243,7 +242,11 @@ impl Twins {
     }
 }
 
-fn same(simulated: &Result<Answer, StorageError>, real: &Result<Answer, StorageError>, question: &impl Debug) {
+fn same(
+    simulated: &Result<Answer, StorageError>,
+    real: &Result<Answer, StorageError>,
+    question: &impl Debug,
+) {
     let show = |answer: &Result<Answer, StorageError>| match answer {
         Ok(Answer::Done) => "done".to_owned(),
         Ok(Answer::File(file)) => format!("file {}", file.0),

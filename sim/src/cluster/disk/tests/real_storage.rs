@@ -199,8 +199,7 @@ impl Storage for RealStorage {
     }
 
     fn list(&self, directory: &str) -> Result<Vec<String>, StorageError> {
-        let place =
-            if directory.is_empty() { self.root.clone() } else { self.place("list", directory)? };
+        let place = if directory.is_empty() { self.root.clone() } else { self.place("list", directory)? };
         let read = || {
             let mut names = Vec::new();
             for entry in fs::read_dir(place)? {

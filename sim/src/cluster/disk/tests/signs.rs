@@ -21,11 +21,13 @@ pub(super) struct Signs {
     returned: u32,
     /// A new name that is there without a flush.
     kept: u32,
+    /// A replacement that was under way and has come to its end.
+    replaced: u32,
 }
 
 impl Signs {
-    /// Compares what was found with what a process saw.
-    pub(super) fn note(&mut self, world: &World, found: &Found) {
+    /// Compares what was found with what a process saw. `possible` is that world, and files that were on their way.
+    pub(super) fn note(&mut self, world: &World, possible: &World, found: &Found) {
         for (path, name) in &world.names {
             match (name.now(), found.get(path)) {
                 (Some(_), None) => self.vanished += 1,
@@ -34,8 +36,9 @@ impl Signs {
                 _ => {}
             }
             if let (Some(now), Some(Some(content))) = (world.file(path), found.get(path)) {
-                match world.identify(path, content) {
-                    Ok(number) if number == now => self.compare(world, now, content),
+                match possible.identify(path, content).expect("it is allowed") {
+                    number if number == now => self.compare(world, now, content),
+                    number if world.files.len() <= number => self.replaced += 1,
                     _ => self.returned += 1,
                 }
             }
@@ -54,8 +57,10 @@ impl Signs {
         if written.len() < found.len() {
             self.uncut += 1;
         }
-        let sectors = || found.chunks(512).zip(written.chunks(512)).map(|(found, written)| written.starts_with(found));
-        let new = |nth: usize| safe.get(nth * 512..).is_none_or(|safe| !safe.starts_with(&written[nth * 512..]));
+        let sectors =
+            || found.chunks(512).zip(written.chunks(512)).map(|(found, written)| written.starts_with(found));
+        let new =
+            |nth: usize| safe.get(nth * 512..).is_none_or(|safe| !safe.starts_with(&written[nth * 512..]));
         if let Some(lost) = sectors().position(|is_there| !is_there)
             && sectors().enumerate().any(|(nth, is_there)| lost < nth && is_there && new(nth))
         {
@@ -68,8 +73,8 @@ impl Signs {
 
     /// Each in one of fifty sequences, on average.
     pub(super) fn all_were_seen(&self, cases: u32) {
-        let Signs { lost, torn, reordered, uncut, holes, vanished, returned, kept } = *self;
-        for sign in [lost, torn, reordered, uncut, holes, vanished, returned, kept] {
+        let Signs { lost, torn, reordered, uncut, holes, vanished, returned, kept, replaced } = *self;
+        for sign in [lost, torn, reordered, uncut, holes, vanished, returned, kept, replaced] {
             assert!(cases / 50 <= sign, "of {cases} sequences: {self:?}");
         }
     }
