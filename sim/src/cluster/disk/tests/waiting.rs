@@ -43,7 +43,7 @@ fn of_two_stalls_the_last_one_counts() {
 
 #[test]
 fn what_is_not_in_memory_is_read_from_the_device_once() {
-    let (disk, platter, mut host, file) = with_durable_file(b"durable");
+    let (disk, platter, host, file) = with_durable_file(b"durable");
     begin(&disk, 1, DiskFault::Slow { flush: None, read: between(20, 20), append: None });
     host.read(file, 0, 7).unwrap();
     assert_eq!(host.busy_until(), None, "it was written by this machine");

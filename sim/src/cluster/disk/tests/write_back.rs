@@ -58,7 +58,7 @@ fn a_process_that_goes_on_sees_its_pages_become_clean() {
     assert_eq!((disk.stats().dirty_bytes, disk.stats().written_back_bytes), (6, 4));
     assert_eq!(disk.history(second(31)).durable_after_us, [31_000_000]);
     platter.set_now(second(70));
-    let mut host = disk.mount(platter.clone()).unwrap();
+    let host = disk.mount(platter.clone()).unwrap();
     assert_eq!((disk.stats().dirty_bytes, host.list("").unwrap().len()), (0, 1));
     assert!(power_off(&disk, second(71)).changed_nothing());
     assert_eq!(content_after(&disk, &platter, "a").unwrap(), b"old young!");
