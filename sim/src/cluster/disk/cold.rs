@@ -24,8 +24,9 @@ impl Cold {
         if to <= from {
             return false;
         }
-        let chunks = from / CHUNK_BYTES..=(to - 1) / CHUNK_BYTES;
-        chunks.fold(false, |is_cold, chunk| self.warmed.insert(chunk) || is_cold)
+        let warm = self.warmed.len();
+        self.warmed.extend(from / CHUNK_BYTES..=(to - 1) / CHUNK_BYTES);
+        warm < self.warmed.len()
     }
 }
 

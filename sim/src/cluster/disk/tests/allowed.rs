@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use broker_core::time::Timestamp;
 
 /// What a device writes as a whole or not at all, by its position in the file.
-const SECTOR_BYTES: usize = 512;
+pub(super) const SECTOR_BYTES: usize = 512;
 
 /// The values that something had, the first of them since `Timestamp`, as long as each may come back.
 ///
@@ -124,6 +124,30 @@ impl File {
         }
     }
 
+    /// A flush of the first `len` bytes that started `at` ended well: nothing from before comes back.
+    pub(super) fn settle(&mut self, at: Timestamp, len: usize) {
+        self.0.settle(at);
+        self.write_part(len);
+    }
+
+    /// A flush of the first `len` bytes may write them as they are at its end and leave out the others, also where an
+    /// append after a cut has brought both into one sector.
+    pub(super) fn write_part(&mut self, len: usize) {
+        let (at, content) = self.0.0.pop().expect("there is one");
+        if len < content.bytes.len() {
+            let mut part = content.clone();
+            part.bytes.truncate(len);
+            part.doubtful.truncate(len);
+            self.0.set(at, part);
+        }
+        self.0.set(at, content);
+    }
+
+    /// Whether only one content may be found.
+    pub(super) fn is_safe(&self) -> bool {
+        self.0.all().count() == 1 && !self.0.now().doubtful.contains(&true)
+    }
+
     /// A byte that was `before` turned into another one wherever it is kept.
     pub(super) fn rot(&mut self, position: usize, before: u8, after: u8) {
         for (_, content) in &mut self.0.0 {
@@ -222,6 +246,11 @@ impl World {
         for (_, names) in self.names.iter_mut().filter(|(path, _)| directory_of(path) == directory) {
             names.settle(moment);
         }
+    }
+
+    /// What a name stood for at `moment` is safe.
+    pub(super) fn settle_name(&mut self, path: &str, moment: Timestamp) {
+        self.names.get_mut(path).expect("it has been used").settle(moment);
     }
 
     /// Whatever is older than `moment` reached the platter by itself.

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner, contextualize_config};
 
-use super::allowed::{File, Found, Thing, World, directory_of};
+use super::allowed::{SECTOR_BYTES, File, Found, Thing, World, directory_of};
 use super::signs::Signs;
 use super::*;
 use crate::cluster::disk::errors::{EIO, ENOENT};
@@ -107,6 +107,13 @@ enum Begun {
     Replace { path: &'static str, content: Vec<u8> },
 }
 
+/// What a flush said to have done and did not, since when.
+enum Lied {
+    File { number: usize, at: Timestamp },
+    Names { directory: &'static str, at: Timestamp },
+    Name { path: &'static str, at: Timestamp },
+}
+
 struct Started {
     ticket: FlushTicket,
     at: Timestamp,
@@ -124,6 +131,7 @@ struct Trial<'a> {
     host: HostDisk<MemPlatter>,
     flushes: Vec<Started>,
     fault: Option<DiskFault>,
+    lied: Vec<Lied>,
     write_back_after: Option<Duration>,
     /// Faults, power losses and writes so far.
     draws: u64,
@@ -136,7 +144,7 @@ impl Trial<'_> {
         let (disk, platter) = (DiskHandle::new(config, Seed(1).stream("disk", 0)), MemPlatter::default());
         let host = disk.mount(platter.clone()).unwrap();
         let (world, flushes, now) = (World::default(), Vec::new(), Timestamp::ZERO);
-        Trial { world, signs, now, disk, platter, host, flushes, fault: None, write_back_after, draws: 0 }
+        Trial { world, signs, now, disk, platter, host, flushes, fault: None, lied: Vec::new(), write_back_after, draws: 0 }
     }
 
     fn go_on(&mut self, now: Timestamp) {
@@ -258,26 +266,52 @@ impl Trial<'_> {
             let is_replace = matches!(step, Begun::Replace { .. });
             return if fails && is_replace && said == Err(EIO) { said } else { Err(ENOENT) };
         }
-        let lies = matches!(self.fault, Some(DiskFault::FsyncLie { .. }));
+        if matches!(self.fault, Some(DiskFault::FsyncLie { .. })) {
+            self.lie(step, at);
+            return Ok(());
+        }
+        self.tell_the_truth();
         match step {
             // A file that has lost its name loses what its last flush would have saved.
-            Begun::File { number, .. } if !lies && self.has_name(number) => {
-                self.world.files[number].0.settle(at)
-            }
-            Begun::Directory { directory, .. } if !lies => self.world.settle_names(directory, at),
-            Begun::Replace { path, content } if lies => {
-                let mut file = File::durable(self.now, Vec::new());
-                file.append(self.now, &content);
-                self.world.add(self.now, path, file);
-            }
+            Begun::File { number, .. } if !self.has_name(number) => {}
+            Begun::File { number, len } => self.world.files[number].settle(at, len),
+            Begun::Directory { directory, .. } => self.world.settle_names(directory, at),
             Begun::Replace { path, content } => {
                 self.world.settle_names(directory_of(path), at);
                 self.world.add(self.now, path, File::durable(self.now, content));
-                self.world.names.get_mut(path).expect("it was added").settle(self.now);
+                self.world.settle_name(path, self.now);
             }
-            Begun::File { .. } | Begun::Directory { .. } => {}
         }
         Ok(())
+    }
+
+    fn lie(&mut self, step: Begun, at: Timestamp) {
+        match step {
+            Begun::File { number, len } => {
+                self.world.files[number].write_part(len);
+                self.lied.push(Lied::File { number, at });
+            }
+            Begun::Directory { directory, .. } => self.lied.push(Lied::Names { directory, at }),
+            Begun::Replace { path, content } => {
+                let number = self.world.add(self.now, path, File::durable(self.now, Vec::new()));
+                self.world.files[number].append(self.now, &content);
+                self.lied.push(Lied::File { number, at: self.now });
+                self.lied.push(Lied::Names { directory: directory_of(path), at });
+                self.lied.push(Lied::Name { path, at: self.now });
+            }
+        }
+    }
+
+    /// A flush that does not lie empties the cache of the device: what was lied about is true now.
+    fn tell_the_truth(&mut self) {
+        for lied in std::mem::take(&mut self.lied) {
+            match lied {
+                Lied::File { number, at } if self.has_name(number) => self.world.files[number].0.settle(at),
+                Lied::File { .. } => {}
+                Lied::Names { directory, at } => self.world.settle_names(directory, at),
+                Lied::Name { path, at } => self.world.settle_name(path, at),
+            }
+        }
     }
 
     /// A step failed. Of a replacement that can be the last part: then the new content is there, and may go.
@@ -318,8 +352,10 @@ impl Trial<'_> {
         let what = BitRot { files: files.clone(), place, bits };
         let rotten = self.disk.rot(self.now, &what, Seed(1).stream("rot", self.draws));
         let Some(path) = rotten.file else { return assert_eq!(rotten.bits, 0) };
-        assert!(files.matches(&path) && 0 < rotten.bits && rotten.bits <= u64::from(bits));
+        assert!(files.matches(&path) && rotten.bits <= u64::from(bits));
         let number = self.world.file(&path).expect("what rots is there");
+        let is_enough = SECTOR_BYTES <= self.world.files[number].len() && self.world.files[number].is_safe();
+        assert!(!is_enough || rotten.bits == u64::from(bits));
         let found = self.host.read_file(&path).unwrap().unwrap();
         let before = self.world.files[number].0.now().bytes.clone();
         let mut turned = 0;
@@ -368,6 +404,7 @@ impl Trial<'_> {
         assert!(is_told || found == self.world.now(), "something changed and the report says nothing");
         self.signs.borrow_mut().note(&self.world, &possible, &found);
         self.world = World::durable(self.now, found);
+        self.lied.clear();
         let again = self.disk.power_loss(self.now, unsynced, rng(self.draws + 2));
         self.restart();
         assert!(again.changed_nothing(), "the second power loss in a row has nothing to take: {again:?}");
