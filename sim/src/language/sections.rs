@@ -77,7 +77,7 @@ pub const SECTIONS: &[Section] = &[
             "Draws a whole configuration from the seed: what the file writes is the same for all seeds, what it leaves out \
              is drawn. With it, no other section is needed. Drawn are brokers, topics, partitions, replication factor and \
              min.insync.replicas; how logs are flushed and segments rolled; sessions, lags and timeouts; batches, linger and \
-             requests in flight of producers; sizes and rates of records; latencies of network and disks; and which kinds of \
+             requests in flight of producers; sizes and rates of records; latencies of network and disks, and how soon disks write back; and which kinds of \
              random faults are on, whom they hit, how often and how hard. Every value is in `run.json` and in \
              `scenario.resolved.toml`.",
         )
