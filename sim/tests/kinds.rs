@@ -181,7 +181,7 @@ const ROWS: &[Row] = &[
     Row {
         kind: "write_error",
         hits: "target = \"leader(orders-0)\"\nfiles = \"orders-0/*.log\"",
-        number: "appends_failed",
+        number: "writes_failed",
         before: "",
         // It has no such file.
         misses: "target = \"leader(orders-0)\"\nfiles = \"payments-0/*\"\nat = \"1500ms\"",

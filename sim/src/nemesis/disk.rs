@@ -17,7 +17,7 @@ pub(super) fn begin(
     hosts: &BTreeSet<HostName>,
 ) {
     for (host, disk) in cluster.disks().filter(|(host, _)| hosts.contains(*host)) {
-        disk.begin(fault, what.clone(), seed.stream(&stream_name(host), stream));
+        disk.begin(cluster.now(), fault, what.clone(), seed.stream(&stream_name(host), stream));
     }
 }
 
@@ -25,7 +25,9 @@ pub(super) fn begin(
 pub(super) fn end(cluster: &Cluster, fault: u32) -> Effect {
     let mut sum = Effect::new();
     for (_, disk) in cluster.disks() {
-        for (name, number) in disk.end(fault).numbers().into_iter().filter(|(_, number)| 0 < *number) {
+        for (name, number) in
+            disk.end(cluster.now(), fault).numbers().into_iter().filter(|(_, number)| 0 < *number)
+        {
             *sum.entry(name.to_owned()).or_default() += number;
         }
     }
@@ -41,7 +43,7 @@ pub(super) fn rot(
 ) -> Hit {
     let (mut hit, mut bits) = (BTreeSet::new(), 0);
     for (host, disk) in cluster.disks().filter(|(host, _)| hosts.contains(*host)) {
-        let rotten = disk.rot(what, seed.stream(&stream_name(host), stream));
+        let rotten = disk.rot(cluster.now(), what, seed.stream(&stream_name(host), stream));
         if 0 < rotten.bits {
             hit.insert(host.clone());
             bits += rotten.bits;

@@ -222,8 +222,8 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: "write_error",
         family: Family::Disk,
-        doc: "Appends to `files` fail with EIO, each with `probability` (1 if it is not said), and nothing of them is there. A server halts when an append fails; it is started again when this ends.",
-        effect: "an append failed",
+        doc: "Appends to `files`, and replacements of them, fail with EIO, each with `probability` (1 if it is not said), and nothing of them is there. A server halts when a write fails; it is started again when this ends.",
+        effect: "a write failed",
         shape: Shape::Hosts,
         length: Length::Lasts,
         usually: &["random"],
