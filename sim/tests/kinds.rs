@@ -195,7 +195,8 @@ const ROWS: &[Row] = &[
     },
     Row {
         kind: "bit_rot",
-        hits: r#"target = "follower(orders-0, 0)""#,
+        // Only what was flushed is at rest.
+        hits: "target = \"follower(orders-0, 0)\"\nat = \"2500ms\"",
         number: "bits_rotten",
         before: "",
         misses: "target = \"follower(orders-0, 0)\"\nfiles = \"payments-0/*\"\nat = \"1500ms\"",
@@ -243,8 +244,8 @@ fn every_kind_shows_what_it_changed() {
             Length::Lasts => "lasts = \"1s\"",
             Length::DownFor => "down_for = \"500ms\"",
         };
-        let (output, _) =
-            run_with(&[format!("kind = \"{}\"\nat = \"1s\"\n{}\n{length}", row.kind, row.hits)]);
+        let at = if row.hits.contains("\nat =") { "" } else { "at = \"1s\"" };
+        let (output, _) = run_with(&[format!("kind = \"{}\"\n{at}\n{}\n{length}", row.kind, row.hits)]);
         let fault = last(&output);
         assert!(0 < fault.effect[row.number], "{}: {:?}", row.kind, fault.effect);
         assert!(!fault.vacuous, "{}", row.kind);
