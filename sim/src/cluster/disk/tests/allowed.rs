@@ -75,8 +75,7 @@ impl Content {
             self.doubtful[position + i] && (byte == 0 || oldest.get(position + i) == Some(&byte))
         };
         let may_be = |(i, byte): (usize, &u8)| *byte == had[i] || is_doubt(i, *byte);
-        // The file may have ended within the sector: then the page was zeros from there on.
-        // FIXME-MIX: the disk leaves there what was there before.
+        // Behind the end of a file its page is zeros. The disk leaves there what was there before a truncation as well.
         let rest = position + had.len();
         let is_rest = |(i, byte): (usize, &u8)| *byte == 0 || oldest.get(rest + i) == Some(byte);
         (*had == found[..had.len()] || found[..had.len()].iter().enumerate().all(may_be))
@@ -229,6 +228,10 @@ impl World {
         names.or_insert_with(|| Since::new(Timestamp::ZERO, None)).set(at, thing);
     }
 
+    pub(super) fn has_name(&self, number: usize) -> bool {
+        self.names.values().any(|name| *name.now() == Some(Thing::File(number)))
+    }
+
     /// A new file; its directory comes with it.
     pub(super) fn add(&mut self, at: Timestamp, path: &str, file: File) -> usize {
         let directory = directory_of(path);
@@ -255,7 +258,12 @@ impl World {
 
     /// Whatever is older than `moment` reached the platter by itself.
     pub(super) fn write_back(&mut self, moment: Timestamp) {
-        self.files.iter_mut().for_each(|file| file.write_back(moment));
+        for number in 0..self.files.len() {
+            // Nobody writes back what has no name, and an unlink that is undone finds what there was.
+            if self.has_name(number) {
+                self.files[number].write_back(moment);
+            }
+        }
         self.names.values_mut().for_each(|names| names.settle(moment));
     }
 

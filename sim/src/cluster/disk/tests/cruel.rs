@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner, contextualize_config};
 
-use super::allowed::{SECTOR_BYTES, File, Found, Thing, World, directory_of};
+use super::allowed::{File, Found, SECTOR_BYTES, World, directory_of};
 use super::signs::Signs;
 use super::*;
 use crate::cluster::disk::errors::{EIO, ENOENT};
@@ -144,7 +144,19 @@ impl Trial<'_> {
         let (disk, platter) = (DiskHandle::new(config, Seed(1).stream("disk", 0)), MemPlatter::default());
         let host = disk.mount(platter.clone()).unwrap();
         let (world, flushes, now) = (World::default(), Vec::new(), Timestamp::ZERO);
-        Trial { world, signs, now, disk, platter, host, flushes, fault: None, lied: Vec::new(), write_back_after, draws: 0 }
+        Trial {
+            world,
+            signs,
+            now,
+            disk,
+            platter,
+            host,
+            flushes,
+            fault: None,
+            lied: Vec::new(),
+            write_back_after,
+            draws: 0,
+        }
     }
 
     fn go_on(&mut self, now: Timestamp) {
@@ -273,7 +285,7 @@ impl Trial<'_> {
         self.tell_the_truth();
         match step {
             // A file that has lost its name loses what its last flush would have saved.
-            Begun::File { number, .. } if !self.has_name(number) => {}
+            Begun::File { number, .. } if !self.world.has_name(number) => {}
             Begun::File { number, len } => self.world.files[number].settle(at, len),
             Begun::Directory { directory, .. } => self.world.settle_names(directory, at),
             Begun::Replace { path, content } => {
@@ -306,7 +318,9 @@ impl Trial<'_> {
     fn tell_the_truth(&mut self) {
         for lied in std::mem::take(&mut self.lied) {
             match lied {
-                Lied::File { number, at } if self.has_name(number) => self.world.files[number].0.settle(at),
+                Lied::File { number, at } if self.world.has_name(number) => {
+                    self.world.files[number].0.settle(at)
+                }
                 Lied::File { .. } => {}
                 Lied::Names { directory, at } => self.world.settle_names(directory, at),
                 Lied::Name { path, at } => self.world.settle_name(path, at),
@@ -317,7 +331,7 @@ impl Trial<'_> {
     /// A step failed. Of a replacement that can be the last part: then the new content is there, and may go.
     fn doubt(&mut self, step: Begun) {
         match step {
-            Begun::File { number, len } if self.has_name(number) => self.world.files[number].doubt(len),
+            Begun::File { number, len } if self.world.has_name(number) => self.world.files[number].doubt(len),
             Begun::Replace { path, content }
                 if self.host.read_file(path).unwrap().as_deref() == Some(&content) =>
             {
@@ -325,10 +339,6 @@ impl Trial<'_> {
             }
             _ => {}
         }
-    }
-
-    fn has_name(&self, number: usize) -> bool {
-        self.world.names.values().any(|name| *name.now() == Some(Thing::File(number)))
     }
 
     fn begin(&mut self, what: Option<&DiskFault>) {
@@ -395,12 +405,10 @@ impl Trial<'_> {
         if let Err(why) = possible.allows(&found) {
             panic!("after {unsynced:?}: {why}");
         }
-        // The report does not know of replacements under way.
-        let is_replaced = flushes
-            .iter()
-            .flat_map(|started| &started.steps)
-            .any(|step| matches!(step, Begun::Replace { .. }));
-        let is_told = !loss.changed_nothing() || is_replaced;
+        // Of replacements under way the report says nothing.
+        let steps = flushes.iter().flat_map(|started| &started.steps);
+        let is_told =
+            !loss.changed_nothing() || steps.into_iter().any(|step| matches!(step, Begun::Replace { .. }));
         assert!(is_told || found == self.world.now(), "something changed and the report says nothing");
         self.signs.borrow_mut().note(&self.world, &possible, &found);
         self.world = World::durable(self.now, found);
