@@ -6,6 +6,8 @@
 //!   a break is damage                  the first bad batch and all after it is cut
 //! ```
 //!
+//! Where nobody knows the recovery point, all checksums are looked at, and only what looks torn is cut.
+//!
 //! A log that is damaged is opened once more when that was noted, and is then unclean from its very start. Checksums of
 //! what was flushed are not read at every start, as in Kafka: a bad one is found when the batch is read for somebody.
 
@@ -14,6 +16,7 @@ use super::epoch_cache::{EpochStart, LeaderEpochCache};
 use super::header::BatchHeader;
 use super::scan::BatchScanner;
 use super::segment::{self, Segment};
+use super::torn::is_torn;
 use crate::batch::HEADER_BYTES;
 use crate::error::{BatchError, LogError, StorageError};
 use crate::io::Storage;
@@ -26,6 +29,9 @@ pub enum Opening {
     Clean,
     /// In whatever way: nothing from the recovery point on can be trusted.
     Unclean,
+    /// In whatever way, and nobody knows how far it was flushed: what is not whole must look like appends that a power
+    /// loss cut short, or it is damage.
+    Unknown,
     /// It was found bad where it had to be whole: nothing at all can be trusted.
     Damaged,
 }
@@ -62,8 +68,15 @@ pub(super) fn recover(
     recovery_point: Offset,
     start_offset: Offset,
 ) -> Result<Recovered, LogError> {
-    let trusted_below = if opening == Opening::Damaged { Offset::ZERO } else { recovery_point };
-    let bases = segments_from(storage, directory, start_offset)?;
+    let trusted_below = match opening {
+        Opening::Clean | Opening::Unclean => recovery_point,
+        Opening::Unknown | Opening::Damaged => Offset::ZERO,
+    };
+    let mut bases = segments_from(storage, directory, start_offset)?;
+    // Where nothing was ever durable, names may be missing too, and with them the beginning of the log.
+    let beheaded =
+        opening == Opening::Unclean && recovery_point <= start_offset && start_offset < bases[0];
+    let orphans = if beheaded { std::mem::replace(&mut bases, vec![start_offset]) } else { Vec::new() };
     let on_disk = read_epochs(storage, directory)?;
     let mut loader = Loader {
         directory,
@@ -92,7 +105,7 @@ pub(super) fn recover(
     }
     let kept = segments.len();
     // From the end, so that whatever a crash leaves of them still begins after a gap.
-    for base in bases[kept..].iter().rev() {
+    for base in bases[kept..].iter().chain(&orphans).rev() {
         loader.drop_segment(storage, *base)?;
     }
     let end_offset = loader.next_offset;
@@ -110,7 +123,7 @@ pub(super) fn recover(
         recovery_point: trusted_below.clamp(bases[0], end_offset),
         end_offset,
         cut_bytes: loader.cut_bytes,
-        dropped_segments: bases.len() - kept,
+        dropped_segments: bases.len() - kept + orphans.len(),
     };
     let epochs_on_disk = on_disk.unwrap_or_default() == loader.epochs;
     Ok(Recovered { segments, epochs: loader.epochs, epochs_on_disk, report })
@@ -181,7 +194,7 @@ impl Loader<'_> {
                 }
                 Ok(None) => return Ok(Loaded::Whole(segment)),
                 Err(LogError::Corrupt { reason, .. }) => {
-                    self.may_cut(reason)?;
+                    self.may_cut_in(storage, &segment, size, reason)?;
                     storage.truncate(segment.file(), segment.size())?;
                     self.cut_bytes += size - segment.size();
                     return Ok(Loaded::Cut(segment));
@@ -201,7 +214,7 @@ impl Loader<'_> {
         if self.opening != Opening::Clean && self.recovery_point < header.end_offset() {
             scanner.verify(storage, &scanned)?;
         }
-        if header.leader_epoch < self.last_epoch {
+        if header.leader_epoch < self.last_epoch || header.leader_epoch.known().is_none() {
             let (previous, actual) = (self.last_epoch.0, header.leader_epoch.0);
             let reason = BatchError::LeaderEpoch { previous, actual };
             return Err(LogError::Corrupt { offset: header.base_offset.0, reason });
@@ -215,13 +228,33 @@ impl Loader<'_> {
         self.epochs.assign(header.leader_epoch, header.base_offset);
     }
 
-    /// Whether the log may end here, where something is wrong for `reason`. Not if this was durable once.
+    /// Whether the log may end here, where something is wrong for `reason`. Not if this was durable once, or may have
+    /// been.
     fn may_cut(&self, reason: BatchError) -> Result<(), LogError> {
-        if self.opening != Opening::Clean && self.recovery_point <= self.next_offset {
-            Ok(())
-        } else {
-            Err(LogError::Corrupt { offset: self.next_offset.0, reason })
+        let may = match self.opening {
+            Opening::Unclean | Opening::Damaged => self.recovery_point <= self.next_offset,
+            Opening::Clean | Opening::Unknown => false,
+        };
+        if may { Ok(()) } else { Err(LogError::Corrupt { offset: self.next_offset.0, reason }) }
+    }
+
+    /// The same inside a segment, whose file has `size` bytes.
+    fn may_cut_in(
+        &self,
+        storage: &dyn Storage,
+        segment: &Segment,
+        size: u64,
+        reason: BatchError,
+    ) -> Result<(), LogError> {
+        if self.opening == Opening::Unknown {
+            let position = segment.size();
+            let left = usize::try_from(size - position).unwrap_or(usize::MAX);
+            let tail = storage.read(segment.file(), position, left)?;
+            if is_torn(&tail, position, self.next_offset) {
+                return Ok(());
+            }
         }
+        self.may_cut(reason)
     }
 
     fn drop_segment(&mut self, storage: &mut dyn Storage, base_offset: Offset) -> Result<(), LogError> {
