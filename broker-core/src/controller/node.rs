@@ -11,7 +11,7 @@ use kafka_protocol::protocol::Encodable;
 use super::brokers::Session;
 use super::snapshots::{Snapshots, recover};
 use crate::config::{BrokerConfig, FlushPolicy};
-use crate::error::{ErrorCode, LogError, StorageError};
+use crate::error::{BatchError, ErrorCode, LogError, StorageError};
 use crate::event::Event;
 use crate::io::{ConnectionId, Effect, FlushId, HaltReason, Input, Node, Storage};
 use crate::log::{Log, LogConfig, Opening};
@@ -24,6 +24,8 @@ use crate::wire::{self, Request, RequestContext};
 /// How many bytes of the metadata log one answer carries.
 const FETCH_MAX_BYTES: usize = 1 << 20;
 const SEGMENT_BYTES: u64 = 1 << 30;
+/// There is one controller, and nobody else ever led.
+const EPOCH: LeaderEpoch = LeaderEpoch(0);
 
 /// What a controller needs to know.
 #[derive(Clone, Debug)]
@@ -82,6 +84,11 @@ impl Controller {
         let (topic_partition, opening) = (TopicPartition::metadata(), Opening::Unknown);
         let (log, report) =
             Log::open(storage.as_mut(), topic_partition.clone(), log_config, opening, Offset::ZERO)?;
+        if let Some(epoch) = log.latest_epoch().filter(|epoch| *epoch != EPOCH) {
+            // Leader epochs are outside the checksums, but only one was ever written.
+            let reason = BatchError::LeaderEpoch { previous: EPOCH.0, actual: epoch.0 };
+            return Err(LogError::Corrupt { offset: log.end_offset().0, reason });
+        }
         let recovered = recover(storage.as_ref(), &log)?;
         let image = recovered.image;
         let sessions = image.brokers().iter().filter(|(_, registration)| !registration.fenced);
@@ -131,7 +138,7 @@ impl Controller {
         }
         let batch = encode_batch(&records, now.as_millis());
         self.snapshots.appended(batch.bytes().len());
-        match self.log.append_as_leader(self.storage.as_mut(), batch, LeaderEpoch(0)) {
+        match self.log.append_as_leader(self.storage.as_mut(), batch, EPOCH) {
             Ok(appended) => {
                 for (record, index) in records.into_iter().zip(0..) {
                     self.image.apply(appended.base_offset.plus(index), record);

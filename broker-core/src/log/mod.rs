@@ -46,6 +46,8 @@
 //! every header, where Kafka trusts index files.
 
 mod checkpoint;
+#[cfg(test)]
+mod crash_tests;
 mod damage;
 mod epoch_cache;
 mod file_name;
@@ -61,6 +63,8 @@ mod producer_snapshot;
 mod producer_state;
 mod recovery;
 mod retention;
+#[cfg(test)]
+mod rot_tests;
 mod scan;
 mod segment;
 mod torn;
