@@ -83,7 +83,8 @@ impl LogDirectory {
     fn miss(&mut self, recovery_points: BTreeMap<TopicPartition, Offset>) {
         for (topic_partition, recovery_point) in recovery_points {
             let start = self.log_starts.get(&topic_partition).copied().unwrap_or(Offset::ZERO);
-            let there = self.logs.contains_key(&topic_partition) || self.damaged.contains_key(&topic_partition);
+            let there =
+                self.logs.contains_key(&topic_partition) || self.damaged.contains_key(&topic_partition);
             if !there && start < recovery_point {
                 self.is_damaged(topic_partition, start);
             }
@@ -102,17 +103,18 @@ impl LogDirectory {
 }
 
 impl Broker {
-    /// Opens the damaged logs, whose notes are durable now: each is cut at the first batch that is not whole.
+    /// Opens the damaged logs, whose notes are durable now: each is cut where it was found bad, or
+    /// before that at the first batch that is not whole.
     ///
     /// # Errors
     /// If the disk fails.
     pub(super) fn open_damaged_logs(&mut self) -> Result<(), LogError> {
         let config = LogConfig::from(&self.shared.settings.config.topic_defaults);
-        for topic_partition in self.damaged.keys() {
+        for (topic_partition, note) in &self.damaged {
             let storage = self.shared.storage.as_mut();
             let start = self.retention.checkpointed(topic_partition);
             let (key, opening) = (topic_partition.clone(), Opening::Damaged);
-            let (log, report) = Log::open_from(storage, key, config, opening, Offset::ZERO, start)?;
+            let (log, report) = Log::open_from(storage, key, config, opening, note.offset, start)?;
             let events = recovery_events(topic_partition, Opening::Damaged, report);
             self.effects.extend(events.map(Effect::Observe));
             self.unclaimed.insert(topic_partition.clone(), log);

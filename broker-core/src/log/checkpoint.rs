@@ -133,12 +133,12 @@ fn encode(lines: impl ExactSizeIterator<Item = impl Display>) -> Bytes {
 }
 
 /// The line that follows this text.
-fn checksum(text: &str) -> String {
+pub(super) fn checksum(text: &str) -> String {
     format!("{CHECKSUM}{:08x}", crc32c::crc32c(text.as_bytes()))
 }
 
 /// What stands before the checksum line, if there is one.
-fn checked(text: &str) -> Result<&str, CheckpointError> {
+pub(super) fn checked(text: &str) -> Result<&str, CheckpointError> {
     let Some(at) = text.rfind(CHECKSUM) else { return Ok(text) };
     let (text, line) = text.split_at(at);
     match line.strip_suffix('\n') {
@@ -205,11 +205,12 @@ mod tests {
         assert_eq!(error(b"0\n1\norders 0 1"), "count line `1` before 1 lines", "cut in a number");
         assert_eq!(error(b"0\n1\norders 0 -1\n"), "malformed line `orders 0 -1`");
         let last = format!("orders 0 {}", i64::MAX);
-        assert_eq!(error(format!("0\n1\n{last}\n").as_bytes()), format!("malformed line `{last}`"), "no room");
         assert_eq!(
-            error(b"0\n0\ncrc32c 0\n"),
-            "checksum line `crc32c 0\n` after other bytes"
+            error(format!("0\n1\n{last}\n").as_bytes()),
+            format!("malformed line `{last}`"),
+            "no room"
         );
+        assert_eq!(error(b"0\n0\ncrc32c 0\n"), "checksum line `crc32c 0\n` after other bytes");
         assert_eq!(error(b"0\n1\norders 0\n"), "malformed line `orders 0`");
         assert_eq!(error(b"0\n2\na 0 1\na 0 2\n"), "lines contradict each other");
         assert_eq!(decode_epochs(b"0\n2\n3 0\n2 5\n"), Err(CheckpointError::Order));

@@ -42,14 +42,21 @@ pub(super) fn producers(batches: &[RecordBatch]) -> ProducerStateManager {
 
 #[derive(Clone, Debug)]
 pub(super) enum Step {
-    Append { producer: i64, records: usize, bytes: usize },
+    Append {
+        producer: i64,
+        records: usize,
+        bytes: usize,
+    },
     /// A new leader epoch, with or without records.
     Lead,
     Flush,
     /// The recovery point is written down.
     Checkpoint,
     /// As followers do: cut, flush, write the recovery point down, and only then go on. The power may fail before.
-    Truncate { to: Index, flushed: bool },
+    Truncate {
+        to: Index,
+        flushed: bool,
+    },
 }
 
 pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -155,8 +162,8 @@ impl Run {
     /// Opens what the power loss left. Damage is found only where a truncation was under way; it loses nothing.
     fn recovered(&self, storage: &mut MemStorage) -> Result<Log, LogError> {
         match open(storage, Opening::Unclean, self.checkpointed) {
-            Err(LogError::Corrupt { .. }) if !self.former.is_empty() => {
-                open(storage, Opening::Damaged, self.checkpointed)
+            Err(LogError::Corrupt { offset, .. }) if !self.former.is_empty() => {
+                open(storage, Opening::Damaged, Offset(offset))
             }
             opened => opened,
         }

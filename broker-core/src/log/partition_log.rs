@@ -99,14 +99,15 @@ impl Log {
 
     /// Opens the log, creating it if it is not there. Everything below `recovery_point` (from the checkpoint, 0 if there
     /// is none) is believed to be durable; an [`Opening::Unclean`] one checks, and cuts, only what is above. One that
-    /// is too high for the log is clipped. An [`Opening::Unknown`] one has no recovery point.
+    /// is too high for the log is clipped. An [`Opening::Unknown`] one has no recovery point, and for an
+    /// [`Opening::Damaged`] one it is where the log was found bad.
     ///
     /// The log starts at `start_offset` (from its checkpoint, 0 if there is none) or where its first segment does,
     /// whichever is later. If it ends below, nothing in it is of any use, and it begins anew there.
     ///
     /// # Errors
-    /// [`LogError::Corrupt`] if what was durable, or cleanly closed, is not a chain of batches; nothing at or above the
-    /// start was changed then. A caller who has noted that opens it again as [`Opening::Damaged`], which is never corrupt.
+    /// [`LogError::Corrupt`] if what was durable, or cleanly closed, is not a chain of batches; nothing that
+    /// may have been durable was changed then. A caller who has noted that opens it again as [`Opening::Damaged`], which is never corrupt.
     /// [`LogError::Storage`].
     pub fn open_from(
         storage: &mut dyn Storage,

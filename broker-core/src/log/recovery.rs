@@ -32,7 +32,8 @@ pub enum Opening {
     /// In whatever way, and nobody knows how far it was flushed: what is not whole must look like appends that a power
     /// loss cut short, or it is damage.
     Unknown,
-    /// It was found bad where it had to be whole: nothing at all can be trusted.
+    /// It was found bad where it had to be whole, at the offset that stands for the recovery point: nothing from there on
+    /// is of any use, and nothing before can be trusted.
     Damaged,
 }
 
@@ -74,15 +75,16 @@ pub(super) fn recover(
     };
     let mut bases = segments_from(storage, directory, start_offset)?;
     // Where nothing was ever durable, names may be missing too, and with them the beginning of the log.
-    let beheaded =
-        opening == Opening::Unclean && recovery_point <= start_offset && start_offset < bases[0];
+    let beheaded = opening == Opening::Unclean && recovery_point <= start_offset && start_offset < bases[0];
     let orphans = if beheaded { std::mem::replace(&mut bases, vec![start_offset]) } else { Vec::new() };
     let on_disk = read_epochs(storage, directory)?;
     let mut loader = Loader {
         directory,
         opening,
         recovery_point: trusted_below,
+        bad_from: (opening == Opening::Damaged).then_some(recovery_point),
         next_offset: bases[0],
+        last_base: bases[0],
         last_epoch: LeaderEpoch::NONE,
         epochs: LeaderEpochCache::default(),
         cut_bytes: 0,
@@ -114,6 +116,7 @@ pub(super) fn recover(
     // wrote nothing yet.
     let at_the_end = on_disk.as_ref().and_then(|epochs| epochs.entries().last());
     if let Some(EpochStart { epoch, start_offset }) = at_the_end
+        && opening != Opening::Damaged
         && *start_offset == end_offset
         && loader.last_epoch < *epoch
     {
@@ -170,7 +173,11 @@ struct Loader<'a> {
     directory: &'a str,
     opening: Opening,
     recovery_point: Offset,
+    /// What ends above is cut, whatever it is.
+    bad_from: Option<Offset>,
     next_offset: Offset,
+    /// Where the batch before `next_offset` begins.
+    last_base: Offset,
     /// Leader epoch of the batch before `next_offset`.
     last_epoch: LeaderEpoch,
     epochs: LeaderEpochCache,
@@ -211,6 +218,10 @@ impl Loader<'_> {
     ) -> Result<Option<BatchHeader>, LogError> {
         let Some(scanned) = scanner.next(storage)? else { return Ok(None) };
         let header = scanned.header;
+        if let Some(expected) = self.bad_from.filter(|bad| *bad < header.end_offset()) {
+            let reason = BatchError::BaseOffset { expected: expected.0, actual: header.end_offset().0 };
+            return Err(LogError::Corrupt { offset: header.base_offset.0, reason });
+        }
         if self.opening != Opening::Clean && self.recovery_point < header.end_offset() {
             scanner.verify(storage, &scanned)?;
         }
@@ -223,7 +234,7 @@ impl Loader<'_> {
     }
 
     fn keep(&mut self, header: &BatchHeader) {
-        self.next_offset = header.end_offset();
+        (self.last_base, self.next_offset) = (header.base_offset, header.end_offset());
         self.last_epoch = header.leader_epoch;
         self.epochs.assign(header.leader_epoch, header.base_offset);
     }
@@ -235,7 +246,19 @@ impl Loader<'_> {
             Opening::Unclean | Opening::Damaged => self.recovery_point <= self.next_offset,
             Opening::Clean | Opening::Unknown => false,
         };
-        if may { Ok(()) } else { Err(LogError::Corrupt { offset: self.next_offset.0, reason }) }
+        if may { Ok(()) } else { Err(LogError::Corrupt { offset: self.culprit(reason).0, reason }) }
+    }
+
+    /// Where what is wrong at the next offset begins. If leader epochs go back, the batch before may be to blame: the
+    /// only one of its leader epoch.
+    fn culprit(&self, reason: BatchError) -> Offset {
+        let alone = |entry: &&EpochStart| entry.start_offset == self.last_base;
+        match reason {
+            BatchError::LeaderEpoch { .. } if self.epochs.entries().last().filter(alone).is_some() => {
+                self.last_base
+            }
+            _ => self.next_offset,
+        }
     }
 
     /// The same inside a segment, whose file has `size` bytes.

@@ -37,8 +37,8 @@ fn rot(run: &mut Run, (file, at, bit): &Flip) {
 fn check(run: &mut Run, opening: Opening, recovery_point: Offset) {
     let log = match open(&mut run.storage, opening, recovery_point) {
         Ok(log) => log,
-        Err(LogError::Corrupt { .. }) if opening != Opening::Damaged => {
-            return check(run, Opening::Damaged, recovery_point);
+        Err(LogError::Corrupt { offset, .. }) if opening != Opening::Damaged => {
+            return check(run, Opening::Damaged, Offset(offset));
         }
         Err(error) => panic!("{error}"),
     };

@@ -64,8 +64,8 @@ mod tests {
     use proptest::sample::Index;
 
     use super::*;
-    use crate::testing::{self, Draws, MemStorage, PowerLoss};
     use crate::io::Storage;
+    use crate::testing::{self, Draws, MemStorage, PowerLoss};
     use crate::types::LeaderEpoch;
 
     /// Batches with values of these sizes, in a file after `position` other bytes.

@@ -28,7 +28,11 @@ impl Faults {
             fails = fails || left.get() == 0;
             left.set(left.get().saturating_sub(1));
         }
-        if fails { Err(StorageError { errno: Some(EIO), ..failed(operation, path, ErrorKind::Other) }) } else { Ok(()) }
+        if fails {
+            Err(StorageError { errno: Some(EIO), ..failed(operation, path, ErrorKind::Other) })
+        } else {
+            Ok(())
+        }
     }
 }
 

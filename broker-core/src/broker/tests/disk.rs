@@ -55,11 +55,11 @@ fn a_leader_without_room_acknowledges_nothing_and_serves_again_once_there_is_som
     let refused = cluster.send(1, &produce(Acks::All, &[&[testing::batch(&["b"])]]));
     cluster.halts(1);
     assert!(!cluster.answers.contains_key(&refused));
+    cluster.run_until("another leads", |cluster| cluster.partition() == (2, vec![2, 3]));
     cluster.storages[&1].borrow_mut().limit_capacity(None);
     cluster.boot(1);
     cluster.back_in_sync();
-    let leader = cluster.partition().0;
-    assert_eq!(cluster.produce(leader, Acks::All, &[testing::batch(&["c"])]), (ErrorCode::NONE, 1));
+    assert_eq!(cluster.produce(2, Acks::All, &[testing::batch(&["c"])]), (ErrorCode::NONE, 1));
     cluster.all_have(2);
 }
 
@@ -171,12 +171,38 @@ fn rot_in_what_a_follower_has_is_found_once_it_leads_and_repaired() {
 }
 
 #[test]
-fn a_leader_epoch_that_rots_is_found_when_it_is_read() {
+fn a_leader_epoch_that_rots_is_found_when_it_is_read_and_repaired() {
+    for batch in [0, 1, 2] {
+        let mut cluster = Cluster::holding(&[], &["a", "b", "c"]);
+        let length = cluster.size(1) / 3;
+        cluster.flip(1, LOG, batch * length + 15); // no checksum covers it
+        let fetch = cluster.send(1, &cluster.consumer_fetch(batch as i64));
+        cluster.halts(1);
+        assert_eq!((cluster.seen(1, "log_damaged"), cluster.answers.contains_key(&fetch)), (1, false));
+        cluster.boot(1);
+        cluster.back_in_sync();
+        cluster.run_until("the note is gone", |cluster| cluster.seen(1, "damage_note_removed") == 1);
+        cluster.all_have(3);
+        let file = |id: i32| cluster.storages[&id].read_file(LOG).unwrap();
+        assert_eq!(file(1), file(2), "with the leader epochs of the others");
+    }
+}
+
+#[test]
+fn a_follower_that_ends_with_an_epoch_nobody_led_in_is_damaged() {
     let mut cluster = Cluster::holding(&[], &["a", "b", "c"]);
-    cluster.flip(1, LOG, 15);
-    cluster.send(1, &cluster.consumer_fetch(0));
-    cluster.halts(1);
-    assert_eq!((cluster.seen(1, "log_damaged"), cluster.seen(1, "records_fetched")), (1, 0));
+    cluster.kill(3);
+    let last = cluster.size(3) / 3 * 2;
+    cluster.storages[&3].borrow_mut().damage(LOG, |bytes| bytes[last + 13] ^= 1);
+    cluster.boot(3);
+    cluster.halts(3);
+    assert_eq!(cluster.seen(3, "log_damaged"), 1, "it would ask for ever");
+    cluster.boot(3);
+    cluster.back_in_sync();
+    cluster.run_until("the note is gone", |cluster| cluster.seen(3, "damage_note_removed") == 1);
+    cluster.all_have(3);
+    let file = |id: i32| cluster.storages[&id].read_file(LOG).unwrap();
+    assert_eq!(file(3), file(2));
 }
 
 #[test]
@@ -189,7 +215,9 @@ fn a_marker_that_rots_makes_the_stop_an_unclean_one() {
         cluster.back_in_sync();
         let unclean = cluster.events.iter().any(|(_, event)| {
             let text = format!("{event:?}");
-            text.contains("BrokerRegistered") && text.contains("BrokerId(1)") && text.contains("unclean: true")
+            text.contains("BrokerRegistered")
+                && text.contains("BrokerId(1)")
+                && text.contains("unclean: true")
         });
         assert!(unclean, "the controller counts on nothing it has");
         cluster.all_have(1);
@@ -231,7 +259,8 @@ fn without_recovery_points_a_torn_tail_is_cut_and_rot_is_damage() {
         cluster.run(Duration::from_secs(10));
         cluster.kill(1);
         cluster.flip(1, RECOVERY_POINTS, 0);
-        let change = |bytes: &mut Vec<u8>| if torn { bytes.truncate(bytes.len() - 5) } else { bytes[65] ^= 1 };
+        let change =
+            |bytes: &mut Vec<u8>| if torn { bytes.truncate(bytes.len() - 5) } else { bytes[65] ^= 1 };
         cluster.storages[&1].borrow_mut().damage(LOG, change);
         cluster.boot(1);
         cluster.back_in_sync();

@@ -32,7 +32,9 @@ impl Rig {
             _ => None,
         });
         assert!(matches!(reason, Some(HaltReason::Storage(_))), "{effects:?}");
-        assert!(!effects.iter().any(|effect| matches!(effect, Effect::Respond { .. } | Effect::Flush { .. })));
+        assert!(
+            !effects.iter().any(|effect| matches!(effect, Effect::Respond { .. } | Effect::Flush { .. }))
+        );
         assert_eq!(self.controller.next_deadline(), None);
         let event = |effect| if let Effect::Observe(event) = effect { Some(event) } else { None };
         effects.into_iter().filter_map(event).collect()
@@ -106,7 +108,7 @@ fn an_error_at_the_start_is_no_reason_to_begin_anew() {
 
 #[test]
 fn a_record_that_contradicts_the_others_is_an_error_and_no_panic() {
-    let mut rig = Rig::with_brokers(2);
+    let rig = Rig::with_brokers(2);
     let end = rig.controller.image().end_offset();
     let record = crate::metadata::MetadataRecord::FenceBroker { broker: BrokerId(9) };
     let batch = crate::metadata::encode_batch(&[record], 0).placed_at(end, crate::types::LeaderEpoch(0));
