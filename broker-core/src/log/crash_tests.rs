@@ -159,14 +159,16 @@ impl Run {
         found
     }
 
-    /// Opens what the power loss left. Damage is found only where a truncation was under way; it loses nothing.
-    fn recovered(&self, storage: &mut MemStorage) -> Result<Log, LogError> {
-        match open(storage, Opening::Unclean, self.checkpointed) {
+    /// Opens what the power loss left. Damage is found only where a truncation was under way; it loses nothing. With how
+    /// it was opened.
+    fn recovered(&self, storage: &mut MemStorage) -> Result<(Log, Opening, Offset), LogError> {
+        let (opening, point) = match open(storage, Opening::Unclean, self.checkpointed) {
             Err(LogError::Corrupt { offset, .. }) if !self.former.is_empty() => {
-                open(storage, Opening::Damaged, Offset(offset))
+                (Opening::Damaged, Offset(offset))
             }
-            opened => opened,
-        }
+            opened => return Ok((opened?, Opening::Unclean, self.checkpointed)),
+        };
+        Ok((open(storage, opening, point)?, opening, point))
     }
 
     /// Recovery dies after each of its operations, and then the power is lost once more.
@@ -181,7 +183,7 @@ impl Run {
             assert!(matches!(error, LogError::Storage(_)), "{error}");
             storage.heal();
             storage.lose_power(how, sector_bytes, draws);
-            let log = self.recovered(&mut storage).unwrap();
+            let (log, ..) = self.recovered(&mut storage).unwrap();
             self.check(&storage, &log);
         }
     }
@@ -189,10 +191,10 @@ impl Run {
     /// Goes on with what was recovered: as the next leader does.
     fn restart(&mut self) {
         let mut storage = std::mem::take(&mut self.storage);
-        self.log = self.recovered(&mut storage).unwrap();
-        self.storage = storage;
+        let (log, opening, point) = self.recovered(&mut storage).unwrap();
+        (self.log, self.storage) = (log, storage);
         let found = self.check(&self.storage, &self.log);
-        let again = self.recovered(&mut self.storage.clone()).unwrap();
+        let again = open(&mut self.storage.clone(), opening, point).unwrap();
         assert_eq!(content(&self.storage, &again), Ok(found.clone()), "recovering twice changes nothing");
         assert_eq!((again.producers(), again.epochs()), (self.log.producers(), self.log.epochs()));
         self.epoch = self.epoch.max(self.log.latest_epoch().map_or(0, |epoch| epoch.0)) + 1;
