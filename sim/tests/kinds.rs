@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use sim::nemesis::KINDS;
+use sim::nemesis::{KINDS, Kind, Length};
 use sim::report::FaultReport;
 use sim::run::{Interrupt, RunOutput, run};
 use sim::scenario::parse;
@@ -158,6 +158,50 @@ const ROWS: &[Row] = &[
         misses: "target = \"leader(orders-0)\"\nat = \"1500ms\"",
     },
     Row {
+        kind: "disk_stall",
+        hits: "target = \"leader(orders-0)\"\nlasts = \"500ms\"",
+        number: "operations_stalled",
+        before: NOBODY_LEADS,
+        misses: LEADER,
+    },
+    Row {
+        kind: "fsync_lie",
+        hits: r#"target = "follower(orders-0, 1)""#,
+        number: "flushes_lied",
+        before: NOBODY_LEADS,
+        misses: LEADER,
+    },
+    Row {
+        kind: "read_error",
+        hits: r#"target = "leader(orders-0)""#,
+        number: "reads_failed",
+        before: NOBODY_LEADS,
+        misses: LEADER,
+    },
+    Row {
+        kind: "write_error",
+        hits: "target = \"leader(orders-0)\"\nfiles = \"orders-0/*.log\"",
+        number: "writes_failed",
+        before: "",
+        // It has no such file.
+        misses: "target = \"leader(orders-0)\"\nfiles = \"payments-0/*\"\nat = \"1500ms\"",
+    },
+    Row {
+        kind: "disk_full",
+        hits: "target = \"leader(orders-0)\"\nfree = 100",
+        number: "writes_refused",
+        before: "",
+        misses: "target = \"leader(orders-0)\"\nfree = 1_000_000_000\nat = \"1500ms\"",
+    },
+    Row {
+        kind: "bit_rot",
+        // Only what was flushed is at rest.
+        hits: "target = \"follower(orders-0, 0)\"\nat = \"2500ms\"",
+        number: "bits_rotten",
+        before: "",
+        misses: "target = \"follower(orders-0, 0)\"\nfiles = \"payments-0/*\"\nat = \"1500ms\"",
+    },
+    Row {
         kind: "clock_jump",
         hits: "target = \"leader(orders-0)\"\nby = \"-300ms\"\nlasts = \"1s\"",
         number: "clock_readings",
@@ -194,15 +238,14 @@ fn every_kind_is_here() {
 #[test]
 fn every_kind_shows_what_it_changed() {
     for row in ROWS {
-        let length = if row.hits.contains("lasts") || row.kind == "drop_connections" {
-            ""
-        } else if ["slow_disk", "fsync_error"].contains(&row.kind) {
-            "lasts = \"1s\""
-        } else {
-            "down_for = \"500ms\""
+        let length = match Kind::named(row.kind).unwrap().length {
+            _ if row.hits.contains("lasts") => "",
+            Length::Instant => "",
+            Length::Lasts => "lasts = \"1s\"",
+            Length::DownFor => "down_for = \"500ms\"",
         };
-        let (output, _) =
-            run_with(&[format!("kind = \"{}\"\nat = \"1s\"\n{}\n{length}", row.kind, row.hits)]);
+        let at = if row.hits.contains("\nat =") { "" } else { "at = \"1s\"" };
+        let (output, _) = run_with(&[format!("kind = \"{}\"\n{at}\n{}\n{length}", row.kind, row.hits)]);
         let fault = last(&output);
         assert!(0 < fault.effect[row.number], "{}: {:?}", row.kind, fault.effect);
         assert!(!fault.vacuous, "{}", row.kind);

@@ -6,8 +6,8 @@ use std::time::Duration;
 use broker_core::config::{Acks, TimeScale, Value};
 use broker_core::types::TopicPartition;
 use sim::nemesis::{
-    Action, Aim, EventKind, Fault, Happening, Harm, Limits, Moment, Plan, Span, Start, Target, Trigger,
-    Until, Way,
+    Action, Aim, BitRot, DiskFault, EventKind, Fault, FilePattern, Happening, Harm, Limits, Moment, Plan,
+    RotPlace, Span, Start, Target, Trigger, Unsynced, Until, Way,
 };
 use sim::scenario::{ExpectedVerdict, Phases, Scenario, parse};
 use sim::seed::Seed;
@@ -31,6 +31,9 @@ fn everything_but_faults_is_read() {
     assert_eq!((scenario.cluster.brokers, scenario.cluster.time_scale), (3, TimeScale::Compressed));
     assert_eq!(scenario.cluster.network_latency, (millis(2), millis(2)));
     assert_eq!(scenario.cluster.fsync_latency, (Duration::from_micros(500), millis(4)));
+    assert_eq!(scenario.cluster.read_latency, (millis(1), millis(2)));
+    assert_eq!(scenario.cluster.append_latency, (Duration::from_micros(20), Duration::from_micros(20)));
+    assert_eq!(scenario.cluster.write_back_after, Some(millis(30_000)));
     let broker: Vec<_> = scenario.broker.iter().collect();
     let expected = [
         ("log.flush.scheduler.interval.ms", Value::Int(1000)),
@@ -82,7 +85,11 @@ fn every_kind_of_aim_and_end_of_a_scripted_fault_is_read() {
     };
     let lasts = |count| Until::Lasts(Span::exactly(millis(count)));
     let harms = [
-        (Action::PowerLoss, hosts(&["leader(orders-0)", "follower(orders-0, 1)"]), lasts(2000)),
+        (
+            Action::PowerLoss(Unsynced::Lost),
+            hosts(&["leader(orders-0)", "follower(orders-0, 1)"]),
+            lasts(2000),
+        ),
         (Action::Kill, hosts(&["random"]), Until::Heal),
         (Action::Restart, hosts(&["controller"]), lasts(500)),
         (Action::Cut, links(&["minority"], &["controller", "client(0)"], Way::Both), lasts(100)),
@@ -122,15 +129,52 @@ fn every_parameter_is_read() {
     );
     assert_eq!(
         action("'slow_disk'\ntarget = 'controller'\nlatency = '1s'"),
-        Action::SlowDisk { latency: span(1000, 1000) }
+        Action::Disk(DiskFault::Slow { flush: Some((millis(1000), millis(1000))), read: None, append: None })
     );
-    assert_eq!(action("'fsync_error'\ntarget = 'random'"), Action::FsyncError { probability: 1.0 });
     let jump = Action::ClockJump { by_us: Span { low: -2_000_000, high: 500_000 } };
     assert_eq!(action("'clock_jump'\ntarget = 'random_client'\nby = '-2s..+500ms'"), jump);
     let drift = Action::ClockDrift { ppm: Span::exactly(-200) };
     assert_eq!(action("'clock_drift'\ntarget = 'all_brokers'\nby = '-200ppm'"), drift);
     let drop = fault("'drop_connections'\ntarget = 'clients'\nat = '1s'").harm;
     assert_eq!((drop.action, drop.until), (Action::DropConnections, Until::Instant));
+}
+
+#[test]
+fn every_parameter_of_a_disk_is_read() {
+    let action = |rest: &str| fault(&format!("{rest}\ntarget = 'random'\nat = '1s'")).harm.action;
+    let disk = |rest: &str| match action(rest) {
+        Action::Disk(fault) => fault,
+        other => panic!("{other:?}"),
+    };
+    let rot = |rest: &str| match action(rest) {
+        Action::Rot(rot) => rot,
+        other => panic!("{other:?}"),
+    };
+    let files = |text: &str| text.parse::<FilePattern>().unwrap();
+    let (read, append) = (Some((millis(1), millis(2))), Some((millis(3), millis(3))));
+    let slow = disk("'slow_disk'\nread_latency = '1ms..2ms'\nappend_latency = '3ms'");
+    assert_eq!(slow, DiskFault::Slow { flush: None, read, append });
+    assert_eq!(disk("'disk_stall'"), DiskFault::Stall);
+    assert_eq!(disk("'fsync_error'"), DiskFault::FsyncError { probability: 1.0 });
+    assert_eq!(disk("'fsync_lie'\nprobability = 0.5"), DiskFault::FsyncLie { probability: 0.5 });
+    assert_eq!(disk("'read_error'"), DiskFault::ReadError { probability: 1.0, files: FilePattern::all() });
+    let write = disk("'write_error'\nprobability = 0.25\nfiles = 'orders-*/*.index'");
+    assert_eq!(write, DiskFault::WriteError { probability: 0.25, files: files("orders-*/*.index") });
+    assert_eq!(disk("'disk_full'"), DiskFault::Full { free: 0 });
+    assert_eq!(disk("'disk_full'\nfree = 4096"), DiskFault::Full { free: 4096 });
+    let usual = BitRot { files: FilePattern::segments(), place: RotPlace::Anywhere, bits: 1 };
+    assert_eq!(rot("'bit_rot'"), usual);
+    assert_eq!(rot("'bit_rot'\nregion = 'anywhere'"), usual);
+    let tail = BitRot { files: files("x"), place: RotPlace::Tail, bits: 8 };
+    assert_eq!(rot("'bit_rot'\nregion = 'tail'\nfiles = 'x'\nbits = 8"), tail);
+    assert_eq!(rot("'bit_rot'\noffset = 7").place, RotPlace::Record(7));
+    for (text, unsynced) in [
+        ("", Unsynced::Lost),
+        ("unsynced = 'torn'", Unsynced::Torn),
+        ("unsynced = 'reordered'", Unsynced::Reordered),
+    ] {
+        assert_eq!(action(&format!("'power_loss'\n{text}")), Action::PowerLoss(unsynced));
+    }
 }
 
 #[test]
@@ -278,6 +322,9 @@ fn what_is_left_out_has_defaults() {
     assert_eq!(scenario.cluster.brokers, 2);
     assert_eq!(scenario.cluster.network_latency, (millis(1), millis(3)));
     assert_eq!(scenario.cluster.fsync_latency, (millis(1), millis(4)));
+    let none = (Duration::ZERO, Duration::ZERO);
+    assert_eq!((scenario.cluster.read_latency, scenario.cluster.append_latency), (none, none));
+    assert_eq!(scenario.cluster.write_back_after, None);
     assert_eq!((scenario.topics[0].partitions, scenario.topics[0].replication_factor), (1, 2));
     assert_eq!((scenario.producers[0].records, scenario.producers[0].rate), (400, 100.0));
     let phases = Phases { warmup: millis(10_000), faults: millis(10_000), liveness: millis(20_000) };

@@ -197,3 +197,86 @@ fn limits_see_what_begins_in_the_same_tick_and_what_fails_late() {
     let report = run_once(&sim::scenario::load(&path).unwrap(), 290).report;
     assert!(report.as_expected, "{:?}", report.violations);
 }
+
+/// A cluster like the other, with these sections instead of its faults.
+fn with_faults(sections: &str) -> Scenario {
+    let head = HURT_AT_RANDOM.split("[[fault]]").next().unwrap();
+    parsed("disks.toml", &format!("{head}{sections}[phases]\nfaults = \"4s\"\n"))
+}
+
+/// Faults of two kinds, drawn in the same ticks for different hosts, the one before the other.
+#[test]
+fn limits_know_what_each_fault_of_a_disk_does_to_its_host() {
+    let nemesis = |(kind, target, more): (&str, &str, &str)| {
+        let head = format!("[[nemesis]]\nkind = \"{kind}\"\ntarget = \"{target}\"\nevery = \"1s\"\n");
+        format!("{head}may_miss = true\n{more}\n")
+    };
+    let short = "lasts = \"300ms\"";
+    let slow = ("slow_disk", "broker(1)", "latency = \"5ms\"\nlasts = \"300ms\"");
+    let stalled = ("disk_stall", "broker(1)", short);
+    let lying = ("fsync_lie", "broker(1)", short);
+    let kill = ("kill", "broker(2)", "down_for = \"300ms\"");
+    let cases = [
+        (slow, kill, true),
+        // Who waits for a disk is as good as down, but loses nothing.
+        (stalled, kill, false),
+        (stalled, ("pause", "broker(2)", short), false),
+        (lying, ("disk_stall", "broker(2)", short), true),
+        // Who lies may lose what was flushed, and after a kill nobody can tell which of the two it was.
+        (lying, kill, false),
+        (("bit_rot", "broker(1)", ""), kill, false),
+        (("disk_full", "broker(1)", short), ("read_error", "broker(2)", short), false),
+        (("write_error", "broker(1)", short), slow, true),
+        // There is one copy of the metadata.
+        (slow, ("fsync_lie", "controller", short), false),
+        (slow, ("bit_rot", "controller", ""), false),
+        (slow, ("disk_stall", "controller", short), true),
+        (slow, ("power_loss", "controller", "unsynced = \"torn\"\ndown_for = \"300ms\""), true),
+    ];
+    for (first, second, allowed) in cases {
+        let report = run_once(&with_faults(&(nemesis(first) + &nemesis(second))), 1).report;
+        let [_, counted] = &report.nemeses[..] else { panic!("{:?}", report.nemeses) };
+        assert_eq!(0 < counted.begun, allowed, "{first:?}, then {counted:?}");
+        assert_eq!(counted.held_back == 0, allowed, "{first:?}, then {counted:?}");
+    }
+}
+
+#[test]
+fn a_broker_with_a_rotten_copy_counts_until_the_run_ends() {
+    let rot = "[[fault]]\nkind = \"bit_rot\"\ntarget = \"broker(1)\"\nfiles = \"*\"\nat = \"500ms\"\n";
+    let kill = "[[nemesis]]\nkind = \"kill\"\ntarget = \"broker(2)\"\nevery = \"1s\"\nmay_miss = true\n";
+    let flush = "[broker]\nlog.flush.interval.messages = 1\n";
+    let report = run_once(&with_faults(&format!("{rot}{kill}{flush}")), 1).report;
+    assert!(!report.faults[0].vacuous, "{:?}", report.faults[0]);
+    let killed = &report.nemeses[0];
+    assert!(killed.begun == 0 && 0 < killed.held_back, "{killed:?}");
+    assert_eq!(report.reached.lossy_crashes, 1);
+}
+
+/// What a disk does while it misbehaves is drawn from streams that the script names.
+#[test]
+fn what_disks_do_is_in_the_script() {
+    let nemesis = |rest: &str| format!("[[nemesis]]\nevery = \"200ms..700ms\"\nmay_miss = true\n{rest}\n");
+    let every: String = [
+        "kind = \"power_loss\"\nunsynced = \"torn\"\ndown_for = \"100ms..300ms\"",
+        "kind = \"power_loss\"\nunsynced = \"reordered\"\ndown_for = \"100ms..300ms\"",
+        "kind = \"slow_disk\"\nread_latency = \"1ms..5ms\"\nappend_latency = \"10us..500us\"\nlasts = \"300ms\"",
+        "kind = \"disk_stall\"\nlasts = \"10ms..200ms\"",
+        "kind = \"fsync_lie\"\nprobability = 0.5\nlasts = \"300ms\"",
+        "kind = \"read_error\"\nprobability = 0.01\nlasts = \"300ms\"",
+        "kind = \"write_error\"\nprobability = 0.1\nfiles = \"*.log\"\nlasts = \"300ms\"",
+        "kind = \"disk_full\"\nfree = 2000\nlasts = \"300ms\"",
+        "kind = \"bit_rot\"\nregion = \"tail\"\nbits = 2",
+    ]
+    .map(nemesis)
+    .concat();
+    let scenario = with_faults(&format!("{every}[limits]\ncontract = \"beyond\"\n"));
+    for seed in 1..=3 {
+        let output = run_once(&scenario, seed);
+        let script = script_text(&output.script, &output.report);
+        let again = run_once(&parsed("script.toml", &script), seed);
+        let difference = first_difference(&output.trace, &again.trace);
+        assert!(difference.is_none(), "seed {seed}: {difference:?}");
+        assert_eq!(again.report.faults.len(), output.report.faults.len(), "seed {seed}");
+    }
+}

@@ -4,7 +4,8 @@ use super::faults;
 use super::table::Absent;
 use crate::nemesis::{Detail, EventKind, Kind};
 
-/// A scripted fault of this kind: aimed the first way there is, with everything that is required and an end.
+/// A scripted fault of this kind: aimed the first way there is, with every parameter that may stand beside the others, and
+/// an end.
 pub fn fault(kind: &Kind) -> String {
     let keys = faults::fault_keys(kind);
     let mut lines = vec![("kind", format!("\"{}\"", kind.name))];
@@ -13,7 +14,8 @@ pub fn fault(kind: &Kind) -> String {
         lines.push((key.name, key.example.to_owned()));
     };
     faults::ways_to_aim(kind.shape)[0].iter().for_each(|name| add(name));
-    let parameters = keys.iter().filter(|key| faults::is_parameter(key));
+    let others = faults::one_of(kind).get(1..).unwrap_or_default();
+    let parameters = keys.iter().filter(|key| faults::is_parameter(key) && !others.contains(&key.name));
     let end = keys.iter().filter(|key| matches!(key.name, "down_for" | "lasts"));
     parameters.chain(end).for_each(|key| add(key.name));
     lines.insert(lines.len() - usize::from(1 < lines.len()), ("at", "\"1s\"".to_owned()));
@@ -24,7 +26,8 @@ pub fn fault(kind: &Kind) -> String {
 pub fn nemesis(kind: &Kind) -> String {
     let mut lines = vec![("kind", format!("\"{}\"", kind.name)), ("every", faults::EVERY.example.to_owned())];
     let keys = faults::nemesis_keys(kind);
-    let needed = keys.iter().filter(|key| key.absent == Absent::Refused);
+    let one = faults::some_of(kind).first();
+    let needed = keys.iter().filter(|key| key.absent == Absent::Refused || one == Some(&key.name));
     lines.extend(needed.map(|key| (key.name, key.example.to_owned())));
     section("nemesis", &lines)
 }

@@ -55,19 +55,40 @@ pub fn is_parameter(key: &Key) -> bool {
     KINDS.iter().flat_map(parameters).any(|parameter| parameter.name == key.name)
 }
 
+/// Keys of a kind of which at least one is needed.
+pub fn some_of(kind: &Kind) -> &'static [&'static str] {
+    match kind.name {
+        "slow_disk" => &["latency", "read_latency", "append_latency"],
+        _ => &[],
+    }
+}
+
+/// Keys of a kind that exclude each other.
+pub fn one_of(kind: &Kind) -> &'static [&'static str] {
+    match kind.name {
+        "bit_rot" => &["region", "offset"],
+        _ => &[],
+    }
+}
+
 fn parameters(kind: &Kind) -> impl Iterator<Item = Key> {
-    let parameter = match kind.name {
-        "delay" => Some(EXTRA),
-        "loss" => Some(PROBABILITY),
-        "slow_disk" => Some(LATENCY),
-        "fsync_error" => {
-            Some(Key { absent: Default("1.0"), doc: "Of each flush, how likely it fails.", ..PROBABILITY })
-        }
-        "clock_jump" => Some(JUMP),
-        "clock_drift" => Some(DRIFT),
-        _ => None,
+    let always = |doc| Key { absent: Default("1.0"), doc, ..PROBABILITY };
+    let parameters = match kind.name {
+        "power_loss" => vec![UNSYNCED],
+        "delay" => vec![EXTRA],
+        "loss" => vec![PROBABILITY],
+        "slow_disk" => vec![LATENCY, READ_LATENCY, APPEND_LATENCY],
+        "fsync_error" => vec![always("Of each flush, how likely it fails.")],
+        "fsync_lie" => vec![always("Of each flush, how likely it lies.")],
+        "read_error" => vec![always("Of each read, how likely it fails."), FILES],
+        "write_error" => vec![always("Of each append and replacement, how likely it fails."), FILES],
+        "disk_full" => vec![FREE],
+        "bit_rot" => vec![Key { absent: Default("\"*.log\""), ..FILES }, REGION, OFFSET, BITS],
+        "clock_jump" => vec![JUMP],
+        "clock_drift" => vec![DRIFT],
+        _ => Vec::new(),
     };
-    parameter.into_iter()
+    parameters.into_iter()
 }
 
 pub(super) const KIND: Key =
@@ -192,12 +213,69 @@ const PROBABILITY: Key = Key {
     doc: "Of each message and each attempt to connect, how likely it is lost.",
     example: "0.05",
 };
+const UNSYNCED: Key = Key {
+    name: "unsynced",
+    form: Form::Word(&["lost", "torn", "reordered"]),
+    absent: Default("\"lost\""),
+    doc: "What becomes of what was not flushed. `lost`: nothing of it survives. `torn`: of each file it survives up to some \
+          sector. `reordered`: any sectors of it survive, and what lies between them was never written.",
+    example: "\"torn\"",
+};
 const LATENCY: Key = Key {
     name: "latency",
     form: Form::Durations,
-    absent: Refused,
+    absent: Means("flushes take what they always take"),
     doc: "How long each step of a flush takes, drawn for each.",
     example: "\"100ms..500ms\"",
+};
+const READ_LATENCY: Key = Key {
+    name: "read_latency",
+    absent: Means("reads take what they always take"),
+    doc: "How long each read of what is not in the page cache takes, drawn for each.",
+    example: "\"5ms..50ms\"",
+    ..LATENCY
+};
+const APPEND_LATENCY: Key = Key {
+    name: "append_latency",
+    absent: Means("appends take what they always take"),
+    doc: "How long each append takes, drawn for each.",
+    example: "\"1ms..10ms\"",
+    ..LATENCY
+};
+const FILES: Key = Key {
+    name: "files",
+    form: Form::Files,
+    absent: Default("\"*\""),
+    doc: "Which files of the disk; `*` stands for any text, also for `/`.",
+    example: "\"orders-0/*.log\"",
+};
+const FREE: Key = Key {
+    name: "free",
+    form: Form::Whole { min: 0, max: i64::MAX },
+    absent: Default("0"),
+    doc: "How many bytes more there is room for when it begins. Bytes that are cut or removed make room.",
+    example: "4096",
+};
+const REGION: Key = Key {
+    name: "region",
+    form: Form::Word(&["anywhere", "head", "tail"]),
+    absent: Default("\"anywhere\""),
+    doc: "Where in the file: in its first half, in its second half, or anywhere. Not beside `offset`.",
+    example: "\"tail\"",
+};
+const OFFSET: Key = Key {
+    name: "offset",
+    form: Form::Whole { min: 0, max: i64::MAX },
+    absent: Means("`region` says where"),
+    doc: "In the batch that holds the record at this offset. Not beside `region`.",
+    example: "10",
+};
+const BITS: Key = Key {
+    name: "bits",
+    form: Form::Whole { min: 1, max: 1_000_000 },
+    absent: Default("1"),
+    doc: "How many bits, each in a byte of its own where there are as many.",
+    example: "3",
 };
 const JUMP: Key = Key {
     name: "by",

@@ -56,6 +56,8 @@ pub enum Form {
     Sides,
     /// Topics.
     Topics,
+    /// Files of a disk.
+    Files,
     /// One of these words.
     Word(&'static [&'static str]),
     /// A kind of fault.
@@ -108,6 +110,7 @@ impl Form {
             Form::Targets => "a target, or an array of targets",
             Form::Sides => "two sides, `[A, B]`, each a target or an array of targets",
             Form::Topics => "an array of topics' names",
+            Form::Files => "a path, in which `*` is any text: `\"orders-0/*.log\"`",
             Form::Word(words) => return quoted(words),
             Form::Kind => "a kind of fault",
             Form::Kinds => "a kind of fault, or an array of kinds, which may be empty",
@@ -147,6 +150,7 @@ impl Form {
                 "type": "array", "minItems": 2, "maxItems": 2, "items": one_or_more("target"),
             }),
             Form::Topics => json!({ "type": "array", "minItems": 1, "items": text(TOPIC) }),
+            Form::Files => text(r"[A-Za-z0-9*._/-]+"),
             Form::Word(words) => json!({ "enum": words }),
             Form::Kind => json!({ "enum": KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>() }),
             Form::Kinds => {

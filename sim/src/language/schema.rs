@@ -6,7 +6,7 @@
 use broker_core::config::{self, PROPERTIES};
 use serde_json::{Map, Value, json};
 
-use super::faults::ways_to_aim;
+use super::faults::{one_of, some_of, ways_to_aim};
 use super::form;
 use super::sections::SECTIONS;
 use super::table::{Absent, Key, Section};
@@ -95,6 +95,14 @@ fn of_kind(section: &Section, kind: &Kind) -> Value {
         Length::DownFor if scripted => rules.push(json!({ "not": { "required": ["down_for", "until"] } })),
         Length::Lasts if scripted => rules.push(json!({ "not": { "required": ["lasts", "until"] } })),
         _ => {}
+    }
+    let required_each =
+        |keys: &[&str]| keys.iter().map(|key| json!({ "required": [key] })).collect::<Vec<_>>();
+    if !some_of(kind).is_empty() {
+        rules.push(json!({ "anyOf": required_each(some_of(kind)) }));
+    }
+    if !one_of(kind).is_empty() {
+        rules.push(json!({ "not": { "required": one_of(kind) } }));
     }
     json!({
         "if": { "properties": { "kind": { "const": kind.name } }, "required": ["kind"] },

@@ -77,7 +77,7 @@ pub const SECTIONS: &[Section] = &[
             "Draws a whole configuration from the seed: what the file writes is the same for all seeds, what it leaves out \
              is drawn. With it, no other section is needed. Drawn are brokers, topics, partitions, replication factor and \
              min.insync.replicas; how logs are flushed and segments rolled; sessions, lags and timeouts; batches, linger and \
-             requests in flight of producers; sizes and rates of records; latencies of network and disks; and which kinds of \
+             requests in flight of producers; sizes and rates of records; latencies of network and disks, and how soon disks write back; and which kinds of \
              random faults are on, whom they hit, how often and how hard. Every value is in `run.json` and in \
              `scenario.resolved.toml`.",
         )
@@ -153,6 +153,28 @@ const CLUSTER: &[Key] = &[
         doc: "How long an fsync takes, drawn for each.",
         example: "\"500us..4ms\"",
     },
+    Key {
+        name: "disk.read.latency",
+        form: Form::Durations,
+        absent: Default("\"0s\""),
+        doc: "How long a read of what is not in the page cache takes, drawn for each.",
+        example: "\"100us..1ms\"",
+    },
+    Key {
+        name: "disk.append.latency",
+        form: Form::Durations,
+        absent: Default("\"0s\""),
+        doc: "How long an append takes, drawn for each.",
+        example: "\"10us..50us\"",
+    },
+    Key {
+        name: "disk.write.back.after",
+        form: Form::Duration,
+        absent: Means("only flushes reach the platter, so that a loss of power takes as much as it can"),
+        doc: "When what was appended reaches the platter although nobody flushed it. Linux's dirty_expire_centisecs, which \
+              is 30s.",
+        example: "\"30s\"",
+    },
 ];
 
 const TOPIC: &[Key] = &[
@@ -227,14 +249,14 @@ const LIMITS: &[Key] = &[
         name: "brokers_down",
         form: Form::Whole { min: 0, max: i64::MAX },
         absent: Means("1 within the contract, any number beyond it"),
-        doc: "So many brokers at most are dead, without power or paused at a time.",
+        doc: "So many brokers at most are dead, without power, paused, halted by their disks or waiting for a stalled one at a time.",
         example: "1",
     },
     Key {
         name: "lossy_crashes",
         form: Form::Whole { min: 0, max: i64::MAX },
         absent: Means("the smallest min.insync.replicas less 1 within the contract, any number beyond it"),
-        doc: "So many brokers at most may have lost what was not durable (`power_loss`, `wipe`, `fsync_error`) and are not whole again, which is when the process that runs now is in every ISR. While there is one, brokers that were merely killed count too: nobody can tell them apart.",
+        doc: "So many brokers at most may have lost what was not durable (`power_loss`, `wipe`, `fsync_error`, `fsync_lie`) and are not whole again, which is when the process that runs now is in every ISR; or have a rotten copy (`bit_rot`), which counts until the run ends, because it looks whole. While there is one, brokers that were merely killed count too: nobody can tell them apart.",
         example: "1",
     },
 ];

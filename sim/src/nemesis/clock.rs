@@ -6,11 +6,11 @@ use super::effect::{Effect, effect};
 use super::fault::Action;
 use crate::cluster::{ClockFault, Cluster, HostName};
 
-pub(super) fn begin(cluster: &mut Cluster, fault: u32, action: Action, hosts: &BTreeSet<HostName>) {
-    let what = match action {
+pub(super) fn begin(cluster: &mut Cluster, fault: u32, action: &Action, hosts: &BTreeSet<HostName>) {
+    let what = match *action {
         Action::ClockJump { by_us } => ClockFault::Jump { by: by_us.low },
         Action::ClockDrift { ppm } => ClockFault::Drift { ppm: ppm.low },
-        other => unreachable!("{other:?} is no fault of clocks"),
+        _ => unreachable!("{action:?} is no fault of clocks"),
     };
     for host in hosts {
         cluster.skew(fault, host, what);

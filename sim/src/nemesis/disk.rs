@@ -1,10 +1,10 @@
-//! Faults of disks: slow, failing.
+//! Faults of disks: those that last, and bit rot, which is over at once and stays.
 
 use std::collections::BTreeSet;
 
-use super::effect::Effect;
-use super::fault::Action;
-use crate::cluster::disk::DiskFault;
+use super::effect::{Effect, effect};
+use super::process::Hit;
+use crate::cluster::disk::{BitRot, DiskFault};
 use crate::cluster::{Cluster, HostName};
 use crate::seed::Seed;
 
@@ -12,19 +12,12 @@ use crate::seed::Seed;
 pub(super) fn begin(
     cluster: &Cluster,
     fault: u32,
-    action: Action,
+    what: &DiskFault,
     (seed, stream): (Seed, u64),
     hosts: &BTreeSet<HostName>,
 ) {
-    let what = match action {
-        Action::SlowDisk { latency } => {
-            DiskFault::Slow { flush: Some((latency.low, latency.high)), read: None, append: None }
-        }
-        Action::FsyncError { probability } => DiskFault::FsyncError { probability },
-        other => unreachable!("{other:?} is no fault of disks"),
-    };
     for (host, disk) in cluster.disks().filter(|(host, _)| hosts.contains(*host)) {
-        disk.begin(cluster.now(), fault, what.clone(), seed.stream(&format!("nemesis.disk.{host}"), stream));
+        disk.begin(cluster.now(), fault, what.clone(), seed.stream(&stream_name(host), stream));
     }
 }
 
@@ -39,4 +32,27 @@ pub(super) fn end(cluster: &Cluster, fault: u32) -> Effect {
         }
     }
     sum
+}
+
+/// Lets bits rot on every one of these hosts that has a disk, each with draws of its own.
+pub(super) fn rot(
+    cluster: &Cluster,
+    what: &BitRot,
+    (seed, stream): (Seed, u64),
+    hosts: &BTreeSet<HostName>,
+) -> Hit {
+    let (mut hit, mut bits) = (BTreeSet::new(), 0);
+    for (host, disk) in cluster.disks().filter(|(host, _)| hosts.contains(*host)) {
+        let rotten = disk.rot(cluster.now(), what, seed.stream(&stream_name(host), stream));
+        if 0 < rotten.bits {
+            hit.insert(host.clone());
+            bits += rotten.bits;
+        }
+    }
+    let effect = effect([("bits_rotten", bits), ("files_rotten", hit.len() as u64)]);
+    (hit, effect)
+}
+
+fn stream_name(host: &HostName) -> String {
+    format!("nemesis.disk.{host}")
 }

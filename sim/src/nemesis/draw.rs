@@ -18,7 +18,7 @@ pub(super) fn concrete(harm: &Harm, cluster: &Cluster, rng: &mut ChaCha8Rng) -> 
             Aim::Links { from: hosts(from, cluster, rng), to: hosts(to, cluster, rng), way: *way }
         }
     };
-    Harm { aim, action: action(harm.action, rng), until: until(&harm.until, rng) }
+    Harm { aim, action: action(&harm.action, rng), until: until(&harm.until, rng) }
 }
 
 /// Targets that mean the hosts that these mean now. `others` depends on the other side alone and stays; and what means
@@ -66,12 +66,12 @@ fn target_of(cluster: &Cluster, name: &HostName) -> Target {
     }
 }
 
-fn action(action: Action, rng: &mut ChaCha8Rng) -> Action {
+fn action(action: &Action, rng: &mut ChaCha8Rng) -> Action {
     match action {
-        Action::ClockJump { by_us } => Action::ClockJump { by_us: Span::exactly(number(by_us, rng)) },
-        Action::ClockDrift { ppm } => Action::ClockDrift { ppm: Span::exactly(number(ppm, rng)) },
-        // What these draw, they draw for each message or flush.
-        other => other,
+        Action::ClockJump { by_us } => Action::ClockJump { by_us: Span::exactly(number(*by_us, rng)) },
+        Action::ClockDrift { ppm } => Action::ClockDrift { ppm: Span::exactly(number(*ppm, rng)) },
+        // What these draw, they draw for each message or operation of a disk.
+        other => other.clone(),
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::when::{Start, Until};
 use super::{Kind, Target};
+use crate::cluster::disk::{BitRot, DiskFault, Unsynced};
 
 /// A range of values, both ends inclusive; one is drawn from the seed when the fault begins. Written as `1s..2s`, or as
 /// one value.
@@ -54,12 +55,12 @@ pub struct Harm {
 }
 
 /// What is done. The kinds of DESIGN's fault families.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// Processes die at once; what they wrote survives in the page cache.
     Kill,
-    /// Hosts lose power: what was not synced is lost, and peers see silence instead of a FIN.
-    PowerLoss,
+    /// Hosts lose power: what was not synced is lost, wholly or in part, and peers see silence instead of a FIN.
+    PowerLoss(Unsynced),
     /// Processes shut down in good order and are started again.
     Restart,
     /// Processes stand still while time passes: a long garbage collection, SIGSTOP, a frozen virtual machine.
@@ -82,16 +83,10 @@ pub enum Action {
         /// Of each message and each attempt to connect, 0 to 1.
         probability: f64,
     },
-    /// Flushes take a drawn time instead of the disk's own.
-    SlowDisk {
-        /// How long each step of a flush takes.
-        latency: Span<Duration>,
-    },
-    /// Flushes fail with EIO, and what they should have written is marked clean although it is not.
-    FsyncError {
-        /// Of each flush, 0 to 1.
-        probability: f64,
-    },
+    /// Disks misbehave while it lasts.
+    Disk(DiskFault),
+    /// Bits turn over on disks that do not notice.
+    Rot(BitRot),
     /// The clock is set forward or back.
     ClockJump {
         /// Microseconds; negative is back.
@@ -107,25 +102,103 @@ pub enum Action {
 impl Action {
     /// Whether hosts that it hits cannot serve meanwhile.
     pub(super) fn stops_hosts(&self) -> bool {
-        self.is_unclean() || matches!(self, Action::Restart | Action::Pause)
+        match self {
+            Action::Kill | Action::PowerLoss(_) | Action::Restart | Action::Pause | Action::Wipe => true,
+            Action::Disk(fault) => Plight::of(fault) != Plight::Serves,
+            // It halts when it finds out, and that may be at once.
+            Action::Rot(_) => true,
+            _ => false,
+        }
     }
 
-    /// Whether brokers that it hits come back without having shut down in good order. One whose flush failed halts.
-    pub(super) fn is_unclean(&self) -> bool {
-        self.is_lossy() || *self == Action::Kill
+    /// How brokers that it hits come back, if not as they were.
+    pub(super) fn damage(&self) -> Option<Damage> {
+        match self {
+            Action::Kill => Some(Damage::Unclean),
+            Action::PowerLoss(_) | Action::Wipe => Some(Damage::Lossy),
+            Action::Disk(fault) => match fault {
+                DiskFault::Slow { .. } | DiskFault::Stall => None,
+                // The process halts at once, and what it wrote before is in the page cache: no worse than a kill.
+                DiskFault::ReadError { .. } | DiskFault::WriteError { .. } | DiskFault::Full { .. } => {
+                    Some(Damage::Unclean)
+                }
+                // What a failed flush marked clean is gone when the power goes, and may be read until then. Nothing that a
+                // lying one did not write is lost before the power is, but then what was durable to everybody may be. So
+                // both count as the loss that they make possible, from their beginning.
+                DiskFault::FsyncError { .. } | DiskFault::FsyncLie { .. } => Some(Damage::Lossy),
+            },
+            Action::Rot(_) => Some(Damage::Rotten),
+            _ => None,
+        }
     }
 
-    /// Whether what was not durable may be lost.
-    pub(super) fn is_lossy(&self) -> bool {
-        matches!(self, Action::PowerLoss | Action::Wipe | Action::FsyncError { .. })
+    /// Whether limits have a say in it.
+    pub(super) fn is_limited(&self) -> bool {
+        self.stops_hosts() || self.damage().is_some()
     }
 
-    /// Whether it goes on drawing from the seed while it lasts.
+    /// Whether what a flush made durable may be gone.
+    pub(super) fn breaks_durability(&self) -> bool {
+        match self {
+            Action::Wipe | Action::Rot(_) => true,
+            Action::Disk(fault) => {
+                matches!(fault, DiskFault::FsyncError { .. } | DiskFault::FsyncLie { .. })
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether it goes on drawing from the seed once it has begun.
     pub fn draws(&self) -> bool {
         match self {
-            Action::Delay { .. } | Action::Loss { .. } | Action::SlowDisk { .. } => true,
-            Action::FsyncError { probability } => *probability < 1.0,
+            Action::Delay { .. } | Action::Loss { .. } | Action::Rot(_) => true,
+            Action::PowerLoss(unsynced) => *unsynced != Unsynced::Lost,
+            Action::Disk(fault) => match fault {
+                DiskFault::Slow { .. } => true,
+                DiskFault::FsyncError { probability }
+                | DiskFault::FsyncLie { probability }
+                | DiskFault::ReadError { probability, .. }
+                | DiskFault::WriteError { probability, .. } => *probability < 1.0,
+                DiskFault::Stall | DiskFault::Full { .. } => false,
+            },
             _ => false,
+        }
+    }
+}
+
+/// How a broker comes back that did not shut down in good order, from bad to worse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Damage {
+    /// With all that it wrote.
+    Unclean,
+    /// Perhaps without what was not durable, or was said to be.
+    Lossy,
+    /// With a damaged copy of what was durable, which looks whole to everybody, itself included, until somebody reads it.
+    Rotten,
+}
+
+/// What becomes of processes while their disk misbehaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Plight {
+    /// They go on, only slower or deceived.
+    Serves,
+    /// They wait for the disk. A broker that flushes each append acknowledges nothing meanwhile, and one that does not is
+    /// counted as if it did: limits go by the worst.
+    Waits,
+    /// They halt at the first error, and are started again when it ends.
+    Halts,
+}
+
+impl Plight {
+    /// Of a server with this fault of its disk.
+    pub fn of(fault: &DiskFault) -> Plight {
+        match fault {
+            DiskFault::Slow { .. } | DiskFault::FsyncLie { .. } => Plight::Serves,
+            DiskFault::Stall => Plight::Waits,
+            DiskFault::FsyncError { .. }
+            | DiskFault::ReadError { .. }
+            | DiskFault::WriteError { .. }
+            | DiskFault::Full { .. } => Plight::Halts,
         }
     }
 }
@@ -169,9 +242,9 @@ impl Aim {
 impl Harm {
     /// The row of its kind.
     pub fn kind(&self) -> &'static Kind {
-        let name = match self.action {
+        let name = match &self.action {
             Action::Kill => "kill",
-            Action::PowerLoss => "power_loss",
+            Action::PowerLoss(_) => "power_loss",
             Action::Restart => "restart",
             Action::Pause => "pause",
             Action::Wipe => "wipe",
@@ -181,8 +254,14 @@ impl Harm {
             Action::Delay { .. } => "delay",
             Action::DropConnections => "drop_connections",
             Action::Loss { .. } => "loss",
-            Action::SlowDisk { .. } => "slow_disk",
-            Action::FsyncError { .. } => "fsync_error",
+            Action::Disk(DiskFault::Slow { .. }) => "slow_disk",
+            Action::Disk(DiskFault::Stall) => "disk_stall",
+            Action::Disk(DiskFault::FsyncError { .. }) => "fsync_error",
+            Action::Disk(DiskFault::FsyncLie { .. }) => "fsync_lie",
+            Action::Disk(DiskFault::ReadError { .. }) => "read_error",
+            Action::Disk(DiskFault::WriteError { .. }) => "write_error",
+            Action::Disk(DiskFault::Full { .. }) => "disk_full",
+            Action::Rot(_) => "bit_rot",
             Action::ClockJump { .. } => "clock_jump",
             Action::ClockDrift { .. } => "clock_drift",
         };

@@ -23,7 +23,7 @@
 //! [`schedule`] (when), [`draw`] and [`resolve`] (to whom), [`running`], [`trigger`], [`random`], [`limits`]; [`ongoing`] and one file per family
 //! (how); [`effect`].
 //!
-//! What is left out: faults of disks other than slowness and failing flushes, and faults that follow from what judges find.
+//! What is left out: faults that follow from what judges find.
 //!
 //! Architecture invariant: nothing here reads a judge, and nothing here knows how scenarios are written.
 
@@ -47,6 +47,7 @@ pub mod target;
 mod trigger;
 pub mod when;
 
+pub use crate::cluster::disk::{BitRot, DiskFault, FilePattern, Latency, RotPlace, Unsynced};
 pub use event::{Detail, EVENTS, EventKind, Site};
 pub use fault::{Action, Aim, Fault, Harm, Span, Way};
 pub use kind::{Family, KINDS, Kind, Length, Shape};

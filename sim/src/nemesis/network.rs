@@ -29,16 +29,16 @@ pub(super) fn around(cluster: &Cluster, hosts: &BTreeSet<HostName>) -> BTreeSet<
 pub(super) fn disturb(
     cluster: &mut Cluster,
     fault: u32,
-    action: Action,
+    action: &Action,
     rng: ChaCha8Rng,
     directions: &BTreeSet<Direction>,
 ) {
-    let disturbance = match action {
+    let disturbance = match *action {
         Action::Cut => Disturbance::Cut,
         Action::Hold => Disturbance::Hold,
         Action::Delay { extra } => Disturbance::Delay { extra: (extra.low, extra.high), rng },
         Action::Loss { probability } => Disturbance::Loss { probability, rng },
-        other => unreachable!("{other:?} is no fault of links that lasts"),
+        _ => unreachable!("{action:?} is no fault of links that lasts"),
     };
     cluster.disturb(Reason::Fault(fault), disturbance, directions);
 }

@@ -6,10 +6,9 @@ use std::time::Duration;
 use broker_core::time::Timestamp;
 
 use super::effect::Effect;
-use super::fault::{Action, Aim, Harm, Way};
+use super::fault::{Action, Aim, Harm, Plight, Way};
 use super::when::Until;
 use super::{Target, clock, disk, network, process, resolve};
-use crate::cluster::disk::Unsynced;
 use crate::cluster::{Cluster, HostName, HostState};
 use crate::seed::Seed;
 
@@ -78,15 +77,11 @@ pub(super) enum Ongoing {
     /// Processes stand still.
     Paused,
     /// The disks of these hosts misbehave.
-    Disks {
-        hosts: BTreeSet<HostName>,
-        /// Whoever has to flush halts.
-        halts: bool,
-    },
+    Disks { hosts: BTreeSet<HostName>, plight: Plight },
     /// Clocks are wrong.
     Clocks,
-    /// Nothing: it was over at once.
-    Nothing,
+    /// Nothing: it was over at once. What it did to these hosts stays.
+    Over(BTreeSet<HostName>),
 }
 
 /// Begins it. `fault` is its number; `stream` is the ordinal of its own draws.
@@ -98,13 +93,13 @@ pub(super) fn begin(
 ) -> (Ongoing, Effect) {
     let hosts = &victims.hosts;
     let rng = seed.stream("nemesis.effect", stream);
-    match harm.action {
+    match &harm.action {
         Action::Kill => {
             let (hit, effect) = process::kill(cluster, hosts);
             (Ongoing::Down(hit), effect)
         }
-        Action::PowerLoss => {
-            let (hit, effect) = process::power_loss(cluster, hosts, Unsynced::Lost, (seed, stream));
+        Action::PowerLoss(unsynced) => {
+            let (hit, effect) = process::power_loss(cluster, hosts, *unsynced, (seed, stream));
             (Ongoing::Down(hit), effect)
         }
         Action::Wipe => {
@@ -125,20 +120,24 @@ pub(super) fn begin(
             (Ongoing::Paused, Effect::new())
         }
         Action::DropConnections => {
-            (Ongoing::Nothing, network::drop_connections(cluster, &victims.directions(cluster)))
+            let effect = network::drop_connections(cluster, &victims.directions(cluster));
+            (Ongoing::Over(BTreeSet::new()), effect)
         }
         Action::Cut | Action::Hold | Action::Delay { .. } | Action::Loss { .. } => {
             let directions = victims.directions(cluster);
-            network::disturb(cluster, fault, harm.action, rng, &directions);
+            network::disturb(cluster, fault, &harm.action, rng, &directions);
             (Ongoing::Links, Effect::new())
         }
-        Action::SlowDisk { .. } | Action::FsyncError { .. } => {
-            disk::begin(cluster, fault, harm.action, (seed, stream), hosts);
-            let halts = matches!(harm.action, Action::FsyncError { .. });
-            (Ongoing::Disks { hosts: hosts.clone(), halts }, Effect::new())
+        Action::Disk(what) => {
+            disk::begin(cluster, fault, what, (seed, stream), hosts);
+            (Ongoing::Disks { hosts: hosts.clone(), plight: Plight::of(what) }, Effect::new())
+        }
+        Action::Rot(what) => {
+            let (hit, effect) = disk::rot(cluster, what, (seed, stream), hosts);
+            (Ongoing::Over(hit), effect)
         }
         Action::ClockJump { .. } | Action::ClockDrift { .. } => {
-            clock::begin(cluster, fault, harm.action, hosts);
+            clock::begin(cluster, fault, &harm.action, hosts);
             (Ongoing::Clocks, Effect::new())
         }
     }
@@ -148,19 +147,30 @@ impl Ongoing {
     /// Hosts whose processes or disks this has hit.
     pub fn hosts(&self) -> BTreeSet<HostName> {
         match self {
-            Ongoing::Down(hosts) | Ongoing::Disks { hosts, .. } => hosts.clone(),
+            Ongoing::Down(hosts) | Ongoing::Disks { hosts, .. } | Ongoing::Over(hosts) => hosts.clone(),
             Ongoing::Restarting { stopping, stopped, .. } => {
                 stopping.keys().chain(stopped.keys()).cloned().collect()
             }
-            Ongoing::Links | Ongoing::Paused | Ongoing::Clocks | Ongoing::Nothing => BTreeSet::new(),
+            Ongoing::Links | Ongoing::Paused | Ongoing::Clocks => BTreeSet::new(),
         }
     }
 
     /// Hosts that this keeps down, or soon will.
     pub fn keeps_down(&self) -> BTreeSet<HostName> {
         match self {
-            Ongoing::Disks { halts: false, .. } => BTreeSet::new(),
+            Ongoing::Disks { plight: Plight::Serves | Plight::Waits, .. } | Ongoing::Over(_) => {
+                BTreeSet::new()
+            }
             _ => self.hosts(),
+        }
+    }
+
+    /// Hosts that limits count as down: those that this keeps down, and those whose processes wait for a disk. Who
+    /// stands still for another reason is not running in the first place.
+    pub fn stops(&self) -> BTreeSet<HostName> {
+        match self {
+            Ongoing::Disks { hosts, plight: Plight::Waits } => hosts.clone(),
+            _ => self.keeps_down(),
         }
     }
 
@@ -196,17 +206,17 @@ impl Ongoing {
             }
             Ongoing::Links => network::restore(cluster, fault),
             Ongoing::Paused => process::resume(cluster, fault),
-            Ongoing::Disks { halts: false, .. } => disk::end(cluster, fault),
-            Ongoing::Disks { hosts, halts: true } => {
+            Ongoing::Disks { plight: Plight::Serves | Plight::Waits, .. } => disk::end(cluster, fault),
+            Ongoing::Disks { hosts, plight: Plight::Halts } => {
                 let effect = disk::end(cluster, fault);
-                // Whoever halted because of it is started again, as a supervisor does once the disk is replaced or back.
+                // Whoever halted because of it is started again, as a supervisor does once the disk is replaced, or has room.
                 let halted =
                     hosts.into_iter().filter(|host| cluster.state(host) == HostState::Down).collect();
                 process::start(cluster, &halted, keep_down);
                 effect
             }
             Ongoing::Clocks => clock::end(cluster, fault),
-            Ongoing::Restarting { .. } | Ongoing::Nothing => Effect::new(),
+            Ongoing::Restarting { .. } | Ongoing::Over(_) => Effect::new(),
         }
     }
 }

@@ -24,12 +24,16 @@ pub(super) fn power_loss(
 ) -> Hit {
     let losses = cluster.power_loss(hosts, unsynced, draws);
     let count = |of: fn(&PowerLoss) -> u64| losses.values().map(of).sum();
-    let effect = effect([
+    let mut effect = effect([
         ("hosts_stopped", losses.len() as u64),
         ("bytes_lost", count(|loss| loss.lost_bytes)),
         ("records_lost", count(PowerLoss::lost_records)),
         ("files_damaged", count(|loss| (loss.lost_files.len() + loss.vanished.len()) as u64)),
     ]);
+    let survived = count(|loss| loss.survived_bytes);
+    if 0 < survived {
+        effect.insert("bytes_survived".to_owned(), survived);
+    }
     (losses.into_keys().collect(), effect)
 }
 

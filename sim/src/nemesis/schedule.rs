@@ -188,11 +188,11 @@ impl Nemesis {
         fault.report.resolved = victims.hosts.iter().map(ToString::to_string).collect();
         fault.report.started_us = Some(now.0);
         let (ongoing, effect) = ongoing::begin(cluster, (number, self.seed, fault.stream), &harm, &victims);
-        self.unclean.note(harm.action, &ongoing);
+        self.unclean.note(&harm.action, &ongoing);
         fault.report.effect = effect;
         fault.report.vacuous = effect::is_nothing(&fault.report.effect);
         let due = match (&ongoing, &mut fault.fault.harm.until) {
-            (Ongoing::Nothing, _) => return self.end(index, ongoing, Due::Never, cluster),
+            (Ongoing::Over(_), _) => return self.end(index, ongoing, Due::Never, cluster),
             // It counts from the moment when a process has stopped.
             (Ongoing::Restarting { .. }, Until::Lasts(_) | Until::Heal) => Due::Never,
             (_, Until::Lasts(span)) => Due::At(now + span.low),
@@ -214,7 +214,7 @@ impl Nemesis {
         let keep_down = self.kept_down();
         let fault = &mut self.faults[index];
         // A disk may have failed long after the fault began, when its broker still was whole.
-        self.unclean.note(fault.fault.harm.action, &ongoing);
+        self.unclean.note(&fault.fault.harm.action, &ongoing);
         for (name, changed) in ongoing.end(cluster, fault.report.index, &keep_down) {
             *fault.report.effect.entry(name).or_default() += changed;
         }
@@ -224,7 +224,7 @@ impl Nemesis {
         self.note_reached(cluster);
     }
 
-    /// It is never worse than just after a fault began, or after one ended that failed flushes.
+    /// It is never worse than just after a fault began, or after one of disks ended.
     fn note_reached(&mut self, cluster: &Cluster) {
         let now = self.under_way_now().reached(cluster);
         self.reached.brokers_down = self.reached.brokers_down.max(now.brokers_down);
@@ -270,9 +270,9 @@ impl Nemesis {
     fn state(&self, cluster: &Cluster) -> State {
         let mut state = self.under_way_now();
         for fault in &self.faults {
-            let action = fault.fault.harm.action;
-            if fault.is_imminent(cluster.now()) && action.stops_hosts() {
-                state.add(action, Victims::of(&fault.fault.harm.aim, cluster).hosts);
+            let action = &fault.fault.harm.action;
+            if fault.is_imminent(cluster.now()) && action.is_limited() {
+                state.add_imminent(action, Victims::of(&fault.fault.harm.aim, cluster).hosts);
             }
         }
         state
@@ -283,7 +283,7 @@ impl Nemesis {
         let mut state = State::of(self.unclean.clone());
         for fault in &self.faults {
             if let Stage::UnderWay(ongoing, _) = &fault.stage {
-                state.add(fault.fault.harm.action, ongoing.keeps_down());
+                state.add(&fault.fault.harm.action, ongoing);
             }
         }
         state

@@ -130,6 +130,20 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// One of these words, which stands for its value.
+    pub fn word<T: Copy>(
+        &mut self,
+        key: &'static str,
+        words: &[(&'static str, T)],
+        problems: &mut Problems,
+    ) -> Field<T> {
+        let help = suggest("", words.iter().map(|(name, _)| *name)).unwrap_or_default();
+        self.text(key, problems).parse(problems, &help, |text| {
+            let found = words.iter().find(|(name, _)| *name == text);
+            found.map(|(_, value)| *value).ok_or_else(|| format!("unknown {key} `{text}`"))
+        })
+    }
+
     /// `true` or `false`.
     pub fn flag(&mut self, key: &'static str, problems: &mut Problems) -> Field<bool> {
         let Some(entry) = self.take(key) else { return Field::Absent };

@@ -16,12 +16,18 @@ use crate::seed::{Seed, SeedError};
 
 const MILLI: Duration = Duration::from_millis(1);
 
+/// What a latency looks like, for help texts.
+const LATENCY: &str = "write a range such as \"1ms..3ms\", or one value such as \"2ms\"";
+
 /// The cluster of a scenario that says nothing about it.
 pub(crate) const CLUSTER: ClusterSpec = ClusterSpec {
     brokers: 3,
     time_scale: TimeScale::Compressed,
     network_latency: (MILLI, Duration::from_millis(3)),
     fsync_latency: (MILLI, Duration::from_millis(4)),
+    read_latency: (Duration::ZERO, Duration::ZERO),
+    append_latency: (Duration::ZERO, Duration::ZERO),
+    write_back_after: None,
 };
 
 /// The size of a record's value if a producer does not say it.
@@ -197,8 +203,7 @@ pub(super) fn cluster(table: Option<Table<'_>>, problems: &mut Problems) -> (Clu
         _ => Err(format!("unknown time scale `{text}`")),
     });
     spec.time_scale = scale.or(spec.time_scale).value;
-    let help = "write a range such as \"1ms..3ms\", or one value such as \"2ms\"";
-    let network = table.with_unit("network.latency", "a range of durations", help, units::range, problems);
+    let network = table.with_unit("network.latency", "a range of durations", LATENCY, units::range, problems);
     let network = network.parse(problems, "the simulated network resolves 1 ms", |(shortest, longest)| {
         let whole = |latency: Duration| MILLI <= latency && latency.subsec_nanos().is_multiple_of(1_000_000);
         let good = whole(shortest) && whole(longest);
@@ -209,10 +214,29 @@ pub(super) fn cluster(table: Option<Table<'_>>, problems: &mut Problems) -> (Clu
         }
     });
     spec.network_latency = network.or(spec.network_latency).value;
-    let fsync = table.with_unit("disk.fsync.latency", "a range of durations", help, units::range, problems);
-    spec.fsync_latency = fsync.or(spec.fsync_latency).value;
+    disk(&mut table, &mut spec, problems);
     table.finish(problems);
     (spec, brokers)
+}
+
+/// The keys of `[cluster]` that begin with `disk`.
+fn disk(table: &mut Table<'_>, spec: &mut ClusterSpec, problems: &mut Problems) {
+    let mut latency = |key: &'static str, value: &mut (Duration, Duration)| {
+        let read = table.with_unit(key, "a range of durations", LATENCY, units::range, problems);
+        *value = read.or(*value).value;
+    };
+    latency("disk.fsync.latency", &mut spec.fsync_latency);
+    latency("disk.read.latency", &mut spec.read_latency);
+    latency("disk.append.latency", &mut spec.append_latency);
+    let help = "leave it out if only flushes shall reach the platter";
+    let after = table.duration("disk.write.back.after", problems).parse(problems, help, |after| {
+        if after.is_zero() {
+            Err("`disk.write.back.after` must be longer than 0s".to_owned())
+        } else {
+            Ok(Some(after))
+        }
+    });
+    spec.write_back_after = after.or(spec.write_back_after).value;
 }
 
 /// `[phases]`. The length of the fault phase keeps its place, because faults are measured against it.

@@ -65,6 +65,12 @@ pub struct ClusterSpec {
     pub network_latency: (Duration, Duration),
     /// `disk.fsync.latency`: shortest and longest time of an fsync.
     pub fsync_latency: (Duration, Duration),
+    /// `disk.read.latency`: shortest and longest time of a read of what is not in the page cache.
+    pub read_latency: (Duration, Duration),
+    /// `disk.append.latency`: shortest and longest time of an append.
+    pub append_latency: (Duration, Duration),
+    /// `disk.write.back.after`: when what was appended reaches the platter although nobody flushed it; `None`: never.
+    pub write_back_after: Option<Duration>,
 }
 
 /// `[[topic]]`

@@ -2,7 +2,7 @@
 
 /// A help text: the nearest word if one is near, else all of them if they are few enough to read.
 pub(crate) fn suggest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    const READABLE: usize = 16;
+    const READABLE: usize = 24;
     let mut known: Vec<&str> = known.into_iter().collect();
     known.sort_unstable();
     known.dedup();

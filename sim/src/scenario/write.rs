@@ -94,8 +94,16 @@ fn cluster(cluster: &ClusterSpec) -> String {
     if cluster.network_latency != CLUSTER.network_latency {
         section.text("network.latency", &range(cluster.network_latency));
     }
-    if cluster.fsync_latency != CLUSTER.fsync_latency {
-        section.text("disk.fsync.latency", &range(cluster.fsync_latency));
+    let disk = [
+        ("disk.fsync.latency", cluster.fsync_latency, CLUSTER.fsync_latency),
+        ("disk.read.latency", cluster.read_latency, CLUSTER.read_latency),
+        ("disk.append.latency", cluster.append_latency, CLUSTER.append_latency),
+    ];
+    for (key, latency, _) in disk.into_iter().filter(|(_, latency, usual)| latency != usual) {
+        section.text(key, &range(latency));
+    }
+    if let Some(after) = cluster.write_back_after {
+        section.duration("disk.write.back.after", after);
     }
     section.finish()
 }

@@ -1,13 +1,14 @@
 //! Faults, nemeses and limits as text.
 
 use super::clocks::{drift_text, jump_text};
+use super::fault::{REGIONS, UNSYNCED};
 use super::limits::within;
 use super::spec::Scenario;
 use super::units::{duration_text, values_text};
 use super::write::{Section, array, quoted};
 use crate::nemesis::{
-    Action, Aim, Fault, Happening, Harm, Length, Limits, Moment, RandomFaults, Start, Target, Trigger, Until,
-    Way,
+    Action, Aim, BitRot, DiskFault, Fault, FilePattern, Happening, Harm, Latency, Length, Limits, Moment,
+    RandomFaults, RotPlace, Span, Start, Target, Trigger, Unsynced, Until, Way,
 };
 
 /// `[[fault]]`, `[[nemesis]]` and `[limits]`.
@@ -50,7 +51,7 @@ fn scripted(fault: &Fault) -> String {
         Start::At(at) => section.text("at", &values_text(*at, duration_text)),
         Start::When(trigger) => section.put("when", inline(trigger)),
     }
-    action(&mut section, fault.harm.action);
+    action(&mut section, &fault.harm.action);
     end(&mut section, &fault.harm);
     if fault.may_miss {
         section.put("may_miss", "true".to_owned());
@@ -66,7 +67,7 @@ fn random(nemesis: &RandomFaults) -> String {
     section.text("kind", nemesis.harm.kind().name);
     aim(&mut section, &nemesis.harm.aim);
     section.text("every", &values_text(nemesis.every, duration_text));
-    action(&mut section, nemesis.harm.action);
+    action(&mut section, &nemesis.harm.action);
     end(&mut section, &nemesis.harm);
     if let Some(count) = nemesis.at_most {
         section.put("at_most", count.to_string());
@@ -112,24 +113,74 @@ fn targets(targets: &[Target]) -> String {
     }
 }
 
-fn action(section: &mut Section, action: Action) {
+fn action(section: &mut Section, action: &Action) {
     match action {
         Action::Kill
-        | Action::PowerLoss
+        | Action::PowerLoss(Unsynced::Lost)
         | Action::Restart
         | Action::Pause
         | Action::Wipe
         | Action::Cut
         | Action::Hold
         | Action::DropConnections => {}
-        Action::Delay { extra } => section.text("extra", &values_text(extra, duration_text)),
-        Action::SlowDisk { latency } => section.text("latency", &values_text(latency, duration_text)),
-        Action::Loss { probability } | Action::FsyncError { probability } => {
-            section.put("probability", format!("{probability:?}"));
+        Action::PowerLoss(unsynced) => section.text("unsynced", word(UNSYNCED, unsynced)),
+        Action::Delay { extra } => section.text("extra", &values_text(*extra, duration_text)),
+        Action::Loss { probability: of_each } => probability(section, *of_each),
+        Action::Disk(fault) => disk(section, fault),
+        Action::Rot(BitRot { files: of, place, bits }) => {
+            files(section, of, &FilePattern::segments());
+            match place {
+                RotPlace::Anywhere => {}
+                RotPlace::Record(offset) => section.put("offset", offset.to_string()),
+                region => section.text("region", word(REGIONS, region)),
+            }
+            if *bits != 1 {
+                section.put("bits", bits.to_string());
+            }
         }
-        Action::ClockJump { by_us } => section.text("by", &values_text(by_us, jump_text)),
-        Action::ClockDrift { ppm } => section.text("by", &values_text(ppm, drift_text)),
+        Action::ClockJump { by_us } => section.text("by", &values_text(*by_us, jump_text)),
+        Action::ClockDrift { ppm } => section.text("by", &values_text(*ppm, drift_text)),
     }
+}
+
+fn disk(section: &mut Section, fault: &DiskFault) {
+    match fault {
+        DiskFault::Slow { flush, read, append } => {
+            let mut latency = |key: &str, latency: &Option<Latency>| {
+                if let Some((low, high)) = *latency {
+                    section.text(key, &values_text(Span { low, high }, duration_text));
+                }
+            };
+            latency("latency", flush);
+            latency("read_latency", read);
+            latency("append_latency", append);
+        }
+        DiskFault::Stall => {}
+        DiskFault::FsyncError { probability: of_each } | DiskFault::FsyncLie { probability: of_each } => {
+            probability(section, *of_each);
+        }
+        DiskFault::ReadError { probability: of_each, files: of }
+        | DiskFault::WriteError { probability: of_each, files: of } => {
+            probability(section, *of_each);
+            files(section, of, &FilePattern::all());
+        }
+        DiskFault::Full { free } => section.put("free", free.to_string()),
+    }
+}
+
+fn probability(section: &mut Section, probability: f64) {
+    section.put("probability", format!("{probability:?}"));
+}
+
+fn files(section: &mut Section, files: &FilePattern, usual: &FilePattern) {
+    if files != usual {
+        section.text("files", &files.to_string());
+    }
+}
+
+/// The word for a value, from the table by which it is read.
+fn word<T: PartialEq>(words: &[(&'static str, T)], value: &T) -> &'static str {
+    words.iter().find(|(_, meant)| meant == value).map(|(word, _)| *word).expect("every value has a word")
 }
 
 fn end(section: &mut Section, harm: &Harm) {

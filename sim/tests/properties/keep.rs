@@ -70,10 +70,10 @@ mod tests {
         let place = Place::new("wrong");
         let wrong = Property {
             what: "wrong",
-            says: "no schedule has more than one fault, which is deliberately wrong",
+            says: "no schedule has more than one scripted fault, which is deliberately wrong",
             cases: 100,
             telling: 0,
-            holds: |scenario| match scenario.plan.faults.len() + scenario.plan.random.len() {
+            holds: |scenario| match scenario.plan.faults.len() {
                 0 | 1 => Ok(Shown::Something),
                 count => Err(format!("{count} faults")),
             },

@@ -41,7 +41,7 @@ fn leaving_a_fault_out_changes_nothing_before_it() {
 #[test]
 fn faults_that_cannot_hit_change_nothing() {
     let says = "a fault that can hit nothing changes nothing but its own report";
-    Property { what: "missed", says, cases: 4, telling: 4, holds: is_not_changed_by_what_misses }
+    Property { what: "missed", says, cases: 4, telling: 3, holds: is_not_changed_by_what_misses }
         .check(any_schedule());
 }
 
@@ -156,6 +156,10 @@ fn waits_for(fault: &Fault, other: &Fault) -> bool {
 
 /// Adds a cut between two that never talk, and a kill that waits for what never happens.
 fn is_not_changed_by_what_misses(scenario: &Scenario) -> Result<Shown, String> {
+    if scenario.plan.faults.is_empty() && scenario.plan.random.is_empty() {
+        // Then all the faults there are change nothing, which makes a run vacuous.
+        return Ok(Shown::Nothing);
+    }
     let event = EVENTS.iter().find(|event| event.name == "record_appended").expect("there is such an event");
     let what = Happening::Event { event, at: Vec::new(), topic_partition: None, api: None };
     let never =
@@ -180,8 +184,8 @@ fn is_not_changed_by_what_misses(scenario: &Scenario) -> Result<Shown, String> {
     Ok(Shown::Something)
 }
 
-/// The fields of a report without the faults of these numbers, and without what counts looks instead of deeds: how often a
-/// host was woken for nothing shows in the readings of its clock.
+/// The fields of a report without the faults of these numbers, without the events in which they are named, and without what
+/// counts looks instead of deeds: how often a host was woken for nothing shows in the readings of its clock.
 fn bare(report: &RunReport, added: std::ops::Range<usize>) -> serde_json::Map<String, serde_json::Value> {
     let mut report = report.clone();
     report.faults.drain(added);
@@ -191,7 +195,7 @@ fn bare(report: &RunReport, added: std::ops::Range<usize>) -> serde_json::Map<St
     }
     let mut json = serde_json::to_value(&report).expect("every report serializes");
     let fields = json.as_object_mut().expect("a report is an object");
-    for named_or_numbered in ["trace_events", "digest", "hashes"] {
+    for named_or_numbered in ["trace_events", "digest", "hashes", "explanation"] {
         fields.remove(named_or_numbered);
     }
     std::mem::take(fields)

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::device::Disk;
 use super::errors::platter_error;
-use super::faults::Unsynced;
+use super::fault::Unsynced;
 use super::inode::{Inode, InodeNumber};
 use super::namespace::Entry;
 use super::path::DiskPath;

@@ -10,7 +10,7 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use super::device::{Disk, DiskConfig, DiskStats};
-use super::faults::{BitRot, DiskEffect, DiskFault, Rotten, Unsynced};
+use super::fault::{BitRot, DiskEffect, DiskFault, Rotten, Unsynced};
 use super::host::HostDisk;
 use super::inode::InodeNumber;
 use super::namespace::{Entry, Namespace};

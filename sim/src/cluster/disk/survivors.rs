@@ -9,7 +9,7 @@ use bytes::Bytes;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use super::faults::Unsynced;
+use super::fault::Unsynced;
 use super::inode::Inode;
 use super::platter::SECTOR_BYTES;
 

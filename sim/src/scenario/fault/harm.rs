@@ -36,7 +36,7 @@ impl HarmDraft {
     /// The value, if every part of it could be read.
     pub fn harm(&self) -> Option<Harm> {
         let until = self.until.as_ref()?.value.clone();
-        Some(Harm { action: self.action?, aim: self.aim.aim.clone()?, until })
+        Some(Harm { action: self.action.clone()?, aim: self.aim.aim.clone()?, until })
     }
 
     /// Every target it names, also in its end.

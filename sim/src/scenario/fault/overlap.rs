@@ -67,10 +67,13 @@ fn leaves_nothing(first: &Timed, second: &Timed) -> bool {
         return false;
     }
     let (one, other) = (&first.fault.harm, &second.fault.harm);
-    match (one.action, other.action) {
+    match (&one.action, &other.action) {
         // Who has no process cannot lose it, and who has no power cannot either; a dead process can still lose power.
-        (Action::Kill | Action::PowerLoss | Action::Wipe, Action::Kill | Action::Restart | Action::Pause)
-        | (Action::PowerLoss, Action::PowerLoss)
+        (
+            Action::Kill | Action::PowerLoss(_) | Action::Wipe,
+            Action::Kill | Action::Restart | Action::Pause,
+        )
+        | (Action::PowerLoss(_), Action::PowerLoss(_))
         | (Action::Wipe, Action::Wipe) => hosts_within(&other.aim, &one.aim, same_moment),
         (Action::Pause, Action::Pause) => {
             second.end.high <= first.end.low && hosts_within(&other.aim, &one.aim, same_moment)

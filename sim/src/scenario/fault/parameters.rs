@@ -1,6 +1,7 @@
 //! What kinds of faults have keys for besides aim and end: one line each.
 
-use crate::nemesis::{Action, Kind};
+use super::disk;
+use crate::nemesis::{Action, DiskFault, Kind};
 use crate::scenario::clocks;
 use crate::scenario::diagnostic::{Diagnostic, Problems};
 use crate::scenario::field::Field;
@@ -12,8 +13,16 @@ const PROBABILITY: &str = "write a number such as 0.01, which is once in a hundr
 /// Every parameter, and the kinds that have it.
 pub(super) const PARAMETERS: &[(&str, &[&str])] = &[
     ("extra", &["delay"]),
-    ("probability", &["loss", "fsync_error"]),
+    ("probability", &["loss", "fsync_error", "fsync_lie", "read_error", "write_error"]),
     ("latency", &["slow_disk"]),
+    ("read_latency", &["slow_disk"]),
+    ("append_latency", &["slow_disk"]),
+    ("files", &["read_error", "write_error", "bit_rot"]),
+    ("free", &["disk_full"]),
+    ("region", &["bit_rot"]),
+    ("offset", &["bit_rot"]),
+    ("bits", &["bit_rot"]),
+    ("unsynced", &["power_loss"]),
     ("by", &["clock_jump", "clock_drift"]),
 ];
 
@@ -22,7 +31,7 @@ pub(super) fn action(table: &mut Table<'_>, kind: &Kind, problems: &mut Problems
     let range = |text: &str| units::lengths(text);
     Some(match kind.name {
         "kill" => Action::Kill,
-        "power_loss" => Action::PowerLoss,
+        "power_loss" => Action::PowerLoss(disk::unsynced(table, problems)?),
         "restart" => Action::Restart,
         "pause" => Action::Pause,
         "wipe" => Action::Wipe,
@@ -36,13 +45,20 @@ pub(super) fn action(table: &mut Table<'_>, kind: &Kind, problems: &mut Problems
             let given = probability(table, problems);
             Action::Loss { probability: present(given, "probability", PROBABILITY, table, problems)? }
         }
-        "slow_disk" => Action::SlowDisk {
-            latency: required(table, "latency", "a duration", units::RANGE, range, problems)?,
-        },
-        "fsync_error" => match probability(table, problems) {
-            Field::Wrong => return None,
-            given => Action::FsyncError { probability: given.or(1.0).value },
-        },
+        "slow_disk" => Action::Disk(disk::slow(table, problems)?),
+        "disk_stall" => Action::Disk(DiskFault::Stall),
+        "fsync_error" => Action::Disk(DiskFault::FsyncError { probability: disk::of_each(table, problems)? }),
+        "fsync_lie" => Action::Disk(DiskFault::FsyncLie { probability: disk::of_each(table, problems)? }),
+        "read_error" => {
+            let (probability, files) = disk::of_files(table, problems)?;
+            Action::Disk(DiskFault::ReadError { probability, files })
+        }
+        "write_error" => {
+            let (probability, files) = disk::of_files(table, problems)?;
+            Action::Disk(DiskFault::WriteError { probability, files })
+        }
+        "disk_full" => Action::Disk(disk::full(table, problems)?),
+        "bit_rot" => Action::Rot(disk::rot(table, problems)?),
         "clock_jump" => Action::ClockJump {
             by_us: required(table, "by", "a signed duration", clocks::JUMP, clocks::jump, problems)?,
         },
@@ -81,7 +97,15 @@ fn present<T>(
     value.ok()
 }
 
-fn probability(table: &mut Table<'_>, problems: &mut Problems) -> Field<f64> {
+/// The value, or what goes without saying; `None` if it is wrong.
+pub(super) fn usual<T>(value: Field<T>, default: T) -> Option<T> {
+    match value {
+        Field::Wrong => None,
+        given => Some(given.or(default).value),
+    }
+}
+
+pub(super) fn probability(table: &mut Table<'_>, problems: &mut Problems) -> Field<f64> {
     let number = table.number("probability", PROBABILITY, problems);
     number.parse(problems, PROBABILITY, |number| {
         if 0.0 < number && number <= 1.0 {

@@ -23,6 +23,11 @@ pub(super) type Setting = (&'static str, &'static [&'static str]);
 pub(super) const CLUSTER: &[Setting] = &[
     ("network.latency", &[DEFAULT, "1ms", "1ms..10ms", "2ms..5ms", "4ms..8ms"]),
     ("disk.fsync.latency", &[DEFAULT, "100us..500us", "1ms..10ms", "4ms..8ms"]),
+    // Small: every append of every partition waits in the same queue.
+    ("disk.read.latency", &[DEFAULT, DEFAULT, DEFAULT, "50us..500us"]),
+    ("disk.append.latency", &[DEFAULT, DEFAULT, DEFAULT, "5us..50us"]),
+    // Mostly never, so that a loss of power takes as much as it can.
+    ("disk.write.back.after", &[DEFAULT, DEFAULT, DEFAULT, "500ms", "3s"]),
 ];
 
 /// `[broker]`, whatever it promises.
@@ -104,16 +109,35 @@ pub(super) const REPLICAS_MAX: u32 = 5;
 /// `[[nemesis]]`: the time from one fault to the next, from a hail to a shower.
 pub(super) const EVERY: &[&str] = &["100ms..500ms", "300ms..1s", "500ms..2s", "1s..3s"];
 
+/// `[[nemesis]]`: the same for bits that rot. Limits hold back whatever else is lossy or unclean for the rest of the run
+/// then, so the rest should not be all of it.
+pub(super) const EVERY_ROT: &[&str] = &["1s..4s", "2s..5s"];
+
 /// `[[nemesis]]`: how long a fault goes on, shorter and longer than a session.
 pub(super) const LASTS: &[&str] = &["10ms..100ms", "50ms..500ms", "200ms..1s", "500ms..2s"];
+
+/// The time from one fault of a kind to the next.
+pub(super) fn every(kind: &Kind) -> &'static [&'static str] {
+    if kind.name == "bit_rot" { EVERY_ROT } else { EVERY }
+}
 
 /// The parameters of a kind, and what they may be.
 pub(super) fn parameters(kind: &Kind) -> &'static [Setting] {
     match kind.name {
         "delay" => &[("extra", &["1ms..20ms", "5ms..100ms", "50ms..300ms"])],
         "loss" => &[("probability", &["0.01", "0.05", "0.2"])],
-        "slow_disk" => &[("latency", &["5ms..20ms", "20ms..100ms", "50ms..300ms"])],
-        "fsync_error" => &[("probability", &["0.01", "0.1", "1.0"])],
+        "power_loss" => &[("unsynced", &[DEFAULT, "torn", "reordered"])],
+        "slow_disk" => &[
+            ("latency", &["5ms..20ms", "20ms..100ms", "50ms..300ms"]),
+            ("read_latency", &[DEFAULT, DEFAULT, "1ms..10ms"]),
+            ("append_latency", &[DEFAULT, DEFAULT, "100us..1ms"]),
+        ],
+        "fsync_error" | "fsync_lie" => &[("probability", &["0.01", "0.1", "1.0"])],
+        "read_error" | "write_error" => {
+            &[("probability", &["0.01", "0.1", "1.0"]), ("files", &[DEFAULT, "*.log"])]
+        }
+        "disk_full" => &[("free", &["0", "1000", "20000"])],
+        "bit_rot" => &[("region", &[DEFAULT, "head", "tail"]), ("bits", &[DEFAULT, "3"])],
         // A step ahead is time that went by: an hour would end every send and every session, and leave little to see.
         "clock_jump" => &[("by", &["-100ms..100ms", "-500ms..500ms", "-2s..2s"])],
         "clock_drift" => &[("by", &["-200ppm..200ppm", "-1%..1%", "-20%..20%"])],
@@ -142,12 +166,12 @@ pub(super) fn aims(kind: &Kind, brokers: u32) -> &'static [(&'static str, &'stat
     ];
     match (kind.name, kind.family) {
         // There is one controller: what it forgets, nobody knows.
-        ("wipe" | "fsync_error", _) => BROKERS,
-        ("slow_disk", _) => DISKS,
+        ("wipe" | "fsync_error" | "fsync_lie" | "bit_rot", _) => BROKERS,
+        (_, Family::Disk) => DISKS,
         // Less than half of two brokers is nobody.
         ("partition", _) if brokers < 3 => &LINKS[1..3],
         ("partition", _) => LINKS,
-        (_, Family::Process | Family::Network | Family::Disk | Family::Clock) => HOSTS,
+        (_, Family::Process | Family::Network | Family::Clock) => HOSTS,
     }
 }
 

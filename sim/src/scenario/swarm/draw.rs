@@ -225,7 +225,7 @@ impl Draw<'_> {
         self.draft.set("nemesis", "kind", kind.name);
         // The limits may hold back all of its faults, or chance may aim them at nothing.
         self.draft.set("nemesis", "may_miss", "true");
-        let mut keys = vec![("every", choices::EVERY)];
+        let mut keys = vec![("every", choices::every(kind))];
         match kind.length {
             Length::DownFor => keys.push(("down_for", choices::LASTS)),
             Length::Lasts => keys.push(("lasts", choices::LASTS)),
@@ -235,7 +235,7 @@ impl Draw<'_> {
         let name = |key| format!("nemesis.{}.{key}", kind.name);
         let drawn =
             keys.into_iter().map(|(key, values)| (key, self.choose(&name(key), 0, values).to_owned()));
-        let mut drawn: Vec<_> = drawn.collect();
+        let mut drawn: Vec<_> = drawn.filter(|(_, value)| value != choices::DEFAULT).collect();
         let (key, aim) = self.choose(&name("aim"), 0, choices::aims(kind, brokers));
         drawn.push((key, aim.replace("{}", topic)));
         for (key, value) in drawn {

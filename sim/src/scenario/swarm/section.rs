@@ -21,8 +21,8 @@ pub(in crate::scenario) fn section(
     let brokers = wholes(&mut table, "brokers", 1..=9, problems);
     let partitions = wholes(&mut table, "partitions", 1..=100, problems);
     let kinds = kinds(&mut table, problems);
-    let contract = word(&mut table, "contract", &Contract::ALL, problems);
-    let settings = word(&mut table, "settings", &Settings::ALL, problems);
+    let contract = table.word("contract", &Contract::ALL, problems);
+    let settings = table.word("settings", &Settings::ALL, problems);
     let line = position(source, table.header().start).0;
     table.finish(problems);
     let cluster = root.get("cluster").and_then(|cluster| cluster.get_ref().as_table());
@@ -73,20 +73,6 @@ fn wholes(
         }
     };
     table.with_unit(key, "a range of whole numbers", help, parse, problems)
-}
-
-fn word<T: Copy>(
-    table: &mut Table<'_>,
-    key: &'static str,
-    words: &[(&'static str, T)],
-    problems: &mut Problems,
-) -> Field<T> {
-    let names: Vec<&str> = words.iter().map(|(name, _)| *name).collect();
-    let help = suggest("", names.iter().copied()).unwrap_or_default();
-    table.text(key, problems).parse(problems, &help, |text| {
-        let found = words.iter().find(|(name, _)| *name == text);
-        found.map(|(_, value)| *value).ok_or_else(|| format!("unknown {key} `{text}`"))
-    })
 }
 
 /// None at all is a swarm without faults, or with scripted ones only.

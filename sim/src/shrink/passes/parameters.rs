@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use broker_core::types::BrokerId;
 
-use crate::nemesis::{Action, Aim, Fault, Happening, Moment, Span, Start, Target, Trigger, Until};
+use crate::nemesis::{
+    Action, Aim, BitRot, DiskFault, Fault, FilePattern, Happening, Latency, Moment, RotPlace, Span, Start,
+    Target, Trigger, Unsynced, Until,
+};
 use crate::scenario::Scenario;
 use crate::shrink::simpler::{durations, numbers};
 use crate::shrink::subject::Subject;
@@ -112,23 +115,18 @@ fn amounts(fault: &Fault, simpler: &mut Vec<Fault>) {
         fault.harm.action = action;
         simpler.push(fault);
     };
-    match fault.harm.action {
+    match &fault.harm.action {
         Action::Delay { extra } => {
-            spans(extra).into_iter().for_each(|extra| with(Action::Delay { extra }));
-        }
-        Action::SlowDisk { latency } => {
-            spans(latency).into_iter().for_each(|latency| with(Action::SlowDisk { latency }));
+            spans(*extra).into_iter().for_each(|extra| with(Action::Delay { extra }));
         }
         Action::Loss { probability } => {
-            for probability in likelier(probability) {
+            for probability in likelier(*probability) {
                 with(Action::Loss { probability });
             }
         }
-        Action::FsyncError { probability } => {
-            for probability in likelier(probability) {
-                with(Action::FsyncError { probability });
-            }
-        }
+        Action::PowerLoss(Unsynced::Torn | Unsynced::Reordered) => with(Action::PowerLoss(Unsynced::Lost)),
+        Action::Disk(fault) => disk(fault).into_iter().for_each(|fault| with(Action::Disk(fault))),
+        Action::Rot(rot) => simpler_rot(rot).into_iter().for_each(|rot| with(Action::Rot(rot))),
         Action::ClockJump { by_us } => {
             let length = Duration::from_micros(by_us.low.unsigned_abs());
             for length in durations(length, Duration::from_millis(1)) {
@@ -147,6 +145,69 @@ fn amounts(fault: &Fault, simpler: &mut Vec<Fault>) {
         }
         _ => {}
     }
+}
+
+/// The same fault with fewer or rounder words.
+fn disk(fault: &DiskFault) -> Vec<DiskFault> {
+    let latencies = |latency: &Option<Latency>| latency.map_or_else(Vec::new, simpler_latencies);
+    match fault {
+        DiskFault::Slow { flush, read, append } => {
+            let (flush, read, append) = (*flush, *read, *append);
+            let flushes = latencies(&flush).into_iter().map(|flush| DiskFault::Slow { flush, read, append });
+            let reads = latencies(&read).into_iter().map(|read| DiskFault::Slow { flush, read, append });
+            let appends =
+                latencies(&append).into_iter().map(|append| DiskFault::Slow { flush, read, append });
+            let some =
+                |fault: &DiskFault| *fault != DiskFault::Slow { flush: None, read: None, append: None };
+            flushes.chain(reads).chain(appends).filter(some).collect()
+        }
+        DiskFault::FsyncError { probability } => {
+            let likelier = likelier(*probability).into_iter();
+            likelier.map(|probability| DiskFault::FsyncError { probability }).collect()
+        }
+        DiskFault::FsyncLie { probability } => {
+            let likelier = likelier(*probability).into_iter();
+            likelier.map(|probability| DiskFault::FsyncLie { probability }).collect()
+        }
+        DiskFault::ReadError { probability, files } => of_files(*probability, files)
+            .into_iter()
+            .map(|(probability, files)| DiskFault::ReadError { probability, files })
+            .collect(),
+        DiskFault::WriteError { probability, files } => of_files(*probability, files)
+            .into_iter()
+            .map(|(probability, files)| DiskFault::WriteError { probability, files })
+            .collect(),
+        DiskFault::Full { free } => {
+            let none = (0 < *free).then_some(0);
+            none.into_iter().chain(numbers(*free, 1)).map(|free| DiskFault::Full { free }).collect()
+        }
+        DiskFault::Stall => Vec::new(),
+    }
+}
+
+/// Without it, or simpler.
+fn simpler_latencies((low, high): Latency) -> Vec<Option<Latency>> {
+    let simpler = spans(Span { low, high }).into_iter().map(|span| Some((span.low, span.high)));
+    std::iter::once(None).chain(simpler).collect()
+}
+
+fn of_files(probability: f64, files: &FilePattern) -> Vec<(f64, FilePattern)> {
+    let of_all = (*files != FilePattern::all()).then(|| (probability, FilePattern::all()));
+    let likelier = likelier(probability).into_iter().map(|likelier| (likelier, files.clone()));
+    of_all.into_iter().chain(likelier).collect()
+}
+
+fn simpler_rot(rot: &BitRot) -> Vec<BitRot> {
+    let mut simpler = Vec::new();
+    if rot.files != FilePattern::segments() {
+        simpler.push(BitRot { files: FilePattern::segments(), ..rot.clone() });
+    }
+    if rot.place != RotPlace::Anywhere {
+        simpler.push(BitRot { place: RotPlace::Anywhere, ..rot.clone() });
+    }
+    let fewer = numbers(u64::from(rot.bits), 1).into_iter().filter_map(|bits| u32::try_from(bits).ok());
+    simpler.extend(fewer.map(|bits| BitRot { bits, ..rot.clone() }));
+    simpler
 }
 
 fn spans(span: Span<Duration>) -> Vec<Span<Duration>> {

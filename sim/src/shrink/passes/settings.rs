@@ -40,6 +40,12 @@ pub enum Setting {
     NetworkLatency,
     /// `disk.fsync.latency`
     FsyncLatency,
+    /// `disk.read.latency`
+    ReadLatency,
+    /// `disk.append.latency`
+    AppendLatency,
+    /// `disk.write.back.after`
+    WriteBack,
     /// `phases.warmup`
     Warmup,
     /// `phases.liveness`
@@ -72,6 +78,9 @@ impl Setting {
             (cluster.time_scale != TimeScale::default(), Setting::TimeScale),
             (cluster.network_latency != CLUSTER.network_latency, Setting::NetworkLatency),
             (cluster.fsync_latency != CLUSTER.fsync_latency, Setting::FsyncLatency),
+            (cluster.read_latency != CLUSTER.read_latency, Setting::ReadLatency),
+            (cluster.append_latency != CLUSTER.append_latency, Setting::AppendLatency),
+            (cluster.write_back_after != CLUSTER.write_back_after, Setting::WriteBack),
             (phases.warmup != PHASES.warmup, Setting::Warmup),
             // Where the cluster does not come back, how long it has is what the run costs.
             (phases.liveness != PHASES.liveness && !waits, Setting::Liveness),
@@ -103,6 +112,9 @@ impl Setting {
             Setting::TimeScale => scenario.cluster.time_scale = TimeScale::default(),
             Setting::NetworkLatency => scenario.cluster.network_latency = CLUSTER.network_latency,
             Setting::FsyncLatency => scenario.cluster.fsync_latency = CLUSTER.fsync_latency,
+            Setting::ReadLatency => scenario.cluster.read_latency = CLUSTER.read_latency,
+            Setting::AppendLatency => scenario.cluster.append_latency = CLUSTER.append_latency,
+            Setting::WriteBack => scenario.cluster.write_back_after = CLUSTER.write_back_after,
             Setting::Warmup => scenario.phases.warmup = PHASES.warmup,
             Setting::Liveness => scenario.phases.liveness = PHASES.liveness,
             Setting::Condition("unavailable_at_least") => scenario.expect.unavailable_at_least = None,
@@ -126,6 +138,9 @@ impl Setting {
             Setting::TimeScale => "time_scale".to_owned(),
             Setting::NetworkLatency => "network.latency".to_owned(),
             Setting::FsyncLatency => "disk.fsync.latency".to_owned(),
+            Setting::ReadLatency => "disk.read.latency".to_owned(),
+            Setting::AppendLatency => "disk.append.latency".to_owned(),
+            Setting::WriteBack => "disk.write.back.after".to_owned(),
             Setting::Warmup => "phases: warmup".to_owned(),
             Setting::Liveness => "phases: liveness".to_owned(),
             Setting::Condition(key) => format!("expect: {key}"),

@@ -4,13 +4,9 @@ use broker_core::batch::BatchBuilder;
 use broker_core::types::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence};
 
 use super::*;
-use crate::cluster::disk::{DiskEffect, DiskFault, LostLog};
+use crate::cluster::disk::{DiskEffect, LostLog};
 
 const EVERY: DiskFault = DiskFault::FsyncError { probability: 1.0 };
-
-fn begin(disk: &DiskHandle, fault: u32, what: DiskFault) {
-    disk.begin(Timestamp::ZERO, fault, what, Seed(1).stream("fault", u64::from(fault)));
-}
 
 fn slow(low_ms: u64, high_ms: u64) -> DiskFault {
     DiskFault::Slow {

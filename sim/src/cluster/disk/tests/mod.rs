@@ -2,10 +2,15 @@
 //! against a model.
 
 mod faults;
+mod lies;
 mod model;
+mod outage;
+mod refusals;
 mod rewind;
 mod stories;
 mod turmoil;
+mod waiting;
+mod write_back;
 
 use std::time::Duration;
 
@@ -13,7 +18,7 @@ use broker_core::error::StorageError;
 use broker_core::io::{FlushStep, Storage};
 use broker_core::time::Timestamp;
 
-use super::{DiskConfig, DiskHandle, HostDisk, MemPlatter, Platter, PowerLoss, Unsynced};
+use super::{DiskConfig, DiskFault, DiskHandle, HostDisk, MemPlatter, Platter, PowerLoss, Unsynced};
 use crate::seed::Seed;
 
 /// A disk whose flush steps take between these times.
@@ -57,4 +62,8 @@ fn content_after(disk: &DiskHandle, platter: &MemPlatter, path: &str) -> Option<
 /// The power is lost, and with it everything that was not flushed.
 fn lose_power(disk: &DiskHandle) -> PowerLoss {
     disk.power_loss(Timestamp::ZERO, Unsynced::Lost, Seed(1).stream("power_loss", 0))
+}
+
+fn begin(disk: &DiskHandle, fault: u32, what: DiskFault) {
+    disk.begin(Timestamp::ZERO, fault, what, Seed(1).stream("fault", u64::from(fault)));
 }
