@@ -195,8 +195,8 @@ const ROWS: &[Row] = &[
     },
     Row {
         kind: "bit_rot",
-        // Only what was flushed is at rest.
-        hits: "target = \"follower(orders-0, 0)\"\nat = \"2500ms\"",
+        // What was written as a whole is at rest at once, and this will be written anew before anybody reads it.
+        hits: "target = \"follower(orders-0, 0)\"\nfiles = \"*checkpoint\"\nat = \"2500ms\"",
         number: "bits_rotten",
         before: "",
         misses: "target = \"follower(orders-0, 0)\"\nfiles = \"payments-0/*\"\nat = \"1500ms\"",

@@ -7,9 +7,9 @@ use kafka_protocol::messages::{BrokerId as WireBrokerId, FetchRequest};
 use super::node::Broker;
 use super::peers::Purpose;
 use crate::batch::RecordBatch;
-use crate::error::{ErrorCode, LogError, RequestError, StorageError};
+use crate::error::{ErrorCode, LogError, RequestError};
 use crate::log::{Log, LogConfig, Opening};
-use crate::metadata::{PartitionState, decode_batch};
+use crate::metadata::{PartitionState, contradiction, decode_batch};
 use crate::replica::Replica;
 use crate::time::Timestamp;
 use crate::types::{Offset, TopicId, TopicPartition};
@@ -86,7 +86,7 @@ impl Broker {
                 }
                 if let Err(reason) = self.shared.image.check(offset, &record) {
                     // Nothing it says can be trusted any more, and what it said before is in force.
-                    return self.fail(contradiction(offset, reason));
+                    return self.fail(contradiction(offset, reason).into());
                 }
                 self.shared.image.apply(offset, record);
                 self.witness_metadata(now);
@@ -177,13 +177,4 @@ impl Broker {
         let replica = Replica::new(topic_id, shared.settings.id, config, log, high_watermark);
         Ok(if self.damaged.remove(topic_partition).is_some() { replica.damaged() } else { replica })
     }
-}
-
-fn contradiction(offset: Offset, reason: &str) -> LogError {
-    LogError::Storage(StorageError {
-        operation: "apply",
-        path: format!("metadata record {offset}: {reason}"),
-        kind: std::io::ErrorKind::InvalidData,
-        errno: None,
-    })
 }

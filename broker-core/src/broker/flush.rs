@@ -261,17 +261,16 @@ impl Broker {
     }
 }
 
-/// The offsets in a checkpoint file. Without the file, or if it is not one, there are none: recovery then looks at
-/// everything, and high watermarks begin at the log start.
+/// The offsets in a checkpoint file: none if there is no such file, `None` if it is not one, or not as it was written.
 ///
 /// # Errors
 /// If the disk fails.
 pub(super) fn read_checkpoint(
     storage: &dyn Storage,
     path: &str,
-) -> Result<BTreeMap<TopicPartition, Offset>, StorageError> {
-    let content = storage.read_file(path)?.unwrap_or_default();
-    Ok(OffsetCheckpoint::decode(&content).unwrap_or_default().offsets)
+) -> Result<Option<BTreeMap<TopicPartition, Offset>>, StorageError> {
+    let Some(content) = storage.read_file(path)? else { return Ok(Some(BTreeMap::new())) };
+    Ok(OffsetCheckpoint::decode(&content).ok().map(|checkpoint| checkpoint.offsets))
 }
 
 pub(super) fn write_checkpoint<'a>(

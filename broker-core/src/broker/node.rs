@@ -103,7 +103,9 @@ impl Broker {
     ) -> Result<Broker, LogError> {
         let marker = take_clean_shutdown_marker(storage.as_mut())?;
         let opening = if marker.is_some() { Opening::Clean } else { Opening::Unclean };
-        let high_watermarks = read_checkpoint(storage.as_ref(), HIGH_WATERMARK_CHECKPOINT)?;
+        // Without them they begin at the log start, and rise again with the first answers of others.
+        let high_watermarks =
+            read_checkpoint(storage.as_ref(), HIGH_WATERMARK_CHECKPOINT)?.unwrap_or_default();
         let found = LogDirectory::open(storage.as_mut(), &settings.config, opening)?;
         let whole = found.damaged.is_empty();
         let previous_epoch = marker.filter(|_| whole).unwrap_or(BrokerEpoch::NONE);

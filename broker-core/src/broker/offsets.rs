@@ -76,7 +76,7 @@ impl Broker {
         };
         let replica = self.replicas.get_mut(topic_partition).expect("replicas are never removed");
         if let Err(error) = replica.offset_answered(&mut self.shared.env(now), asked, answer) {
-            self.fail(error);
+            self.log_failed(topic_partition, error);
         }
     }
 }

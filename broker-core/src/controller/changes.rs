@@ -77,10 +77,11 @@ impl Controller {
     /// happened or nothing did.
     pub(super) fn commit(&mut self, now: Timestamp, cause: Option<MetadataRecord>, changes: Vec<Change>) {
         let mut records: Vec<MetadataRecord> = cause.into_iter().collect();
+        let mut events = Vec::with_capacity(changes.len());
         for Change { topic, topic_partition, election } in changes {
             let Election { state, unclean } = election;
             let partition = topic_partition.partition;
-            self.observe(Event::PartitionChanged {
+            events.push(Event::PartitionChanged {
                 topic_partition,
                 leader: state.leader,
                 leader_epoch: state.leader_epoch,
@@ -92,5 +93,7 @@ impl Controller {
             records.push(MetadataRecord::Partition { topic, partition, state });
         }
         self.write(now, records);
+        // If that failed nothing has changed, and nothing is said.
+        events.into_iter().for_each(|event| self.observe(event));
     }
 }

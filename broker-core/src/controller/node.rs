@@ -1,6 +1,7 @@
 //! The controller as a state machine: requests in, records to the log, answers out once they are durable.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::io::ErrorKind;
 
 use bytes::Bytes;
 use kafka_protocol::messages::fetch_response::{FetchableTopicResponse, PartitionData};
@@ -10,7 +11,7 @@ use kafka_protocol::protocol::Encodable;
 use super::brokers::Session;
 use super::snapshots::{Snapshots, recover};
 use crate::config::{BrokerConfig, FlushPolicy};
-use crate::error::{ErrorCode, LogError, StorageError};
+use crate::error::{BatchError, ErrorCode, LogError, StorageError};
 use crate::event::Event;
 use crate::io::{ConnectionId, Effect, FlushId, HaltReason, Input, Node, Storage};
 use crate::log::{Log, LogConfig, Opening};
@@ -23,6 +24,8 @@ use crate::wire::{self, Request, RequestContext};
 /// How many bytes of the metadata log one answer carries.
 const FETCH_MAX_BYTES: usize = 1 << 20;
 const SEGMENT_BYTES: u64 = 1 << 30;
+/// There is one controller, and nobody else ever led.
+const EPOCH: LeaderEpoch = LeaderEpoch(0);
 
 /// What a controller needs to know.
 #[derive(Clone, Debug)]
@@ -67,7 +70,8 @@ impl Controller {
     /// long ago they were heard of is not in the log.
     ///
     /// # Errors
-    /// If the log cannot be read, holds something other than metadata, or does not reach from the snapshot on.
+    /// If the log cannot be read, is not as it was written, holds something other than metadata, or does not reach from
+    /// the snapshot on. Nobody could repair it: better no controller than one that has forgotten what it said.
     pub fn open(
         now: Timestamp,
         mut storage: Box<dyn Storage>,
@@ -75,10 +79,16 @@ impl Controller {
     ) -> Result<Controller, LogError> {
         let log_config =
             LogConfig { segment_bytes: SEGMENT_BYTES, flush: FlushPolicy::default(), retention_bytes: None };
-        // Nothing is known to be durable: it will all be flushed before the first answer.
-        let topic_partition = TopicPartition::metadata();
+        // How much of it is durable is not written anywhere, and there is no other copy: it will all be flushed before
+        // the first answer, and what has rotted must not be taken for what was never answered.
+        let (topic_partition, opening) = (TopicPartition::metadata(), Opening::Unknown);
         let (log, report) =
-            Log::open(storage.as_mut(), topic_partition.clone(), log_config, Opening::Unclean, Offset::ZERO)?;
+            Log::open(storage.as_mut(), topic_partition.clone(), log_config, opening, Offset::ZERO)?;
+        if let Some(epoch) = log.latest_epoch().filter(|epoch| *epoch != EPOCH) {
+            // Leader epochs are outside the checksums, but only one was ever written.
+            let reason = BatchError::LeaderEpoch { previous: EPOCH.0, actual: epoch.0 };
+            return Err(LogError::Corrupt { offset: log.end_offset().0, reason });
+        }
         let recovered = recover(storage.as_ref(), &log)?;
         let image = recovered.image;
         let sessions = image.brokers().iter().filter(|(_, registration)| !registration.fenced);
@@ -113,7 +123,11 @@ impl Controller {
         &self.image
     }
 
+    /// After a halt nothing happens any more.
     pub(super) fn observe(&mut self, event: Event) {
+        if self.halted {
+            return;
+        }
         self.effects.push_back(Effect::Observe(event));
     }
 
@@ -124,7 +138,7 @@ impl Controller {
         }
         let batch = encode_batch(&records, now.as_millis());
         self.snapshots.appended(batch.bytes().len());
-        match self.log.append_as_leader(self.storage.as_mut(), batch, LeaderEpoch(0)) {
+        match self.log.append_as_leader(self.storage.as_mut(), batch, EPOCH) {
             Ok(appended) => {
                 for (record, index) in records.into_iter().zip(0..) {
                     self.image.apply(appended.base_offset.plus(index), record);
@@ -151,10 +165,14 @@ impl Controller {
     }
 
     pub(super) fn halt(&mut self, error: StorageError) {
-        self.halted = true;
+        if self.halted {
+            return;
+        }
         self.waiting.clear();
+        self.fetches.clear();
         let (path, operation) = (error.path.clone(), error.operation.to_owned());
         self.observe(Event::StorageFailed { path, operation });
+        self.halted = true;
         self.effects.push_back(Effect::Halt { reason: HaltReason::Storage(error) });
     }
 
@@ -216,7 +234,11 @@ impl Controller {
             match self.log.read(self.storage.as_ref(), fetch.offset, durable, FETCH_MAX_BYTES) {
                 Ok(records) => (ErrorCode::NONE, records),
                 Err(LogError::OutOfRange { .. }) => (ErrorCode::OFFSET_OUT_OF_RANGE, Bytes::new()),
-                Err(_) => (ErrorCode::KAFKA_STORAGE_ERROR, Bytes::new()),
+                // Nobody would learn any more what it decides.
+                Err(error @ (LogError::Storage(_) | LogError::Corrupt { .. })) => {
+                    self.halt(unreadable(error));
+                    return true;
+                }
             }
         };
         if error.is_none() && records.is_empty() && now < fetch.deadline {
@@ -238,8 +260,11 @@ impl Controller {
     }
 
     fn answer_fetches(&mut self, now: Timestamp) {
-        let fetches = std::mem::take(&mut self.fetches);
-        self.fetches = fetches.into_iter().filter(|fetch| !self.answer_fetch(now, fetch)).collect();
+        for fetch in std::mem::take(&mut self.fetches) {
+            if !self.halted && !self.answer_fetch(now, &fetch) {
+                self.fetches.push(fetch);
+            }
+        }
     }
 
     fn flush(&mut self) {
@@ -276,6 +301,18 @@ impl Controller {
     }
 }
 
+fn unreadable(error: LogError) -> StorageError {
+    match error {
+        LogError::Storage(error) => error,
+        error => StorageError {
+            operation: "read",
+            path: format!("{}: {error}", TopicPartition::metadata()),
+            kind: ErrorKind::InvalidData,
+            errno: None,
+        },
+    }
+}
+
 impl Node for Controller {
     fn handle(&mut self, now: Timestamp, input: Input) {
         if self.halted {
@@ -291,6 +328,9 @@ impl Node for Controller {
             Input::Shutdown => self.effects.push_back(Effect::Halt { reason: HaltReason::Shutdown }),
             Input::Tick => {}
             Input::Response { .. } | Input::Send(_) => unreachable!("a controller asks nobody"),
+        }
+        if self.halted {
+            return;
         }
         self.fence_expired(now);
         self.flush();

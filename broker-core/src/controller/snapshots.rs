@@ -13,7 +13,9 @@ use crate::error::LogError;
 use crate::event::Event;
 use crate::io::{FlushStep, Storage};
 use crate::log::Log;
-use crate::metadata::{MetadataImage, SnapshotId, decode_batch, decode_snapshot, encode_snapshot};
+use crate::metadata::{
+    MetadataImage, SnapshotId, contradiction, decode_batch, decode_snapshot, encode_snapshot,
+};
 use crate::types::{LeaderEpoch, TopicPartition};
 
 /// How many bytes of the log are replayed at once.
@@ -44,7 +46,7 @@ pub(super) struct Recovered {
 ///
 /// # Errors
 /// [`LogError::OutOfRange`] if the log does not have what comes after the snapshot, or, without one, its beginning;
-/// [`LogError::Corrupt`]; [`LogError::Storage`].
+/// [`LogError::Corrupt`]; [`LogError::Storage`], also for a record that contradicts what was before it.
 pub(super) fn recover(storage: &dyn Storage, log: &Log) -> Result<Recovered, LogError> {
     let mut events = Vec::new();
     let mut image = MetadataImage::default();
@@ -70,6 +72,7 @@ pub(super) fn recover(storage: &dyn Storage, log: &Log) -> Result<Recovered, Log
         snapshots.appended(bytes.len());
         for batch in RecordBatch::all_from(bytes).map_err(corrupt)? {
             for (offset, record) in decode_batch(&batch).map_err(corrupt)? {
+                image.check(offset, &record).map_err(|reason| contradiction(offset, reason))?;
                 image.apply(offset, record);
             }
         }

@@ -1,4 +1,4 @@
-//! The small text files beside the log, in Kafka's own formats (`CheckpointFile`).
+//! The small text files beside the log, in Kafka's own formats and one line more (`CheckpointFile`).
 //!
 //! ```text
 //! leader-epoch-checkpoint      recovery-point-offset-checkpoint, replication-offset-checkpoint,
@@ -7,7 +7,12 @@
 //! 2                            2                            how many lines follow
 //! 0 0                          orders 0 118                 epoch, start offset │ topic, partition, offset
 //! 3 57                         orders 1 90
+//! crc32c …                     crc32c …                     checksum of the lines before
 //! ```
+//!
+//! The last line is ours. A digit that rots is another digit: without a checksum a log would start, or be trusted, or
+//! be committed, up to another offset than it is, and nobody would notice. Kafka's own files, which have none, are read
+//! all the same.
 //!
 //! They are always replaced as a whole ([`FlushStep::Replace`](crate::io::FlushStep::Replace)).
 
@@ -30,6 +35,7 @@ pub const LOG_START_CHECKPOINT: &str = "log-start-offset-checkpoint";
 pub(super) const LEADER_EPOCH_CHECKPOINT: &str = "leader-epoch-checkpoint";
 
 const VERSION: &str = "0";
+const CHECKSUM: &str = "crc32c ";
 
 /// A checkpoint file that is not one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,6 +54,9 @@ pub enum CheckpointError {
         /// How many lines follow.
         lines: usize,
     },
+    /// The bytes are not those that were written.
+    #[error("checksum line `{0}` after other bytes")]
+    Checksum(String),
     /// A line that is not what this file consists of.
     #[error("malformed line `{0}`")]
     Line(String),
@@ -90,7 +99,9 @@ impl OffsetCheckpoint {
 fn parse_offset(line: &str) -> Option<(TopicPartition, Offset)> {
     let [topic, partition, offset] = fields(line)?;
     let at = TopicPartition::new(topic, natural(partition)?);
-    Some((at, Offset(natural(offset)?)))
+    // Offsets of a log differ by less than 2^31 within a segment, so nobody wrote one that leaves no room for them.
+    let offset = natural(offset).filter(|offset| *offset <= i64::MAX - i64::from(i32::MAX))?;
+    Some((at, Offset(offset)))
 }
 
 /// The content of a leader epoch checkpoint.
@@ -115,11 +126,29 @@ fn encode(lines: impl ExactSizeIterator<Item = impl Display>) -> Bytes {
     for line in lines {
         writeln!(text, "{line}").expect("writing to a string does not fail");
     }
+    let checksum = checksum(&text);
+    text.push_str(&checksum);
+    text.push('\n');
     text.into()
 }
 
+/// The line that follows this text.
+pub(super) fn checksum(text: &str) -> String {
+    format!("{CHECKSUM}{:08x}", crc32c::crc32c(text.as_bytes()))
+}
+
+/// What stands before the checksum line, if there is one.
+pub(super) fn checked(text: &str) -> Result<&str, CheckpointError> {
+    let Some(at) = text.rfind(CHECKSUM) else { return Ok(text) };
+    let (text, line) = text.split_at(at);
+    match line.strip_suffix('\n') {
+        Some(line) if line == checksum(text) => Ok(text),
+        _ => Err(CheckpointError::Checksum(line.to_owned())),
+    }
+}
+
 fn decode(content: &[u8]) -> Result<Vec<&str>, CheckpointError> {
-    let text = str::from_utf8(content).map_err(|_| CheckpointError::NotText)?;
+    let text = checked(str::from_utf8(content).map_err(|_| CheckpointError::NotText)?)?;
     let mut lines = text.lines();
     let version = lines.next().unwrap_or_default();
     if version != VERSION {
@@ -155,11 +184,13 @@ mod tests {
         let mut checkpoint = OffsetCheckpoint::default();
         checkpoint.offsets.insert(TopicPartition::new("orders", 1), Offset(90));
         checkpoint.offsets.insert(TopicPartition::new("orders", 0), Offset(118));
-        assert_eq!(&checkpoint.encode()[..], b"0\n2\norders 0 118\norders 1 90\n");
+        let (content, kafkas) = (checkpoint.encode(), &b"0\n2\norders 0 118\norders 1 90\n"[..]);
+        assert!(content.starts_with(kafkas), "{content:?}");
+        assert_eq!(OffsetCheckpoint::decode(kafkas), Ok(checkpoint), "without a checksum");
         let mut epochs = LeaderEpochCache::default();
         epochs.assign(LeaderEpoch(0), Offset(0));
         epochs.assign(LeaderEpoch(3), Offset(57));
-        assert_eq!(&encode_epochs(&epochs)[..], b"0\n2\n0 0\n3 57\n");
+        assert!(encode_epochs(&epochs).starts_with(b"0\n2\n0 0\n3 57\ncrc32c "));
         assert_eq!(decode_epochs(b"0\n2\n0 0\n3 57\n"), Ok(epochs));
         assert_eq!(decode_epochs(b"0\n0\n"), Ok(LeaderEpochCache::default()));
     }
@@ -173,6 +204,13 @@ mod tests {
         assert_eq!(error(b"0\n2\norders 0 1\n"), "count line `2` before 1 lines");
         assert_eq!(error(b"0\n1\norders 0 1"), "count line `1` before 1 lines", "cut in a number");
         assert_eq!(error(b"0\n1\norders 0 -1\n"), "malformed line `orders 0 -1`");
+        let last = format!("orders 0 {}", i64::MAX);
+        assert_eq!(
+            error(format!("0\n1\n{last}\n").as_bytes()),
+            format!("malformed line `{last}`"),
+            "no room"
+        );
+        assert_eq!(error(b"0\n0\ncrc32c 0\n"), "checksum line `crc32c 0\n` after other bytes");
         assert_eq!(error(b"0\n1\norders 0\n"), "malformed line `orders 0`");
         assert_eq!(error(b"0\n2\na 0 1\na 0 2\n"), "lines contradict each other");
         assert_eq!(decode_epochs(b"0\n2\n3 0\n2 5\n"), Err(CheckpointError::Order));
@@ -181,16 +219,22 @@ mod tests {
     proptest! {
         #[test]
         fn offsets_survive_the_round_trip_and_no_prefix_passes_for_the_whole(
-            offsets in prop::collection::btree_map(("[a-z_.-]{1,8}", 0i32..9), 0i64..i64::MAX, 0..6),
+            offsets in prop::collection::btree_map(("[a-z_.-]{1,8}", 0i32..9), 0i64..1 << 62, 0..6),
             cut in any::<prop::sample::Index>(),
+            rot in (any::<prop::sample::Index>(), 0u8..8),
         ) {
             let offsets = offsets.into_iter().map(|((topic, partition), offset)| {
                 (TopicPartition::new(topic, partition), Offset(offset))
             });
             let checkpoint = OffsetCheckpoint { offsets: offsets.collect() };
             let content = checkpoint.encode();
-            prop_assert_eq!(OffsetCheckpoint::decode(&content).unwrap(), checkpoint);
-            prop_assert!(OffsetCheckpoint::decode(&content[..cut.index(content.len())]).is_err());
+            prop_assert_eq!(&OffsetCheckpoint::decode(&content).unwrap(), &checkpoint);
+            // All that is missing may be the checksum.
+            let prefix = OffsetCheckpoint::decode(&content[..cut.index(content.len())]);
+            prop_assert!(prefix.is_err() || prefix == Ok(checkpoint));
+            let mut rotten = content.to_vec();
+            rotten[rot.0.index(content.len())] ^= 1 << rot.1;
+            prop_assert!(OffsetCheckpoint::decode(&rotten).is_err());
         }
 
         #[test]

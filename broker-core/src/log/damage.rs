@@ -3,25 +3,28 @@
 //! ```text
 //! orders-0/damaged
 //! 0                 version
-//! 57                the first offset that was bad
+//! 57                the first offset that was bad: all from there on is cut
+//! crc32c …          checksum of the lines before
 //! ```
 //!
 //! Checkpoints say how far a log may be trusted; nothing in a log says that it used to be longer. Hence this file beside
 //! it. It is written before anything is cut, and stays until the broker has everything again.
 
-use bytes::Bytes;
-
+use super::checkpoint::{checked, checksum};
 use crate::error::StorageError;
 use crate::io::{FlushStep, Storage};
 use crate::types::{Offset, TopicPartition};
 
 const DAMAGED: &str = "damaged";
 const VERSION: &str = "0";
+/// Nobody knows where the log was bad.
+const UNKNOWN: Offset = Offset(i64::MAX);
 
 /// What the note says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DamageNote {
-    /// Where the log was found bad first. Before this it may be bad as well.
+    /// Where the log was found bad first. Before this it may be bad as well, and nothing from here on is believed even
+    /// if it looks whole: a leader epoch that rots looks like another.
     pub offset: Offset,
 }
 
@@ -31,7 +34,8 @@ impl DamageNote {
         format!("{topic_partition}/{DAMAGED}")
     }
 
-    /// The note in a log's directory, if there is one. One that cannot be read is a note all the same.
+    /// The note in a log's directory, if there is one. One that cannot be read is a note all the same, but names nothing
+    /// that could be cut.
     ///
     /// # Errors
     /// If the disk fails.
@@ -40,18 +44,19 @@ impl DamageNote {
         topic_partition: &TopicPartition,
     ) -> Result<Option<DamageNote>, StorageError> {
         let content = storage.read_file(&DamageNote::path(topic_partition))?;
-        Ok(content.map(|content| DamageNote { offset: decode(&content).unwrap_or(Offset::ZERO) }))
+        Ok(content.map(|content| DamageNote { offset: decode(&content).unwrap_or(UNKNOWN) }))
     }
 
     /// Makes it durable.
     pub fn write(self, topic_partition: &TopicPartition) -> FlushStep {
-        let content = Bytes::from(format!("{VERSION}\n{}\n", self.offset));
-        FlushStep::Replace { path: DamageNote::path(topic_partition), content }
+        let text = format!("{VERSION}\n{}\n", self.offset);
+        let content = format!("{text}{}\n", checksum(&text));
+        FlushStep::Replace { path: DamageNote::path(topic_partition), content: content.into() }
     }
 }
 
 fn decode(content: &[u8]) -> Option<Offset> {
-    let text = std::str::from_utf8(content).ok()?.strip_suffix('\n')?;
+    let text = checked(std::str::from_utf8(content).ok()?).ok()?.strip_suffix('\n')?;
     let (version, offset) = text.split_once('\n')?;
     let offset = offset.parse().ok().filter(|offset| 0 <= *offset)?;
     (version == VERSION).then_some(Offset(offset))

@@ -133,9 +133,9 @@ proptest! {
         }
         let log = match open(&mut storage, opening, recovery_point) {
             Ok(log) => log,
-            Err(LogError::Corrupt { .. }) => {
+            Err(LogError::Corrupt { offset, .. }) => {
                 prop_assert_ne!(opening, Opening::Damaged, "who distrusts everything is never surprised");
-                open(&mut storage, Opening::Damaged, recovery_point).unwrap()
+                open(&mut storage, Opening::Damaged, offset).unwrap()
             }
             Err(error) => return Err(TestCaseError::fail(error.to_string())),
         };
@@ -154,7 +154,8 @@ proptest! {
         steps in 0usize..8,
         power_loss in any::<bool>(),
     ) {
-        let opening = if damaged { Opening::Damaged } else { Opening::Unclean };
+        // Nobody knows where it is bad, or how far it was flushed.
+        let (opening, point) = if damaged { (Opening::Damaged, i64::MAX) } else { (Opening::Unclean, 0) };
         let mut storage = written(&sizes);
         let log = open(&mut storage, Opening::Unclean, 0).unwrap();
         let written = content(&storage, &log);
@@ -163,10 +164,10 @@ proptest! {
         }
         sync(&mut storage);
         let mut undisturbed = storage.clone();
-        let log = open(&mut undisturbed, opening, 0).unwrap();
+        let log = open(&mut undisturbed, opening, point).unwrap();
         let expected = content(&undisturbed, &log);
 
-        let mut first = open(&mut storage, opening, 0).unwrap();
+        let mut first = open(&mut storage, opening, point).unwrap();
         let plan = first.start_flush().map(|plan| plan.steps).unwrap_or_default();
         let checkpoint = first.take_epoch_checkpoint();
         for step in plan.into_iter().chain(checkpoint).take(steps) {
@@ -175,7 +176,7 @@ proptest! {
         if power_loss {
             storage.lose_unflushed();
         }
-        let again = open(&mut storage, opening, 0).unwrap();
+        let again = open(&mut storage, opening, point).unwrap();
         // A segment that was removed may be back and follow on now, because only the cut before it was durable.
         let found = content(&storage, &again);
         prop_assert!(found.starts_with(&expected), "{} of {}", found.len(), expected.len());

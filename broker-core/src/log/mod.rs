@@ -35,8 +35,8 @@
 //!   clean shutdown, after the batches it tells of. Opening and truncating begin with the newest at or below the end.
 //!
 //! Reading order: `partition_log` (the whole), `segment` with `file_name`, `index`, `header` and `scan`, then `epoch_cache`,
-//! `producer_state` with `producer_snapshot`, `flush`, `truncation`, `retention`, and last `recovery`, `checkpoint` and
-//! `damage` (how it all comes back, or does not).
+//! `producer_state` with `producer_snapshot`, `flush`, `truncation`, `retention`, and last `recovery` with `torn`,
+//! `checkpoint` and `damage` (how it all comes back, or does not).
 //!
 //! Architecture invariants: the log does not know whether it is a leader's, has no high watermark and no clock: both are
 //! arguments. What it derives from batches and stores - leader epochs, snapshots - is never believed against them.
@@ -46,6 +46,8 @@
 //! every header, where Kafka trusts index files.
 
 mod checkpoint;
+#[cfg(test)]
+mod crash_tests;
 mod damage;
 mod epoch_cache;
 mod file_name;
@@ -61,8 +63,11 @@ mod producer_snapshot;
 mod producer_state;
 mod recovery;
 mod retention;
+#[cfg(test)]
+mod rot_tests;
 mod scan;
 mod segment;
+mod torn;
 mod truncation;
 
 pub use checkpoint::{

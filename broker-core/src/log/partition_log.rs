@@ -99,14 +99,15 @@ impl Log {
 
     /// Opens the log, creating it if it is not there. Everything below `recovery_point` (from the checkpoint, 0 if there
     /// is none) is believed to be durable; an [`Opening::Unclean`] one checks, and cuts, only what is above. One that
-    /// is too high for the log is clipped.
+    /// is too high for the log is clipped. An [`Opening::Unknown`] one has no recovery point, and for an
+    /// [`Opening::Damaged`] one it is where the log was found bad.
     ///
     /// The log starts at `start_offset` (from its checkpoint, 0 if there is none) or where its first segment does,
     /// whichever is later. If it ends below, nothing in it is of any use, and it begins anew there.
     ///
     /// # Errors
-    /// [`LogError::Corrupt`] if what was durable, or cleanly closed, is not a chain of batches; nothing at or above the
-    /// start was changed then. A caller who has noted that opens it again as [`Opening::Damaged`], which is never corrupt.
+    /// [`LogError::Corrupt`] if what was durable, or cleanly closed, is not a chain of batches; nothing that
+    /// may have been durable was changed then. A caller who has noted that opens it again as [`Opening::Damaged`], which is never corrupt.
     /// [`LogError::Storage`].
     pub fn open_from(
         storage: &mut dyn Storage,
@@ -123,7 +124,7 @@ impl Log {
         let empty = recovered.segments[0].base_offset() == report.end_offset;
         let names = match opening {
             Opening::Clean if report.recovery_point == report.end_offset && !empty => Names::Synced,
-            Opening::Clean | Opening::Unclean | Opening::Damaged => Names::Changed,
+            Opening::Clean | Opening::Unclean | Opening::Unknown | Opening::Damaged => Names::Changed,
         };
         let epoch_checkpoint =
             if recovered.epochs_on_disk { EpochCheckpoint::UpToDate } else { EpochCheckpoint::Stale };
@@ -314,7 +315,7 @@ impl Log {
         if to.min(self.end_offset()) <= from {
             return Ok(Bytes::new());
         }
-        self.segments[self.segment_of(from)].read(storage, from, to, max_bytes)
+        self.segments[self.segment_of(from)].read(storage, from, to, max_bytes, &self.epochs)
     }
 
     /// Whether a flush is wanted now, by a roll, by the policy or by somebody, and none is under way.

@@ -99,7 +99,7 @@ pub(super) struct Restored {
 /// snapshot for each segment stays, at its base offset, and the newest.
 ///
 /// # Errors
-/// If the disk fails, or a segment is not what it was when it was opened. An unreadable snapshot is no error.
+/// If the disk fails, or a batch that is replayed is not as it was written. An unreadable snapshot is no error.
 pub(super) fn restore(
     storage: &mut dyn Storage,
     directory: &str,
@@ -138,6 +138,8 @@ pub(super) fn restore(
         let mut scanner = segment.scan();
         while let Some(scanned) = scanner.next(storage)? {
             if from <= scanned.header.base_offset {
+                // Below the recovery point nobody has looked: a sequence that rots would make the next batch a duplicate.
+                scanner.verify(storage, &scanned)?;
                 producers.replay(&scanned.header);
             }
         }

@@ -6,6 +6,8 @@
 //!   a break is damage                  the first bad batch and all after it is cut
 //! ```
 //!
+//! Where nobody knows the recovery point, all checksums are looked at, and only what looks torn is cut.
+//!
 //! A log that is damaged is opened once more when that was noted, and is then unclean from its very start. Checksums of
 //! what was flushed are not read at every start, as in Kafka: a bad one is found when the batch is read for somebody.
 
@@ -14,6 +16,7 @@ use super::epoch_cache::{EpochStart, LeaderEpochCache};
 use super::header::BatchHeader;
 use super::scan::BatchScanner;
 use super::segment::{self, Segment};
+use super::torn::is_torn;
 use crate::batch::HEADER_BYTES;
 use crate::error::{BatchError, LogError, StorageError};
 use crate::io::Storage;
@@ -26,7 +29,11 @@ pub enum Opening {
     Clean,
     /// In whatever way: nothing from the recovery point on can be trusted.
     Unclean,
-    /// It was found bad where it had to be whole: nothing at all can be trusted.
+    /// In whatever way, and nobody knows how far it was flushed: what is not whole must look like appends that a power
+    /// loss cut short, or it is damage.
+    Unknown,
+    /// It was found bad where it had to be whole, at the offset that stands for the recovery point: nothing from there on
+    /// is of any use, and nothing before can be trusted.
     Damaged,
 }
 
@@ -62,14 +69,22 @@ pub(super) fn recover(
     recovery_point: Offset,
     start_offset: Offset,
 ) -> Result<Recovered, LogError> {
-    let trusted_below = if opening == Opening::Damaged { Offset::ZERO } else { recovery_point };
-    let bases = segments_from(storage, directory, start_offset)?;
+    let trusted_below = match opening {
+        Opening::Clean | Opening::Unclean => recovery_point,
+        Opening::Unknown | Opening::Damaged => Offset::ZERO,
+    };
+    let mut bases = segments_from(storage, directory, start_offset)?;
+    // Where nothing was ever durable, names may be missing too, and with them the beginning of the log.
+    let beheaded = opening == Opening::Unclean && recovery_point <= start_offset && start_offset < bases[0];
+    let orphans = if beheaded { std::mem::replace(&mut bases, vec![start_offset]) } else { Vec::new() };
     let on_disk = read_epochs(storage, directory)?;
     let mut loader = Loader {
         directory,
         opening,
         recovery_point: trusted_below,
+        bad_from: (opening == Opening::Damaged).then_some(recovery_point),
         next_offset: bases[0],
+        last_base: bases[0],
         last_epoch: LeaderEpoch::NONE,
         epochs: LeaderEpochCache::default(),
         cut_bytes: 0,
@@ -92,7 +107,7 @@ pub(super) fn recover(
     }
     let kept = segments.len();
     // From the end, so that whatever a crash leaves of them still begins after a gap.
-    for base in bases[kept..].iter().rev() {
+    for base in bases[kept..].iter().chain(&orphans).rev() {
         loader.drop_segment(storage, *base)?;
     }
     let end_offset = loader.next_offset;
@@ -101,6 +116,7 @@ pub(super) fn recover(
     // wrote nothing yet.
     let at_the_end = on_disk.as_ref().and_then(|epochs| epochs.entries().last());
     if let Some(EpochStart { epoch, start_offset }) = at_the_end
+        && opening != Opening::Damaged
         && *start_offset == end_offset
         && loader.last_epoch < *epoch
     {
@@ -110,7 +126,7 @@ pub(super) fn recover(
         recovery_point: trusted_below.clamp(bases[0], end_offset),
         end_offset,
         cut_bytes: loader.cut_bytes,
-        dropped_segments: bases.len() - kept,
+        dropped_segments: bases.len() - kept + orphans.len(),
     };
     let epochs_on_disk = on_disk.unwrap_or_default() == loader.epochs;
     Ok(Recovered { segments, epochs: loader.epochs, epochs_on_disk, report })
@@ -157,7 +173,11 @@ struct Loader<'a> {
     directory: &'a str,
     opening: Opening,
     recovery_point: Offset,
+    /// What ends above is cut, whatever it is.
+    bad_from: Option<Offset>,
     next_offset: Offset,
+    /// Where the batch before `next_offset` begins.
+    last_base: Offset,
     /// Leader epoch of the batch before `next_offset`.
     last_epoch: LeaderEpoch,
     epochs: LeaderEpochCache,
@@ -181,7 +201,7 @@ impl Loader<'_> {
                 }
                 Ok(None) => return Ok(Loaded::Whole(segment)),
                 Err(LogError::Corrupt { reason, .. }) => {
-                    self.may_cut(reason)?;
+                    self.may_cut_in(storage, &segment, size, reason)?;
                     storage.truncate(segment.file(), segment.size())?;
                     self.cut_bytes += size - segment.size();
                     return Ok(Loaded::Cut(segment));
@@ -198,10 +218,14 @@ impl Loader<'_> {
     ) -> Result<Option<BatchHeader>, LogError> {
         let Some(scanned) = scanner.next(storage)? else { return Ok(None) };
         let header = scanned.header;
+        if let Some(expected) = self.bad_from.filter(|bad| *bad < header.end_offset()) {
+            let reason = BatchError::BaseOffset { expected: expected.0, actual: header.end_offset().0 };
+            return Err(LogError::Corrupt { offset: header.base_offset.0, reason });
+        }
         if self.opening != Opening::Clean && self.recovery_point < header.end_offset() {
             scanner.verify(storage, &scanned)?;
         }
-        if header.leader_epoch < self.last_epoch {
+        if header.leader_epoch < self.last_epoch || header.leader_epoch.known().is_none() {
             let (previous, actual) = (self.last_epoch.0, header.leader_epoch.0);
             let reason = BatchError::LeaderEpoch { previous, actual };
             return Err(LogError::Corrupt { offset: header.base_offset.0, reason });
@@ -210,18 +234,50 @@ impl Loader<'_> {
     }
 
     fn keep(&mut self, header: &BatchHeader) {
-        self.next_offset = header.end_offset();
+        (self.last_base, self.next_offset) = (header.base_offset, header.end_offset());
         self.last_epoch = header.leader_epoch;
         self.epochs.assign(header.leader_epoch, header.base_offset);
     }
 
-    /// Whether the log may end here, where something is wrong for `reason`. Not if this was durable once.
+    /// Whether the log may end here, where something is wrong for `reason`. Not if this was durable once, or may have
+    /// been.
     fn may_cut(&self, reason: BatchError) -> Result<(), LogError> {
-        if self.opening != Opening::Clean && self.recovery_point <= self.next_offset {
-            Ok(())
-        } else {
-            Err(LogError::Corrupt { offset: self.next_offset.0, reason })
+        let may = match self.opening {
+            Opening::Unclean | Opening::Damaged => self.recovery_point <= self.next_offset,
+            Opening::Clean | Opening::Unknown => false,
+        };
+        if may { Ok(()) } else { Err(LogError::Corrupt { offset: self.culprit(reason).0, reason }) }
+    }
+
+    /// Where what is wrong at the next offset begins. If leader epochs go back, the batch before may be to blame: the
+    /// only one of its leader epoch.
+    fn culprit(&self, reason: BatchError) -> Offset {
+        let alone = |entry: &&EpochStart| entry.start_offset == self.last_base;
+        match reason {
+            BatchError::LeaderEpoch { .. } if self.epochs.entries().last().filter(alone).is_some() => {
+                self.last_base
+            }
+            _ => self.next_offset,
         }
+    }
+
+    /// The same inside a segment, whose file has `size` bytes.
+    fn may_cut_in(
+        &self,
+        storage: &dyn Storage,
+        segment: &Segment,
+        size: u64,
+        reason: BatchError,
+    ) -> Result<(), LogError> {
+        if self.opening == Opening::Unknown {
+            let position = segment.size();
+            let left = usize::try_from(size - position).unwrap_or(usize::MAX);
+            let tail = storage.read(segment.file(), position, left)?;
+            if is_torn(&tail, position, self.next_offset) {
+                return Ok(());
+            }
+        }
+        self.may_cut(reason)
     }
 
     fn drop_segment(&mut self, storage: &mut dyn Storage, base_offset: Offset) -> Result<(), LogError> {
@@ -234,248 +290,5 @@ impl Loader<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use bytes::Bytes;
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::batch::RecordBatch;
-    use crate::config::FlushPolicy;
-    use crate::io::FlushStep;
-    use crate::log::{Log, LogConfig};
-    use crate::testing::{self, MemStorage};
-    use crate::types::TopicPartition;
-
-    const CONFIG: LogConfig = LogConfig {
-        segment_bytes: 200,
-        flush: FlushPolicy { interval_messages: None, interval: None, group_commit: false },
-        retention_bytes: None,
-    };
-
-    fn open(
-        storage: &mut MemStorage,
-        opening: Opening,
-        recovery_point: Offset,
-    ) -> Result<(Log, RecoveryReport), LogError> {
-        Log::open(storage, TopicPartition::new("t", 0), CONFIG, opening, recovery_point)
-    }
-
-    /// A log of one-record batches, each with the leader epoch given; 70 bytes each, so two in a segment.
-    fn written(epochs: &[i32]) -> (MemStorage, Log) {
-        let mut storage = MemStorage::default();
-        let (mut log, _) = open(&mut storage, Opening::Unclean, Offset::ZERO).unwrap();
-        for epoch in epochs {
-            log.append_as_leader(&mut storage, testing::batch(&["xx"]), LeaderEpoch(*epoch)).unwrap();
-        }
-        (storage, log)
-    }
-
-    fn flush(storage: &mut MemStorage, log: &mut Log) {
-        if let Some(plan) = log.start_flush() {
-            storage.apply(&plan.steps);
-            log.finish_flush();
-        }
-        storage.apply(&Vec::from_iter(log.take_epoch_checkpoint()));
-    }
-
-    fn content(storage: &MemStorage, log: &Log, to: Offset) -> Vec<u8> {
-        let (mut all, mut at) = (Vec::new(), log.start_offset());
-        loop {
-            let bytes = log.read(storage, at, to, usize::MAX).unwrap();
-            let Some(last) = RecordBatch::all_from(bytes.clone()).unwrap().pop() else { return all };
-            at = last.end_offset();
-            all.extend_from_slice(&bytes);
-        }
-    }
-
-    const SECOND: &str = "t-0/00000000000000000002.log";
-
-    #[test]
-    fn an_unclean_log_is_cut_at_the_first_bad_checksum_and_later_segments_go() {
-        let (mut storage, _) = written(&[0; 7]);
-        storage.damage(SECOND, |bytes| *bytes.last_mut().unwrap() ^= 1);
-        let (log, report) = open(&mut storage, Opening::Unclean, Offset(2)).unwrap();
-        assert_eq!((report.end_offset, report.recovery_point), (Offset(3), Offset(2)));
-        assert_eq!(report.dropped_segments, 2);
-        assert!(0 < report.cut_bytes);
-        assert_eq!(content(&storage, &log, Offset(9)).len() as u64 % 3, 0);
-        let (_, again) = open(&mut storage, Opening::Unclean, Offset(2)).unwrap();
-        assert_eq!((again.cut_bytes, again.dropped_segments, again.end_offset), (0, 0, Offset(3)));
-    }
-
-    #[test]
-    fn below_the_recovery_point_checksums_are_believed_but_gaps_are_errors() {
-        let (mut storage, _) = written(&[0; 7]);
-        let undamaged = storage.clone();
-        storage.damage(SECOND, |bytes| *bytes.last_mut().unwrap() ^= 1);
-        for (opening, recovery_point) in [(Opening::Clean, 0), (Opening::Unclean, 4)] {
-            let (log, report) = open(&mut storage, opening, Offset(recovery_point)).unwrap();
-            assert_eq!((report.cut_bytes, log.end_offset()), (0, Offset(7)));
-        }
-        let mut storage = undamaged;
-        storage.remove(SECOND).unwrap();
-        for (opening, recovery_point) in [(Opening::Clean, 0), (Opening::Unclean, 4)] {
-            let error = open(&mut storage, opening, Offset(recovery_point)).unwrap_err();
-            let reason = BatchError::BaseOffset { expected: 2, actual: 4 };
-            assert_eq!(error, LogError::Corrupt { offset: 2, reason });
-        }
-        let (log, report) = open(&mut storage, Opening::Damaged, Offset(4)).unwrap();
-        assert_eq!((log.end_offset(), report.dropped_segments), (Offset(2), 2), "the way out");
-        assert_eq!(
-            (log.recovery_point(), log.truncation_pending()),
-            (Offset(0), true),
-            "nothing is believed"
-        );
-    }
-
-    #[test]
-    fn a_segment_that_came_back_with_an_older_epoch_is_cut() {
-        let (mut storage, mut log) = written(&[0, 5, 5, 5]);
-        flush(&mut storage, &mut log);
-        log.truncate_to(&mut storage, Offset(1)).unwrap();
-        log.append_as_leader(&mut storage, testing::batch(&["xx"]), LeaderEpoch(6)).unwrap();
-        let first = log.start_flush().unwrap().steps.remove(0);
-        storage.apply(&[first]); // the power fails before the directory is synced
-        storage.lose_unflushed();
-        assert_eq!(storage.list("t-0").unwrap().iter().filter(|name| name.ends_with(".log")).count(), 2);
-        let (log, report) = open(&mut storage, Opening::Unclean, Offset(1)).unwrap();
-        assert_eq!((log.end_offset(), report.dropped_segments), (Offset(2), 0));
-        assert_eq!(log.latest_epoch(), Some(LeaderEpoch(6)));
-    }
-
-    #[test]
-    fn batches_tell_epochs_and_the_checkpoint_only_one_that_begins_at_the_very_end() {
-        let (mut storage, mut log) = written(&[0, 0, 3]);
-        flush(&mut storage, &mut log);
-        log.append_as_leader(&mut storage, testing::batch(&["xx"]), LeaderEpoch(4)).unwrap();
-        log.assign_epoch_start(LeaderEpoch(7), Offset(4));
-        let path = "t-0/leader-epoch-checkpoint";
-        let numbers = |log: &Log| -> Vec<_> {
-            log.epochs().entries().iter().map(|entry| (entry.epoch.0, entry.start_offset.0)).collect()
-        };
-        let (log, _) = open(&mut storage, Opening::Unclean, Offset(3)).unwrap();
-        assert_eq!(numbers(&log), [(0, 0), (3, 2), (4, 3)], "epoch 7 was never written down");
-
-        for (checkpoint, expected, rewritten) in [
-            ("0\n2\n1 0\n7 4\n", vec![(0, 0), (3, 2), (4, 3), (7, 4)], true), // stale, but for its last line
-            ("0\n2\n1 0\n9 5\n", vec![(0, 0), (3, 2), (4, 3)], true), // its last line starts above the end
-            ("0\n2\n1 0\n9 2\n", vec![(0, 0), (3, 2), (4, 3)], true), // its last line starts below the end
-            ("0\n4\n0 0\n3 2\n4 3\n7 4\n", vec![(0, 0), (3, 2), (4, 3), (7, 4)], false), // right
-            ("0\n3\n1 0\n", vec![(0, 0), (3, 2), (4, 3)], true),      // unreadable
-        ] {
-            storage.apply(&[FlushStep::Replace { path: path.into(), content: checkpoint.into() }]);
-            let (mut log, _) = open(&mut storage, Opening::Unclean, Offset(3)).unwrap();
-            assert_eq!(numbers(&log), expected, "{checkpoint:?}");
-            assert_eq!(log.take_epoch_checkpoint().is_some(), rewritten, "{checkpoint:?}");
-        }
-    }
-
-    #[test]
-    fn a_recovery_point_above_the_end_is_clipped() {
-        let (mut storage, _) = written(&[0; 3]);
-        let (log, report) = open(&mut storage, Opening::Unclean, Offset(90)).unwrap();
-        assert_eq!((report.recovery_point, log.recovery_point()), (Offset(3), Offset(3)));
-    }
-
-    #[derive(Clone, Debug)]
-    enum Loss {
-        Power,
-        Cut(prop::sample::Index),
-        Flip(prop::sample::Index, u8),
-    }
-
-    fn losses() -> impl Strategy<Value = Loss> {
-        prop_oneof![
-            Just(Loss::Power),
-            any::<prop::sample::Index>().prop_map(Loss::Cut),
-            (any::<prop::sample::Index>(), 0u8..8).prop_map(|(at, bit)| Loss::Flip(at, bit)),
-        ]
-    }
-
-    /// Does it to the unflushed part of one segment, if there is one.
-    fn lose(storage: &mut MemStorage, durable: &MemStorage, loss: &Loss) {
-        if let Loss::Power = loss {
-            storage.lose_unflushed();
-            return;
-        }
-        let names = storage.list("t-0").unwrap();
-        let path = |name: &String| format!("t-0/{name}");
-        let size = |storage: &MemStorage, path: &str| {
-            storage.read_file(path).unwrap().map_or(0, |bytes| bytes.len())
-        };
-        let grown = names.iter().map(path).filter(|path| path.ends_with(".log"));
-        let grown: Vec<_> = grown.filter(|path| size(durable, path) < size(storage, path)).collect();
-        let Some(path) = grown.last() else { return };
-        let from = size(durable, path);
-        storage.damage(path, |bytes| match loss {
-            Loss::Cut(at) => bytes.truncate(from + at.index(bytes.len() - from)),
-            Loss::Flip(at, bit) => {
-                let at = from + at.index(bytes.len() - from);
-                bytes[at] ^= 1 << bit;
-            }
-            Loss::Power => unreachable!(),
-        });
-    }
-
-    /// Whether byte `at` of these batches is part of a leader epoch.
-    fn in_leader_epoch(batches: &[u8], at: usize) -> bool {
-        let mut start = 0;
-        for batch in RecordBatch::all_from(Bytes::copy_from_slice(batches)).unwrap() {
-            let end = start + batch.bytes().len();
-            if at < end {
-                return (start + 12..start + 16).contains(&at);
-            }
-            start = end;
-        }
-        false
-    }
-
-    proptest! {
-        #[test]
-        fn what_was_flushed_stays_and_what_is_kept_is_a_prefix(
-            flushed in prop::collection::vec((1usize..4, 0i32..2), 0..8),
-            unflushed in prop::collection::vec((1usize..4, 0i32..2), 0..8),
-            loss in losses(),
-        ) {
-            let (mut storage, mut log) = written(&[]);
-            let mut epoch = 0;
-            let mut append = |storage: &mut MemStorage, log: &mut Log, (records, raise): (usize, i32)| {
-                epoch += raise;
-                let batch = testing::batch(&vec!["value"; records]);
-                log.append_as_leader(storage, batch, LeaderEpoch(epoch)).unwrap();
-            };
-            for step in flushed {
-                append(&mut storage, &mut log, step);
-            }
-            flush(&mut storage, &mut log);
-            let (recovery_point, durable) = (log.recovery_point(), storage.clone());
-            prop_assert_eq!(recovery_point, log.end_offset());
-            for step in unflushed {
-                append(&mut storage, &mut log, step);
-            }
-            let before = content(&storage, &log, log.end_offset());
-            let below = content(&storage, &log, recovery_point);
-            let epochs = log.epochs().clone();
-
-            lose(&mut storage, &durable, &loss);
-            let (log, report) = open(&mut storage, Opening::Unclean, recovery_point).unwrap();
-            let after = content(&storage, &log, log.end_offset());
-            prop_assert_eq!(report.end_offset, log.end_offset());
-            prop_assert!(recovery_point <= log.end_offset());
-            prop_assert_eq!(content(&storage, &log, recovery_point), below);
-            // The leader epoch is outside the checksum: a flipped bit in it is noticed only if it makes epochs go back.
-            let flipped = before.iter().zip(&after).position(|(was, is)| was != is);
-            if let Some(at) = flipped {
-                prop_assert!(matches!(loss, Loss::Flip(..)), "byte {} changed", at);
-                prop_assert!(in_leader_epoch(&before, at), "byte {} changed", at);
-                prop_assert!(after.len() <= before.len());
-                return Ok(());
-            }
-            prop_assert!(before.starts_with(&after), "{} of {} bytes", after.len(), before.len());
-            for entry in log.epochs().entries() {
-                prop_assert!(entry.start_offset < log.end_offset());
-                prop_assert!(epochs.entries().contains(entry), "{:?}", entry);
-            }
-        }
-    }
-}
+#[path = "recovery_tests.rs"]
+mod tests;

@@ -96,8 +96,26 @@ fn without_a_checkpoint_the_log_starts_where_its_first_segment_does() {
     let (mut storage, mut log) = ten();
     log.increment_start_offset(Offset(5));
     log.delete_old_segments(&mut storage, Offset(5)).unwrap();
-    let log = open(&mut storage, Opening::Unclean, 0, 0);
+    let log = open(&mut storage, Opening::Unclean, 5, 0);
     assert_eq!((log.start_offset(), log.end_offset()), (Offset(4), Offset(10)));
+}
+
+#[test]
+fn a_log_that_was_never_flushed_and_lost_its_first_segment_is_empty() {
+    let (mut storage, mut log) = ten();
+    storage.remove("orders-0/00000000000000000000.log").unwrap();
+    for opening in [Opening::Unclean, Opening::Unknown] {
+        let mut storage = storage.clone();
+        let log = open(&mut storage, opening, 0, 0);
+        let expected = if opening == Opening::Unclean { (0, 0) } else { (2, 10) };
+        assert_eq!((log.start_offset().0, log.end_offset().0), expected, "nobody deleted what is missing");
+        if opening == Opening::Unclean {
+            assert_eq!(segments(&storage), [0]);
+        }
+    }
+    log.increment_start_offset(Offset(2));
+    let log = open(&mut storage, Opening::Unclean, 0, 2);
+    assert_eq!((log.start_offset().0, log.end_offset().0), (2, 10), "here it was deleted");
 }
 
 #[test]

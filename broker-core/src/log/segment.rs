@@ -2,12 +2,13 @@
 
 use bytes::Bytes;
 
+use super::epoch_cache::LeaderEpochCache;
 use super::file_name;
 use super::header::BatchHeader;
 use super::index::{INDEX_INTERVAL_BYTES, IndexEntry, SparseIndex};
 use super::scan::{BatchScanner, Scanned};
 use crate::batch::{HEADER_BYTES, RecordBatch};
-use crate::error::{LogError, StorageError};
+use crate::error::{BatchError, LogError, StorageError};
 use crate::io::{FileId, Storage};
 use crate::types::Offset;
 
@@ -93,7 +94,8 @@ impl Segment {
     }
 
     /// Whole batches from the one that contains `from` on, none of which ends above `to`, with their checksums checked:
-    /// who gets them would only find out later, or never, and Kafka leaves it to them. At most `max_bytes`, but at
+    /// who gets them would only find out later, or never, and Kafka leaves it to them. Leader epochs are outside the
+    /// checksum: `epochs` knows them. At most `max_bytes`, but at
     /// least one batch if there is one. One read of the file, two if the first batch alone is larger than `max_bytes`.
     ///
     /// # Errors
@@ -104,6 +106,7 @@ impl Segment {
         from: Offset,
         to: Offset,
         max_bytes: usize,
+        epochs: &LeaderEpochCache,
     ) -> Result<Bytes, LogError> {
         assert!(self.base_offset <= from && from < self.end_offset, "{from} is not in this segment");
         let IndexEntry { offset, position } = self.index.floor(from).expect("the segment is not empty");
@@ -128,7 +131,7 @@ impl Segment {
         }
         if bytes.len() - start < first.length {
             let batch = storage.read(self.file, position + start as u64, first.length)?;
-            return verified(batch, first.base_offset);
+            return verified(batch, first.base_offset, epochs);
         }
         let mut end = start + first.length;
         expected = first.end_offset();
@@ -140,7 +143,7 @@ impl Segment {
             }
             (end, expected) = (next_end, header.end_offset());
         }
-        verified(bytes.slice(start..end), first.base_offset)
+        verified(bytes.slice(start..end), first.base_offset, epochs)
     }
 
     /// Cuts away every batch that ends above `to`, which lies in the segment.
@@ -166,11 +169,15 @@ impl Segment {
 }
 
 /// These bytes, if they are nothing but batches as they were written; the first begins at `offset`.
-fn verified(batches: Bytes, mut offset: Offset) -> Result<Bytes, LogError> {
+fn verified(batches: Bytes, mut offset: Offset, epochs: &LeaderEpochCache) -> Result<Bytes, LogError> {
     let mut rest = batches.clone();
     while !rest.is_empty() {
-        let batch = RecordBatch::split_from(&mut rest)
-            .map_err(|reason| LogError::Corrupt { offset: offset.0, reason })?;
+        let corrupt = |reason| LogError::Corrupt { offset: offset.0, reason };
+        let batch = RecordBatch::split_from(&mut rest).map_err(corrupt)?;
+        let actual = batch.leader_epoch();
+        if let Some(known) = epochs.epoch_at(offset).filter(|known| *known != actual) {
+            return Err(corrupt(BatchError::LeaderEpoch { previous: known.0, actual: actual.0 }));
+        }
         offset = batch.end_offset();
     }
     Ok(batches)

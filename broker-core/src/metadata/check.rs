@@ -1,7 +1,10 @@
 //! Whether a metadata record can follow what an image says. Who writes the log need not ask; who is sent it must.
 
+use std::io::ErrorKind;
+
 use super::{MetadataImage, MetadataRecord, PartitionState};
 use crate::config::{Properties, RawValue, Scope};
+use crate::error::StorageError;
 use crate::types::{Offset, TopicId, TopicPartition};
 
 impl MetadataImage {
@@ -63,6 +66,16 @@ impl MetadataImage {
         known(before.partition_epoch < state.partition_epoch, "a partition epoch goes back")?;
         known(before.leader_epoch <= state.leader_epoch, "a leader epoch goes back")?;
         known(before.replicas == state.replicas, "a partition moves, which is left out")
+    }
+}
+
+/// What to say of a record at `offset` that [`MetadataImage::check`] refused.
+pub fn contradiction(offset: Offset, reason: &str) -> StorageError {
+    StorageError {
+        operation: "apply",
+        path: format!("metadata record {offset}: {reason}"),
+        kind: ErrorKind::InvalidData,
+        errno: None,
     }
 }
 

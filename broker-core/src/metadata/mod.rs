@@ -25,6 +25,7 @@ mod partition;
 mod record;
 mod snapshot;
 
+pub use check::contradiction;
 pub use image::{BrokerRegistration, MetadataImage, TopicImage};
 pub use partition::PartitionState;
 pub use record::{MetadataRecord, decode_batch, encode_batch};

@@ -6,12 +6,12 @@
 //!     ├────────────────────────────────┤
 //!     │                                ▼ not below mine
 //!     │                              where does it start?
-//!     ├── not above my end: ask again ─┤
+//!     ├── not above my end: ask again ─┤     (but if my last epoch is after the leader's: damage)
 //!     └── above my end: drop everything and begin there
 //! ```
 
 use super::state::{Env, Replica, Role};
-use crate::error::{ErrorCode, LogError};
+use crate::error::{BatchError, ErrorCode, LogError};
 use crate::event::Event;
 use crate::types::{BrokerId, LeaderEpoch, Offset};
 
@@ -78,6 +78,10 @@ impl Replica {
                 follower.wanted = None;
                 self.start_anew(env, offset)
             }
+            // The leader has all these offsets and still not what this log ends with: an epoch that nobody led in.
+            OffsetWanted::Start if self.log.latest_epoch() > Some(asked.leader_epoch) => {
+                Err(self.epoch_nobody_led_in(asked.leader_epoch))
+            }
             // The leader's log has grown meanwhile, or lost its beginning and got it back with another leader.
             OffsetWanted::Start => {
                 follower.wanted = None;
@@ -85,6 +89,12 @@ impl Replica {
                 Ok(())
             }
         }
+    }
+
+    fn epoch_nobody_led_in(&self, newest: LeaderEpoch) -> LogError {
+        let last = self.log.epochs().entries().last().expect("it has an epoch");
+        let reason = BatchError::LeaderEpoch { previous: newest.0, actual: last.epoch.0 };
+        LogError::Corrupt { offset: last.start_offset.0, reason }
     }
 
     /// Cuts the log to `to`, wholly if that is below its start.

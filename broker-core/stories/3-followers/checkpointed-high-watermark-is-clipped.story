@@ -16,6 +16,7 @@ status
 0
 1
 orders 0 0
+crc32c 9665469a
 controller: leader=1 epoch=0 partition_epoch=1 isr=[1]
 1: leader epoch=0 log=0..1 high_watermark=1 flushed=0 isr=[1]
 2: follower epoch=0 log=0..0 high_watermark=0 flushed=0

@@ -18,6 +18,7 @@ status
 0
 1
 orders 0 1
+crc32c 85c7deed
 controller: leader=1 epoch=0 partition_epoch=1 isr=[1]
 1: leader epoch=0 log=0..2 high_watermark=2 flushed=0 isr=[1]
 2: follower epoch=0 log=0..2 high_watermark=1 flushed=0

@@ -10,9 +10,9 @@ metadata from=5
 ---
 7: fence 2, partition 0 leader=1 isr=[1], partition 1 leader=1 isr=[1]
 
-# The controller dies in the middle of the write: the last byte is not what it was to be.
+# The controller dies in the middle of the write: the last byte is not there.
 kill controller
-damage controller __cluster_metadata-0/00000000000000000000.log "-1"
+tear controller __cluster_metadata-0/00000000000000000000.log 1
 disk controller go
 boot controller
 metadata from=5

@@ -11,6 +11,7 @@ cat 1 replication-offset-checkpoint
 0
 1
 orders 0 1
+crc32c 85c7deed
 
 disk 1 hold
 produce b
@@ -23,6 +24,7 @@ replace replication-offset-checkpoint
 0
 1
 orders 0 1
+crc32c 85c7deed
 
 lose-power 1
 cat 1 replication-offset-checkpoint
@@ -30,3 +32,4 @@ cat 1 replication-offset-checkpoint
 0
 1
 orders 0 1
+crc32c 85c7deed

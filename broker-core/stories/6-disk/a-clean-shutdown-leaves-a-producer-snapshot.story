@@ -11,7 +11,7 @@ files 1
 1: halted: shutdown
 00000000000000000000.log 69
 00000000000000000001.snapshot 57
-leader-epoch-checkpoint 8
+leader-epoch-checkpoint 24
 
 # Only one that is whole is believed.
 damage 1 orders-0/00000000000000000001.snapshot 30
@@ -21,7 +21,7 @@ run 5s
 files 1
 ---
 00000000000000000000.log 69
-leader-epoch-checkpoint 12
+leader-epoch-checkpoint 28
 
 produce a producer=7/0 sequence=0
 ---

@@ -22,12 +22,12 @@ directory ., replace orders-0/damaged
 replace replication-offset-checkpoint
 00000000000000000000.log 138
 00000000000000000002.snapshot 14
-leader-epoch-checkpoint 8
+leader-epoch-checkpoint 24
 
 disk 1 step
 files 1
 ---
 1: recovery_finished cut_bytes=138 end_offset=0
 00000000000000000000.log 0
-damaged 4
-leader-epoch-checkpoint 8
+damaged 20
+leader-epoch-checkpoint 24

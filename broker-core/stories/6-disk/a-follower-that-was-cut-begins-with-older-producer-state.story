@@ -32,7 +32,7 @@ files 1
 ---
 00000000000000000002.log 0
 00000000000000000002.snapshot 57
-leader-epoch-checkpoint 8
+leader-epoch-checkpoint 24
 
 produce a producer=7/0 sequence=0
 ---

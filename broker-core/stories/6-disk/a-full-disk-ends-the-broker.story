@@ -14,7 +14,7 @@ produce b
 files 1
 ---
 00000000000000000000.log 69
-leader-epoch-checkpoint 8
+leader-epoch-checkpoint 24
 
 watch recovery_finished broker_registered
 run 12s

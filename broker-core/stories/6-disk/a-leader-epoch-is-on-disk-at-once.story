@@ -28,3 +28,4 @@ cat 1 orders-0/leader-epoch-checkpoint
 2
 0 0
 2 1
+crc32c ce47464a

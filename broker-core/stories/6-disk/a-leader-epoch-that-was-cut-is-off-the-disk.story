@@ -24,6 +24,7 @@ cat 2 orders-0/leader-epoch-checkpoint
 2
 0 0
 1 1
+crc32c ac65cf73
 
 # Requests from before the cut time out.
 watch log_truncated records_replicated
@@ -48,3 +49,4 @@ cat 2 orders-0/leader-epoch-checkpoint
 0
 1
 0 0
+crc32c 7051871e

@@ -29,4 +29,4 @@ files 1
 ---
 #3 disconnected
 00000000000000000000.log 138
-leader-epoch-checkpoint 8
+leader-epoch-checkpoint 24

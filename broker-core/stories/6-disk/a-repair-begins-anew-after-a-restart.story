@@ -24,8 +24,8 @@ lose-power 1
 files 1
 ---
 00000000000000000000.log 69
-damaged 4
-leader-epoch-checkpoint 8
+damaged 20
+leader-epoch-checkpoint 24
 
 disk 1 go
 boot 1

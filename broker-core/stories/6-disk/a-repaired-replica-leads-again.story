@@ -27,7 +27,7 @@ run 5s
 files 1
 ---
 00000000000000000000.log 138
-leader-epoch-checkpoint 8
+leader-epoch-checkpoint 24
 
 shut-down 2
 shut-down 3

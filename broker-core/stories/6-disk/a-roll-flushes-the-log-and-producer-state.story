@@ -18,7 +18,7 @@ lose-power 1
 files 1
 ---
 00000000000000000000.log 69
-leader-epoch-checkpoint 8
+leader-epoch-checkpoint 24
 
 disk 1 go
 boot 1
@@ -35,7 +35,7 @@ files 1
 00000000000000000000.log 69
 00000000000000000001.log 69
 00000000000000000001.snapshot 57
-leader-epoch-checkpoint 12
+leader-epoch-checkpoint 28
 
 boot 1
 run 12s

@@ -20,6 +20,7 @@ cat 1 recovery-point-offset-checkpoint
 0
 1
 orders 0 3
+crc32c a282ee03
 
 watch log_truncated records_replicated
 join 1 2

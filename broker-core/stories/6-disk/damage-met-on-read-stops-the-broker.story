@@ -31,3 +31,4 @@ cat 1 orders-0/damaged
 #4 disconnected
 0
 1
+crc32c 39162075

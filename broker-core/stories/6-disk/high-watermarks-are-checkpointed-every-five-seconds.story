@@ -11,6 +11,7 @@ cat 1 replication-offset-checkpoint
 0
 1
 orders 0 0
+crc32c 9665469a
 
 produce b
 run 4s
@@ -20,6 +21,7 @@ cat 1 replication-offset-checkpoint
 0
 1
 orders 0 0
+crc32c 9665469a
 
 run 1s
 cat 1 replication-offset-checkpoint
@@ -27,3 +29,4 @@ cat 1 replication-offset-checkpoint
 0
 1
 orders 0 2
+crc32c b1207674

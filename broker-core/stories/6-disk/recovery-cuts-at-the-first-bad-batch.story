@@ -31,4 +31,4 @@ files 1
 00000000000000000000.log 138
 00000000000000000002.log 69
 00000000000000000002.snapshot 14
-leader-epoch-checkpoint 12
+leader-epoch-checkpoint 28

@@ -18,6 +18,7 @@ cat 1 recovery-point-offset-checkpoint
 0
 1
 orders 0 1
+crc32c 85c7deed
 
 run 59s
 cat 1 recovery-point-offset-checkpoint
@@ -25,6 +26,7 @@ cat 1 recovery-point-offset-checkpoint
 0
 1
 orders 0 1
+crc32c 85c7deed
 
 run 1s
 cat 1 recovery-point-offset-checkpoint
@@ -32,6 +34,7 @@ cat 1 recovery-point-offset-checkpoint
 0
 1
 orders 0 2
+crc32c b1207674
 
 # It is durable, and so is c, which is checked all the same.
 produce c

@@ -1,8 +1,8 @@
-# Below the recovery point recovery reads no checksums: a start would take hours for a large log. What is bad there is found
-# when it is read, and then it is not a torn end but damage.
+# Below the recovery point recovery reads no checksums, but for what producer state is replayed from: a start would take hours
+# for a large log. What is bad there is found when it is read, and then it is not a torn end but damage.
 
 cluster brokers=1
-topic flush.messages=1
+topic flush.messages=1 segment.bytes=100
 run 30s
 produce a
 produce b
@@ -14,6 +14,7 @@ cat 1 recovery-point-offset-checkpoint
 0
 1
 orders 0 2
+crc32c b1207674
 
 # It is a that is bad.
 produce c

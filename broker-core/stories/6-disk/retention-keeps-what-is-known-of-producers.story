@@ -17,7 +17,7 @@ files 1
 1..2 epoch=0 b
 00000000000000000001.log 69
 00000000000000000001.snapshot 57
-leader-epoch-checkpoint 8
+leader-epoch-checkpoint 24
 
 lose-power 1
 boot 1

@@ -23,7 +23,7 @@ replace orders-0/leader-epoch-checkpoint
 00000000000000000001.snapshot 14
 00000000000000000002.log 69
 00000000000000000002.snapshot 14
-leader-epoch-checkpoint 8
+leader-epoch-checkpoint 24
 
 disk 1 go
 run 1s
@@ -32,7 +32,7 @@ files 1
 1: segments_deleted segments=2
 00000000000000000002.log 69
 00000000000000000002.snapshot 14
-leader-epoch-checkpoint 8
+leader-epoch-checkpoint 24
 
 # Names that were removed come back, and go again at the start.
 lose-power 1
@@ -44,10 +44,11 @@ cat 1 log-start-offset-checkpoint
 00000000000000000001.snapshot 14
 00000000000000000002.log 69
 00000000000000000002.snapshot 14
-leader-epoch-checkpoint 8
+leader-epoch-checkpoint 24
 0
 1
 orders 0 2
+crc32c b1207674
 
 boot 1
 run 15s
@@ -55,4 +56,4 @@ files 1
 ---
 00000000000000000002.log 69
 00000000000000000002.snapshot 14
-leader-epoch-checkpoint 12
+leader-epoch-checkpoint 28

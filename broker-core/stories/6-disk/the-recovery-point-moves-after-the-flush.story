@@ -25,6 +25,7 @@ cat 1 recovery-point-offset-checkpoint
 0
 1
 orders 0 0
+crc32c 9665469a
 
 run 1s
 cat 1 recovery-point-offset-checkpoint
@@ -32,3 +33,4 @@ cat 1 recovery-point-offset-checkpoint
 0
 1
 orders 0 2
+crc32c b1207674

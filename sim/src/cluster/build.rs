@@ -120,7 +120,13 @@ impl Builder<'_> {
     }
 
     fn disk(&self, ordinal: u64) -> DiskHandle {
-        let config = DiskConfig::with_fsync_latency(self.blueprint.scenario.cluster.fsync_latency);
+        let cluster = &self.blueprint.scenario.cluster;
+        let config = DiskConfig {
+            fsync_latency: cluster.fsync_latency,
+            read_latency: cluster.read_latency,
+            append_latency: cluster.append_latency,
+            write_back_after: cluster.write_back_after,
+        };
         DiskHandle::new(config, self.blueprint.seed.stream("disk", ordinal))
     }
 

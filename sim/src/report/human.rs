@@ -120,6 +120,9 @@ fn reasons(text: &mut String, report: &RunReport) {
     for reason in &report.unknown {
         line(text, &format!("unknown: {reason}"));
     }
+    for damage in &report.unrepaired {
+        line(text, &format!("unrepaired: {damage}"));
+    }
     for reason in &report.vacuous {
         line(text, &format!("vacuous: {reason}"));
     }

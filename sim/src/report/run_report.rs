@@ -40,6 +40,9 @@ pub struct RunReport {
     pub violations: Vec<Violation>,
     /// What could not be judged, and why.
     pub unknown: Vec<String>,
+    /// Copies that rotted and were not whole again in the end, noticed or not.
+    #[serde(default)]
+    pub unrepaired: Vec<String>,
     /// Why the cluster did not serve again after it was healed.
     pub liveness: Option<String>,
     /// Why the run shows nothing.
@@ -272,6 +275,7 @@ impl RunReport {
             signature: None,
             violations: Vec::new(),
             unknown: Vec::new(),
+            unrepaired: Vec::new(),
             liveness: None,
             vacuous: Vec::new(),
             explanation: Vec::new(),

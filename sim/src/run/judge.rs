@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use broker_core::time::Timestamp;
-use broker_core::types::TopicPartition;
+use broker_core::types::{BrokerId, TopicPartition};
 
 use super::availability::longest_unavailable_us;
 use super::flushing;
@@ -36,7 +36,7 @@ pub(super) struct Evidence<'a> {
     pub reached: Reached,
     pub acknowledged_under_fault: u64,
     pub logs: BTreeMap<TopicPartition, Vec<LogContent>>,
-    pub unread_logs: Vec<String>,
+    pub unread_logs: Vec<(BrokerId, TopicPartition)>,
     pub disks: BTreeMap<String, (DiskStats, DiskHistory)>,
 }
 
@@ -76,7 +76,14 @@ pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> 
         }
     }
     report.vacuous.extend(hardly_deleted(scenario, report.deleted_by_retention));
-    report.unknown.extend(evidence.unread_logs);
+    for (broker, key) in &evidence.unread_logs {
+        let host = format!("broker-{broker}");
+        if evidence.disks.get(&host).is_some_and(|(disk, _)| 0 < disk.rotten_bits) {
+            report.unrepaired.push(format!("the log of {host} for {key} is rotten"));
+        } else {
+            report.unknown.push(format!("the log of {host} for {key} could not be read"));
+        }
+    }
     report.unknown.extend(gave_up(evidence.trace, &evidence.disks));
     report.unknown.extend(too_much_in_doubt(scenario, report.counts.indeterminate));
     if report.cut_short {
@@ -248,6 +255,7 @@ fn disk_numbers(stats: &DiskStats) -> BTreeMap<String, u64> {
         ("lied_bytes", stats.lied_bytes),
         ("used_bytes", stats.used_bytes),
         ("power_losses", stats.power_losses),
+        ("rotten_bits", stats.rotten_bits),
     ];
     numbers.into_iter().map(|(name, number)| (name.to_owned(), number)).collect()
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use broker_core::batch::RecordBatch;
 use broker_core::broker::Broker;
-use broker_core::types::{Offset, TopicPartition};
+use broker_core::types::{BrokerId, Offset, TopicPartition};
 use twox_hash::XxHash64;
 
 use super::interrupt::Interrupt;
@@ -66,7 +66,7 @@ struct Run<'a> {
     acknowledged_under_fault: u64,
     logs: BTreeMap<TopicPartition, Vec<LogContent>>,
     /// Replicas whose logs could not be read.
-    unread_logs: Vec<String>,
+    unread_logs: Vec<(BrokerId, TopicPartition)>,
 }
 
 /// What the stack of a thread that runs one has to hold: as much as the main thread of a process has, because a run must
@@ -299,8 +299,7 @@ impl Run<'_> {
                 self.cluster.view().leadership(key).map(|known| known.replicas).unwrap_or_default();
             let read = self.logs.get(key).map_or(&[][..], Vec::as_slice);
             let missing = replicas.iter().filter(|id| !read.iter().any(|log| log.broker == **id));
-            self.unread_logs
-                .extend(missing.map(|id| format!("the log of broker-{id} for {key} could not be read")));
+            self.unread_logs.extend(missing.map(|id| (*id, key.clone())));
         }
         Ok(())
     }

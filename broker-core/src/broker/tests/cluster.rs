@@ -12,7 +12,7 @@ use kafka_protocol::protocol::Request;
 use crate::broker::{Broker, BrokerSettings};
 use crate::config::{BrokerConfig, Properties, RawValue, Scope, TimeScale};
 use crate::controller::{Controller, ControllerConfig};
-use crate::error::{RequestError, StorageError};
+use crate::error::{LogError, RequestError, StorageError};
 use crate::event::Event;
 use crate::io::{ConnectionId, Effect, FlushStep, HaltReason, Input, Node, RequestId};
 use crate::testing::SharedStorage;
@@ -126,11 +126,16 @@ impl Cluster {
 
     /// Starts a process on what its disk has.
     pub fn boot(&mut self, id: i32) {
+        self.try_boot(id).unwrap();
+    }
+
+    /// The same on a disk that may fail.
+    pub fn try_boot(&mut self, id: i32) -> Result<(), LogError> {
         let storage = Box::new(self.storages.entry(id).or_default().clone());
         self.incarnations += 1;
         let process = if id == CONTROLLER {
             let config = ControllerConfig { broker: self.config.clone() };
-            Process::Controller(Box::new(Controller::open(self.clock(id), storage, config).unwrap()))
+            Process::Controller(Box::new(Controller::open(self.clock(id), storage, config)?))
         } else {
             let settings = BrokerSettings {
                 id: BrokerId(id),
@@ -139,11 +144,12 @@ impl Cluster {
                 incarnation: self.incarnations,
                 config: self.config.clone(),
             };
-            Process::Broker(Box::new(Broker::start(self.clock(id), storage, settings).unwrap()))
+            Process::Broker(Box::new(Broker::start(self.clock(id), storage, settings)?))
         };
         self.halted.remove(&id);
         self.processes.insert(id, (self.incarnations, process));
         self.collect(id);
+        Ok(())
     }
 
     /// Ends a process; its files stay. Whoever waits for it is disconnected.

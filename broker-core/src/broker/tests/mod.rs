@@ -4,6 +4,7 @@ mod bad_input;
 mod clock;
 mod cluster;
 mod damage;
+mod disk;
 mod durability;
 mod fuzz;
 mod hostile;

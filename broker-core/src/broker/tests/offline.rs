@@ -72,7 +72,7 @@ fn what_was_to_be_answered_in_the_same_breath_is_not() {
     cluster.produce(1, Acks::All, &[testing::batch(&["a"])]);
     let waiting = cluster.send(1, &cluster.consumer_fetch(1));
     cluster.run(Duration::from_millis(3));
-    cluster.storages[&1].borrow_mut().fail_reads();
+    cluster.storages[&1].borrow_mut().fail("read", "orders-0");
     // The append works and would be acknowledged; but then the followers that wait for it have to be served.
     let produced = cluster.send(1, &produce(Acks::Leader, &[&[testing::batch(&["b"])]]));
     cluster.hands_over(1);

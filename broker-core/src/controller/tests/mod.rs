@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod brokers;
+mod disk;
 mod durability;
 mod elect;
 mod eligible;

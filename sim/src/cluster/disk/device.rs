@@ -35,6 +35,7 @@ pub struct DiskConfig {
     pub write_back_after: Option<Duration>,
 }
 
+#[cfg(test)]
 impl DiskConfig {
     /// A disk on which only flushes take time, and which writes nothing by itself.
     pub fn with_fsync_latency(fsync_latency: Latency) -> DiskConfig {
@@ -67,6 +68,8 @@ pub struct DiskStats {
     pub lied_bytes: u64,
     /// Times the power was lost.
     pub power_losses: u64,
+    /// Bits that turned over.
+    pub rotten_bits: u64,
     /// Since when the process has reason to mistrust the disk: the first time that a fault let something fail, lied, or
     /// turned a bit over.
     pub hurt_since: Option<Timestamp>,

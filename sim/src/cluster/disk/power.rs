@@ -191,6 +191,7 @@ impl DiskHandle {
         let inode = disk.inodes.get_mut(&number).expect("a name leads to an inode");
         let bits = inode.rot.strike(&ranges, what.bits, &mut rng);
         disk.now = now;
+        disk.stats.rotten_bits += bits;
         disk.hurt();
         Rotten { file: Some(path.to_string()), bits }
     }

@@ -1,7 +1,4 @@
-//! In-memory storage for tests of this crate and of whoever drives it.
-//!
-//! [`MemStorage`] knows two truths about every file, as a disk behind a page cache does: what a reader sees now, and
-//! what a power loss would leave. No faults beyond that; the simulator has its own disk.
+//! Files in memory: what a reader sees, and what is durable.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,10 +7,9 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 
-use crate::batch::{BatchBuilder, RecordBatch};
+use super::faults::{Faults, failed};
 use crate::error::StorageError;
 use crate::io::{FileId, FlushStep, Storage};
-use crate::types::{ProducerEpoch, ProducerId, Sequence};
 
 /// A [`MemStorage`] with two holders: a node, and the test that flushes what it wrote and gives it to the next process.
 pub type SharedStorage = Rc<RefCell<MemStorage>>;
@@ -25,27 +21,21 @@ pub type SharedStorage = Rc<RefCell<MemStorage>>;
 /// * Directories themselves are always durable.
 #[derive(Clone, Debug, Default)]
 pub struct MemStorage {
-    files: BTreeMap<FileId, MemFile>,
-    names: BTreeMap<String, FileId>,
-    durable_names: BTreeMap<String, FileId>,
+    pub(super) files: BTreeMap<FileId, MemFile>,
+    pub(super) names: BTreeMap<String, FileId>,
+    pub(super) durable_names: BTreeMap<String, FileId>,
     next_file: u64,
     capacity_bytes: Option<usize>,
-    reads: Reads,
-}
-
-/// Whether files can be read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Reads {
-    #[default]
-    Work,
-    Fail,
+    pub(super) faults: Faults,
 }
 
 #[derive(Clone, Debug, Default)]
-struct MemFile {
-    path: String,
-    content: Vec<u8>,
-    durable: Vec<u8>,
+pub(super) struct MemFile {
+    pub path: String,
+    pub content: Vec<u8>,
+    pub durable: Vec<u8>,
+    /// What was cut away since the file was synced, each byte at its position: it may be on its way to the disk.
+    pub cut: Vec<Option<u8>>,
 }
 
 impl MemStorage {
@@ -66,6 +56,7 @@ impl MemStorage {
         self.drop_nameless();
         for file in self.files.values_mut() {
             file.content.clone_from(&file.durable);
+            file.cut.clear();
         }
     }
 
@@ -83,9 +74,9 @@ impl MemStorage {
         self.capacity_bytes = bytes;
     }
 
-    /// From now on no file can be read.
-    pub fn fail_reads(&mut self) {
-        self.reads = Reads::Fail;
+    /// Every path with what a reader sees there.
+    pub fn contents(&self) -> BTreeMap<String, Vec<u8>> {
+        self.names.iter().map(|(path, file)| (path.clone(), self.files[file].content.clone())).collect()
     }
 
     /// The path of a file that is still there.
@@ -104,6 +95,7 @@ impl MemStorage {
     fn sync(&mut self, file: FileId) {
         if let Some(file) = self.files.get_mut(&file) {
             file.durable.clone_from(&file.content);
+            file.cut.clear();
         }
     }
 
@@ -121,7 +113,7 @@ impl MemStorage {
         self.sync_directory(split(path).0);
     }
 
-    fn drop_nameless(&mut self) {
+    pub(super) fn drop_nameless(&mut self) {
         let MemStorage { files, names, durable_names, .. } = self;
         files.retain(|id, file| {
             [&*names, &*durable_names].iter().any(|names| names.get(&file.path) == Some(id))
@@ -141,18 +133,19 @@ impl MemStorage {
 
 impl Storage for MemStorage {
     fn open(&mut self, path: &str) -> Result<FileId, StorageError> {
+        self.faults.strike("open", path)?;
         Ok(self.names.get(path).copied().unwrap_or_else(|| self.create(path)))
     }
 
     fn len(&self, file: FileId) -> Result<u64, StorageError> {
-        Ok(self.seen("len", file)?.content.len() as u64)
+        let MemFile { path, content, .. } = self.seen("len", file)?;
+        self.faults.strike("len", path)?;
+        Ok(content.len() as u64)
     }
 
     fn read(&self, file: FileId, position: u64, len: usize) -> Result<Bytes, StorageError> {
         let MemFile { path, content, .. } = self.seen("read", file)?;
-        if self.reads == Reads::Fail {
-            return Err(failed("read", path, ErrorKind::Other));
-        }
+        self.faults.strike("read", path)?;
         let start = usize::try_from(position).unwrap_or(usize::MAX).min(content.len());
         let end = start.saturating_add(len).min(content.len());
         Ok(Bytes::copy_from_slice(&content[start..end]))
@@ -160,6 +153,7 @@ impl Storage for MemStorage {
 
     fn append(&mut self, file: FileId, bytes: &[u8]) -> Result<(), StorageError> {
         let capacity = self.capacity_bytes.unwrap_or(usize::MAX);
+        self.faults.strike("append", &self.seen("append", file)?.path)?;
         let file = self.seen_mut("append", file)?;
         let fits = bytes.len().min(capacity.saturating_sub(file.content.len()));
         file.content.extend_from_slice(&bytes[..fits]);
@@ -167,25 +161,34 @@ impl Storage for MemStorage {
     }
 
     fn truncate(&mut self, file: FileId, len: u64) -> Result<(), StorageError> {
+        self.faults.strike("truncate", &self.seen("truncate", file)?.path)?;
         let file = self.seen_mut("truncate", file)?;
         let len = usize::try_from(len).expect("files fit into memory");
         assert!(len <= file.content.len(), "truncating {} to more than it has", file.path);
+        let before = file.cut.len().max(file.content.len());
+        file.cut.resize(before, None);
+        for (old, byte) in file.cut[len..].iter_mut().zip(&file.content[len..]) {
+            *old = Some(*byte);
+        }
         file.content.truncate(len);
         Ok(())
     }
 
     fn remove(&mut self, path: &str) -> Result<(), StorageError> {
+        self.faults.strike("remove", path)?;
         self.names.remove(path);
         self.drop_nameless();
         Ok(())
     }
 
     fn read_file(&self, path: &str) -> Result<Option<Bytes>, StorageError> {
+        self.faults.strike("read_file", path)?;
         let content = self.names.get(path).map(|file| &self.files[file].content);
         Ok(content.map(|content| Bytes::copy_from_slice(content)))
     }
 
     fn list(&self, directory: &str) -> Result<Vec<String>, StorageError> {
+        self.faults.strike("list", directory)?;
         let inside = self.names.keys().map(|path| split(path)).filter(|(parent, _)| *parent == directory);
         let files = inside.map(|(_, name)| name.to_owned());
         let parents = self.names.keys().map(|path| split(path).0).filter(|parent| !parent.is_empty());
@@ -198,28 +201,6 @@ impl Storage for MemStorage {
 /// Directory and name of a path.
 fn split(path: &str) -> (&str, &str) {
     path.rsplit_once('/').unwrap_or(("", path))
-}
-
-fn failed(operation: &'static str, path: &str, kind: ErrorKind) -> StorageError {
-    StorageError { operation, path: path.to_owned(), kind, errno: None }
-}
-
-/// A batch without idempotence: one record for each value, no keys, timestamps 0.
-pub fn batch(values: &[&str]) -> RecordBatch {
-    builder(values).build(ProducerId::NONE, ProducerEpoch::NONE, Sequence::NONE)
-}
-
-/// A batch of an idempotent producer: one record for each value, no keys, timestamps 0.
-pub fn idempotent_batch(values: &[&str], producer_id: i64, epoch: i16, base_sequence: i32) -> RecordBatch {
-    builder(values).build(ProducerId(producer_id), ProducerEpoch(epoch), Sequence(base_sequence))
-}
-
-fn builder(values: &[&str]) -> BatchBuilder {
-    let mut builder = BatchBuilder::new(0);
-    for value in values {
-        builder.push(0, b"", value.as_bytes());
-    }
-    builder
 }
 
 #[cfg(test)]
