@@ -24,6 +24,7 @@ use clocks::{Median, cpu_time};
 /// What one append writes, and one read reads.
 const BYTES: usize = 100;
 const FLUSH_EVERY: usize = 1_000;
+const NO_TIME: (Duration, Duration) = (Duration::ZERO, Duration::ZERO);
 const SIZES: [usize; 3] = [10_000, 100_000, 1_000_000];
 
 /// Measures one file of the simulated disk at sizes a factor of ten apart.
@@ -107,7 +108,12 @@ fn main() {
 /// CPU time of so many operations on a new disk.
 fn measure(pattern: Pattern, operations: usize) -> Duration {
     let disk = DiskHandle::new(
-        DiskConfig::with_fsync_latency((Duration::ZERO, Duration::ZERO)),
+        DiskConfig {
+            fsync_latency: NO_TIME,
+            read_latency: NO_TIME,
+            append_latency: NO_TIME,
+            write_back_after: None,
+        },
         Seed(1).stream("bench", 0),
     );
     let mut host = disk.mount(MemPlatter::default()).expect("a new disk can be mounted");

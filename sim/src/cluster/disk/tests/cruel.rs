@@ -319,7 +319,7 @@ impl Trial<'_> {
         for lied in std::mem::take(&mut self.lied) {
             match lied {
                 Lied::File { number, at } if self.world.has_name(number) => {
-                    self.world.files[number].0.settle(at)
+                    self.world.files[number].0.settle(at);
                 }
                 Lied::File { .. } => {}
                 Lied::Names { directory, at } => self.world.settle_names(directory, at),
