@@ -289,6 +289,11 @@ impl Cluster {
         for reason in self.links.reasons() {
             self.restore(&reason);
         }
+        self.start_all();
+    }
+
+    /// Starts every host that has no process.
+    pub fn start_all(&mut self) {
         let down: Vec<HostName> = self
             .hosts
             .iter()

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use broker_core::batch::RecordBatch;
 use broker_core::broker::Broker;
+use broker_core::time::Timestamp;
 use broker_core::types::{BrokerId, Offset, TopicPartition};
 use twox_hash::XxHash64;
 
@@ -25,6 +26,9 @@ use crate::trace::{Trace, TraceEvent};
 
 /// How often to look whether a phase is over: looking costs more than a tick.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// How often a supervisor looks for processes that have ended, once faults are over.
+const START_EVERY: Duration = Duration::from_millis(500);
 
 /// Everything a run leaves behind. `report.env` is empty: wall-clock facts are for whoever measures them.
 pub struct RunOutput {
@@ -65,6 +69,8 @@ struct Run<'a> {
     /// Acknowledged sends when the fault phase ended.
     acknowledged_under_fault: u64,
     logs: BTreeMap<TopicPartition, Vec<LogContent>>,
+    /// When processes that have ended are started again: after the heal.
+    next_start: Option<Timestamp>,
     /// Replicas whose logs could not be read.
     unread_logs: Vec<(BrokerId, TopicPartition)>,
 }
@@ -105,6 +111,7 @@ fn run_with(
         phases: Vec::new(),
         acknowledged_under_fault: 0,
         logs: BTreeMap::new(),
+        next_start: None,
         unread_logs: Vec::new(),
     };
     meddle(&mut run.cluster);
@@ -186,6 +193,11 @@ impl Run<'_> {
                 continue;
             }
             next_look = now + LOOK_EVERY;
+            if self.next_start.is_some_and(|next| next <= now) {
+                // Whoever notices only now that its disk is rotten halts, and somebody has to start it again.
+                self.next_start = Some(now + START_EVERY);
+                self.cluster.start_all();
+            }
             let reason = {
                 let _judges = meter::enter(Part::Judges);
                 why_not(self)
@@ -242,6 +254,7 @@ impl Run<'_> {
             nemesis.heal(&mut self.cluster);
         }
         self.cluster.heal();
+        self.next_start = Some(self.cluster.now() + START_EVERY);
     }
 
     fn liveness(&mut self) -> Result<(), Ended> {

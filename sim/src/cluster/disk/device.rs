@@ -95,8 +95,8 @@ pub(super) struct Disk {
     pub(super) inodes: BTreeMap<InodeNumber, Inode>,
     pub(super) next_inode: InodeNumber,
     pub(super) lies: Lies,
-    /// Replacements that are under way, by their flush.
-    pub(super) replacing: BTreeMap<OperationId, Vec<(DiskPath, Bytes)>>,
+    /// Replacements that flushes under way began with.
+    pub(super) replacing: BTreeMap<OperationId, (DiskPath, Bytes)>,
     /// Since when a directory has names that are not durable, or has lost some that are.
     pub(super) names_since: BTreeMap<String, Timestamp>,
     /// Not before this is a page old enough to be written back.

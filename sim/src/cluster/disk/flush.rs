@@ -66,13 +66,9 @@ impl<P: Platter> HostDisk<P> {
         let (mut disk, _) = self.disk_and_platter();
         let operation = disk.occupy(now, steps.len());
         let end = disk.queue.expected(operation);
-        let replaced = captured.iter().filter_map(|step| match step {
-            Step::Replace { path, content, .. } => Some((path.clone(), content.clone())),
-            _ => None,
-        });
-        let replaced: Vec<_> = replaced.collect();
-        if !replaced.is_empty() {
-            disk.replacing.insert(operation, replaced);
+        // One that comes later has not begun before those in front of it are done.
+        if let Some(Step::Replace { path, content, .. }) = captured.first() {
+            disk.replacing.insert(operation, (path.clone(), content.clone()));
         }
         drop(disk);
         (FlushTicket { mounted: self.mounted, operation, steps: captured }, end)

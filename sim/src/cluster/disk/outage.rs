@@ -48,7 +48,7 @@ impl Disk {
     /// Replacements that were under way: some had come as far as the new name.
     pub(super) fn keep_replacements(&mut self, unsynced: Unsynced, rng: &mut ChaCha8Rng) {
         let replacing = std::mem::take(&mut self.replacing);
-        for (path, content) in replacing.into_values().flatten() {
+        for (path, content) in replacing.into_values() {
             let there = self.durable.entries(&path.directory).is_some();
             let is_file = self.durable.get(&path) != Some(Entry::Directory);
             if unsynced != Unsynced::Lost && rng.random_bool(0.5) && there && is_file {
