@@ -20,7 +20,7 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 
 use super::device::Disk;
-use super::errors::{EIO, ENOENT, os_error, platter_error};
+use super::errors::{EIO, ENOENT, ENOTDIR, os_error, platter_error};
 use super::host::{HostDisk, OpenFile};
 use super::inode::{Inode, InodeNumber};
 use super::path::DiskPath;
@@ -102,8 +102,10 @@ impl<P: Platter> HostDisk<P> {
                 Ok(Step::File { inode: *inode, path: path.clone(), len })
             }
             FlushStep::Directory(directory) => {
-                let names =
-                    names(&self.disk(), directory).ok_or_else(|| os_error("sync", directory, ENOENT))?;
+                let names = names(&self.disk(), directory).ok_or_else(|| {
+                    let is_file = self.disk().volatile.is_file(directory);
+                    os_error("sync", directory, if is_file { ENOTDIR } else { ENOENT })
+                })?;
                 Ok(Step::Directory { directory: directory.clone(), names })
             }
             FlushStep::Replace { path, content } => {

@@ -230,6 +230,9 @@ impl<P: Platter> Storage for HostDisk<P> {
                 disk.point_volatile(&parsed, None);
             }
             Some(Entry::Directory) => return Err(os_error("remove", path, EISDIR)),
+            None if disk.volatile.is_file(&parsed.directory) => {
+                return Err(os_error("remove", path, ENOTDIR));
+            }
             None => return Ok(()),
         }
         drop(disk);
@@ -244,6 +247,7 @@ impl<P: Platter> Storage for HostDisk<P> {
         match entry {
             Some(Entry::File(number)) => self.read_inode("read", path, number, 0, usize::MAX).map(Some),
             Some(Entry::Directory) => Err(os_error("read", path, EISDIR)),
+            None if self.disk().volatile.is_file(&parsed.directory) => Err(os_error("read", path, ENOTDIR)),
             None => Ok(None),
         }
     }
@@ -254,10 +258,11 @@ impl<P: Platter> Storage for HostDisk<P> {
         if let Some(entries) = disk.volatile.entries(directory) {
             return Ok(entries.keys().cloned().collect());
         }
-        match disk.volatile.get(&DiskPath::parse("list", directory)?) {
-            Some(_) => Err(os_error("list", directory, ENOTDIR)),
-            None => Ok(Vec::new()),
+        DiskPath::parse("list", directory)?;
+        if disk.volatile.is_file(directory) {
+            return Err(os_error("list", directory, ENOTDIR));
         }
+        Ok(Vec::new())
     }
 }
 

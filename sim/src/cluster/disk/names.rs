@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use broker_core::error::StorageError;
 
 use super::device::Disk;
-use super::errors::{EISDIR, ENOENT, ENOSPC, os_error, platter_error};
+use super::errors::{EISDIR, ENOENT, ENOSPC, ENOTDIR, os_error, platter_error};
 use super::inode::{Inode, InodeNumber};
 use super::namespace::Entry;
 use super::path::DiskPath;
@@ -130,7 +130,8 @@ impl Disk {
     /// Whether there is a directory for it, and room for both contents at once.
     pub(super) fn may_replace(&mut self, path: &DiskPath, content: &[u8]) -> Result<(), StorageError> {
         if self.volatile.entries(&path.directory).is_none() {
-            return Err(os_error("replace", &path.to_string(), ENOENT));
+            let errno = if self.volatile.is_file(&path.directory) { ENOTDIR } else { ENOENT };
+            return Err(os_error("replace", &path.to_string(), errno));
         }
         if self.volatile.get(path) == Some(Entry::Directory) {
             return Err(os_error("replace", &path.to_string(), EISDIR));

@@ -35,6 +35,13 @@ impl Namespace {
         self.entries(&path.directory)?.get(&path.name).copied()
     }
 
+    /// Why there is nothing in a directory: because it, or what it is in, is a file.
+    pub(super) fn is_file(&self, directory: &str) -> bool {
+        let parent = directory.split_once('/').map_or(directory, |(parent, _)| parent);
+        let get = |path| self.get(&DiskPath::parse("find", path).ok()?);
+        [parent, directory].into_iter().any(|path| matches!(get(path), Some(Entry::File(_))))
+    }
+
     /// What is in a directory, sorted by name; `None` if it is not there.
     pub(super) fn entries(&self, directory: &str) -> Option<&BTreeMap<String, Entry>> {
         self.directories.get(directory)

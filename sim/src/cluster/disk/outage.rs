@@ -45,9 +45,10 @@ impl Disk {
         seen.map(|(number, inode)| (*number, draw(inode, rng))).collect()
     }
 
-    /// Replacements that were under way: some had come as far as the new name.
-    pub(super) fn keep_replacements(&mut self, unsynced: Unsynced, rng: &mut ChaCha8Rng) {
+    /// Replacements that were under way: some had come as far as the new name. Returns these.
+    pub(super) fn keep_replacements(&mut self, unsynced: Unsynced, rng: &mut ChaCha8Rng) -> Vec<String> {
         let replacing = std::mem::take(&mut self.replacing);
+        let mut kept = BTreeSet::new();
         for (path, content) in replacing.into_values() {
             let there = self.durable.entries(&path.directory).is_some();
             let is_file = self.durable.get(&path) != Some(Entry::Directory);
@@ -55,8 +56,10 @@ impl Disk {
                 let number = self.add_inode(Inode::clean(content.len() as u64, path.is_segment()));
                 self.settling.push((number, 0, content));
                 self.point_durable(&path, Some(Entry::File(number)));
+                kept.insert(path.to_string());
             }
         }
+        kept.into_iter().collect()
     }
 
     /// Only what is durable and what survives is left.

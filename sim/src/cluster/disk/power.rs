@@ -35,6 +35,8 @@ pub struct PowerLoss {
     pub lost_logs: BTreeMap<String, LostLog>,
     /// Bytes that were only in the page cache, and are there all the same.
     pub survived_bytes: u64,
+    /// Files whose replacement was under way, and that have their new content all the same.
+    pub replaced: Vec<String>,
     /// Files and directories that lost their names: created, and the directory they are in not flushed since.
     pub vanished: Vec<String>,
     /// Sum of `returned_files`.
@@ -118,8 +120,8 @@ impl DiskHandle {
         disk.keep_names(unsynced, &mut rng);
         disk.durable.forget_unreachable();
         let survivors = disk.survivors(unsynced, &mut rng);
-        let loss = report(&disk, &survivors);
-        disk.keep_replacements(unsynced, &mut rng);
+        let mut loss = report(&disk, &survivors);
+        loss.replaced = disk.keep_replacements(unsynced, &mut rng);
         disk.lose(survivors);
         disk.stats.power_losses += 1;
         disk.history.power_losses.push((now, loss.counts()));

@@ -103,11 +103,17 @@ impl Survivors {
         to - from == at_rest + survive
     }
 
-    /// How many bytes that had been cut are back.
+    /// How many bytes that had been cut are back, be it as zeros.
     pub(super) fn returned(&self, inode: &Inode) -> u64 {
         let (from, to) = (inode.stable(), inode.durable_len().min(self.len));
         let written_over = |(low, high): &(u64, u64)| to.min(*high).saturating_sub(from.max(*low));
         to.saturating_sub(from) - self.ranges.iter().map(written_over).sum::<u64>()
+    }
+
+    /// Where a range ends that was written: behind the end of the file as the process saw it the page is zeros, and they
+    /// take the place of what the rest of the sector was before a truncation.
+    fn end_on_platter(&self, inode: &Inode, to: u64) -> u64 {
+        if to == inode.len() { to.next_multiple_of(SECTOR_BYTES).min(self.len).max(to) } else { to }
     }
 
     /// What has to be written so that the platter has it: bytes that survive, and zeros where the file is longer than what
@@ -127,6 +133,12 @@ impl Survivors {
                 zeros(&mut never_written, at, &mut writes);
                 never_written = never_written.max(at + piece.len() as u64);
                 writes.push((at, piece));
+            }
+            let (mut rest, end) = (*to, self.end_on_platter(inode, *to));
+            if rest < end {
+                zeros(&mut never_written, rest, &mut writes);
+                zeros(&mut rest, end, &mut writes);
+                never_written = never_written.max(end);
             }
         }
         zeros(&mut never_written, self.len, &mut writes);

@@ -75,11 +75,8 @@ impl Content {
             self.doubtful[position + i] && (byte == 0 || oldest.get(position + i) == Some(&byte))
         };
         let may_be = |(i, byte): (usize, &u8)| *byte == had[i] || is_doubt(i, *byte);
-        // Behind the end of a file its page is zeros. The disk leaves there what was there before a truncation as well.
-        let rest = position + had.len();
-        let is_rest = |(i, byte): (usize, &u8)| *byte == 0 || oldest.get(rest + i) == Some(byte);
         (*had == found[..had.len()] || found[..had.len()].iter().enumerate().all(may_be))
-            && found[had.len()..].iter().enumerate().all(is_rest)
+            && found[had.len()..].iter().all(|byte| *byte == 0)
     }
 }
 

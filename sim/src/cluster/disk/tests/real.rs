@@ -14,7 +14,6 @@ use proptest::test_runner::{Config, RngSeed, contextualize_config};
 use super::real_storage::{RealFlush, RealStorage};
 use super::*;
 use crate::cluster::disk::FlushTicket;
-use crate::cluster::disk::errors::{ENOENT, ENOTDIR};
 
 /// `t-0` and `t-1` may become files or directories, whatever comes first.
 const PATHS: [&str; 13] =
@@ -256,18 +255,7 @@ fn same(
         Ok(Answer::Names(names)) => format!("{names:?}"),
         Err(error) => format!("{error:?}"),
     };
-    let equal = simulated == real || below_a_file(simulated, real);
-    assert!(equal, "{question:?}: simulated {}, real {}", show(simulated), show(real));
-}
-
-/// The one difference: below a file, or of a file as a directory, the simulated disk says that there is nothing, Linux
-/// why there cannot be (ENOTDIR).
-fn below_a_file(simulated: &Result<Answer, StorageError>, real: &Result<Answer, StorageError>) -> bool {
-    let nothing = match simulated {
-        Ok(answer) => [Answer::Done, Answer::Content(None), Answer::Names(Vec::new())].contains(answer),
-        Err(error) => error.errno == Some(ENOENT),
-    };
-    nothing && matches!(real, Err(error) if error.errno == Some(ENOTDIR))
+    assert!(simulated == real, "{question:?}: simulated {}, real {}", show(simulated), show(real));
 }
 
 fn config() -> Config {
