@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use broker_core::config::BrokerConfig;
 use broker_core::types::TopicPartition;
-use serde::Serialize;
 
 use super::settings::{FlushSetting, FlushSettings};
 use crate::nemesis::{Action, Aim, Fault, Harm, Plan, Span, Start, Target, Until};
@@ -14,8 +14,7 @@ use crate::seed::Seed;
 const DOWN: Duration = Duration::from_secs(1);
 
 /// What happens in the middle of the traffic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Blow {
     /// Nothing: what the setting costs.
     Quiet,
@@ -84,12 +83,32 @@ pub fn prepare(written: &Scenario, setting: FlushSetting, blow: Blow, seed: Seed
     scenario
 }
 
-/// The time is drawn from the seed, in the middle fifth of the time in which producers send.
-fn power_loss(scenario: &Scenario, target: Target) -> Fault {
+/// Why intervals may not show what they do: the power may go before the flush scheduler of any broker has begun.
+pub fn too_early(written: &Scenario, settings: &FlushSettings, seed: Seed) -> Option<String> {
+    let (scenario, _) = written.draw(seed);
+    let first_look = BrokerConfig::new(&scenario.broker, scenario.cluster.time_scale).initial_task_delay;
+    let intervals = settings.all().iter().any(|setting| matches!(setting, FlushSetting::Every(_)));
+    let earliest = in_the_middle(&scenario).low;
+    (intervals && earliest < first_look).then(|| {
+        format!(
+            "the power may go {earliest:?} after the beginning, and flush schedulers begin only after \
+             log.initial.task.delay.ms = {}: let producers send for longer, or set that property",
+            first_look.as_millis()
+        )
+    })
+}
+
+/// The middle fifth of the time in which producers send.
+fn in_the_middle(scenario: &Scenario) -> Span<Duration> {
     let busy = scenario.producers.iter().map(|producer| producer.records as f64 / producer.rate);
     let busy = busy.fold(0.0, f64::max).min(scenario.phases.faults.as_secs_f64());
     let at = |share: f64| Duration::from_micros((busy * share * 1e6) as u64);
-    let when = Span { low: at(0.4), high: at(0.6) };
+    Span { low: at(0.4), high: at(0.6) }
+}
+
+/// The time is drawn from the seed.
+fn power_loss(scenario: &Scenario, target: Target) -> Fault {
+    let when = in_the_middle(scenario);
     let left = scenario.phases.faults.saturating_sub(when.high);
     let down = Span::exactly(DOWN.min(left / 2).max(Duration::from_micros(1)));
     let aim = Aim::Hosts(vec![target]);

@@ -31,11 +31,10 @@ const P99: Series = Series { name: "p99", color: BLUE, marker: Marker::Disc };
 const RATE: Series =
     Series { name: "acknowledged records/s (right axis)", color: GREEN, marker: Marker::Square };
 
-const DIED_ONE: Series = Series { name: "copies that died, one broker", color: PURPLE, marker: Marker::Ring };
-const DIED_ALL: Series = Series { name: "all brokers", color: PURPLE, marker: Marker::Box };
-const LOST_ONE: Series =
-    Series { name: "acknowledged records lost, one broker", color: ORANGE, marker: Marker::Triangle };
-const LOST_ALL: Series = Series { name: "all brokers", color: ORANGE, marker: Marker::Diamond };
+const DIED_ONE: Series = Series { name: "died, one broker", color: PURPLE, marker: Marker::Ring };
+const DIED_ALL: Series = Series { name: "died, all brokers", color: PURPLE, marker: Marker::Box };
+const LOST_ONE: Series = Series { name: "lost, one broker", color: ORANGE, marker: Marker::Triangle };
+const LOST_ALL: Series = Series { name: "lost, all brokers", color: ORANGE, marker: Marker::Diamond };
 
 /// The whole file.
 pub fn plot(tradeoff: &Tradeoff) -> String {
@@ -144,7 +143,7 @@ impl Plot {
         let scale = Scale::log(spreads.flat_map(|spread| [spread.mean, spread.max as f64]), LOSSES);
         let all = [DIED_ONE, DIED_ALL, LOST_ONE, LOST_ALL];
         self.panel(
-            "what it buys: losses of a power loss, mean (marker) and most (bar)",
+            "what it buys: copies that died and acknowledged records lost, per power loss (mean; bar: most)",
             LOSSES,
             &scale,
             &all,
@@ -206,7 +205,7 @@ impl Plot {
                 self.svg.text((x, bottom + 20.0), WORDS, (Anchor::Middle, Weight::Plain), &label(row));
             }
         }
-        let words = "flush setting: after so many messages, every so often, or as it says";
+        let words = "flush setting: a number of messages, an interval of the scheduler, or as it says";
         self.svg.text((self.width / 2.0, 632.0), WORDS, (Anchor::Middle, Weight::Plain), words);
         let mut notes = "A copy that dies may live on elsewhere; a lost record is nowhere.".to_owned();
         let left_out = tradeoff.left_out.len();

@@ -128,7 +128,7 @@ fn bytes(bytes: f64) -> String {
 /// A number in few letters, and never 0 for what is not 0.
 pub(super) fn short(value: f64) -> String {
     match value {
-        0.0 => "0".to_owned(),
+        value if value.fract() == 0.0 && value < 1000.0 => format!("{value:.0}"),
         value if value < 0.01 => format!("{value:.0e}"),
         value if value < 0.995 => format!("{value:.2}"),
         value if value < 9.95 => format!("{value:.1}"),
@@ -159,8 +159,8 @@ mod tests {
 
     #[test]
     fn numbers_are_short_and_nothing_but_nothing_is_zero() {
-        let said = [0.0, 0.0005, 0.05, 0.999, 3.14, 12.4, 999.6, 1234.0, 56_789.0, 2e6, 4e9].map(short);
-        let expected = ["0", "5e-4", "0.05", "1.0", "3.1", "12", "1.0k", "1.2k", "57k", "2M", "4e9"];
+        let said = [0.0, 0.0005, 0.05, 0.999, 4.0, 3.97, 12.4, 999.6, 1234.0, 56_789.0, 2e6, 4e9].map(short);
+        let expected = ["0", "5e-4", "0.05", "1.0", "4", "4.0", "12", "1.0k", "1.2k", "57k", "2M", "4e9"];
         assert_eq!(said, expected);
     }
 }

@@ -19,7 +19,7 @@ use crate::sweep::plan::plan;
 use crate::sweep::pool::{End, Ended, Limits, Stop, Work, drive};
 use crate::sweep::store::replace;
 use crate::tradeoff::csv::csv;
-use crate::tradeoff::experiment::{Trial, prepare, trials};
+use crate::tradeoff::experiment::{Trial, prepare, too_early, trials};
 use crate::tradeoff::measure::{self, Sample};
 use crate::tradeoff::plot::plot;
 use crate::tradeoff::result::Tradeoff;
@@ -69,6 +69,10 @@ fn measured(scenario: Scenario, arguments: &TradeoffArguments) -> Result<u8, Str
     let out = arguments.out.clone().unwrap_or_else(named);
     std::fs::create_dir_all(&out)
         .map_err(|error| format!("{} cannot be written to: {error}", out.display()))?;
+    if let Some(warning) = trials.first().and_then(|trial| too_early(&scenario, &arguments.flush, trial.seed))
+    {
+        complain(&format!("warning: {warning}\n"));
+    }
     watch_for_interrupts();
     let (scenario, trials) = (Arc::new(scenario), Arc::new(trials));
     let work = work(scenario.clone(), arguments.flush.clone(), trials.clone());
