@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use broker_core::types::{BrokerId, TopicPartition};
-use sim::cluster::disk::{DiskFault, Unsynced};
+use sim::cluster::disk::{DiskEffect, DiskFault, Unsynced};
 use sim::cluster::{Blueprint, Cluster, HostName, HostState};
 use sim::history::History;
 use sim::scenario::parse;
@@ -80,7 +80,12 @@ rate    = "200/s"
     }
 
     fn begin_fault(&self, host: &HostName, what: DiskFault) {
-        self.cluster.disk(host).unwrap().begin(1, what, Seed(5).stream("fault", 1));
+        let now = self.cluster.now();
+        self.cluster.disk(host).unwrap().begin(now, 1, what, Seed(5).stream("fault", 1));
+    }
+
+    fn end_fault(&self, host: &HostName) -> DiskEffect {
+        self.cluster.disk(host).unwrap().end(self.cluster.now(), 1)
     }
 
     fn count(&self, name: &str) -> u64 {
@@ -150,7 +155,7 @@ fn a_slow_disk_slows_flushes_until_it_ends() {
     let latency = (Duration::from_millis(40), Duration::from_millis(60));
     story.begin_fault(&host, DiskFault::Slow { flush: Some(latency), read: None, append: None });
     story.steps(1_000);
-    let effect = story.cluster.disk(&host).unwrap().end(1);
+    let effect = story.end_fault(&host);
     assert!(10 <= effect.operations_slowed && 300_000 < effect.added_us, "{effect:?}");
     story.converged();
     assert_eq!(story.cluster.disk(&host).unwrap().effect(1), effect);

@@ -120,7 +120,7 @@ impl Builder<'_> {
     }
 
     fn disk(&self, ordinal: u64) -> DiskHandle {
-        let config = DiskConfig { fsync_latency: self.blueprint.scenario.cluster.fsync_latency };
+        let config = DiskConfig::with_fsync_latency(self.blueprint.scenario.cluster.fsync_latency);
         DiskHandle::new(config, self.blueprint.seed.stream("disk", ordinal))
     }
 

@@ -284,7 +284,8 @@ impl Cluster {
     /// process.
     pub fn heal(&mut self) {
         self.heal_hosts();
-        self.disks().for_each(|(_, disk)| disk.heal());
+        let now = self.now();
+        self.disks().for_each(|(_, disk)| disk.heal(now));
         for reason in self.links.reasons() {
             self.restore(&reason);
         }

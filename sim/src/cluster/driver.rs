@@ -65,8 +65,9 @@ enum Next<F> {
 
 /// Drives one node until it halts.
 ///
-/// * While the host is frozen nothing happens here: no input is taken, no effect carried out.
-/// * `begun`, `effects` and `next` are empty between two polls unless the host froze within the last one.
+/// * While the host is frozen, or its process waits for its disk, nothing happens here: no input is taken, no effect
+///   carried out.
+/// * `begun`, `effects` and `next` are empty between two polls unless one of these began within the last one.
 pub struct Driver<N, A, P: Platform> {
     slot: SharedSlot<N>,
     /// What the node's time counts as.
@@ -88,6 +89,8 @@ pub struct Driver<N, A, P: Platform> {
     planned: Option<Timestamp>,
     /// Taken from its source, and not given to the node yet.
     next: Option<Next<P::Flush>>,
+    /// What the process has to wait for before it goes on: its disk.
+    busy: Option<LocalFuture<()>>,
     /// What brought about `effects`, not in the trace yet.
     begun: Option<TraceEvent>,
     /// Taken from the node, and not carried out yet.
@@ -124,6 +127,7 @@ impl<N: Node, A: Application, P: Platform> Driver<N, A, P> {
             shown: Timestamp::ZERO,
             planned: None,
             next: None,
+            busy: None,
             begun: None,
             effects: VecDeque::new(),
         }
@@ -145,7 +149,10 @@ impl<N: Node, A: Application, P: Platform> Driver<N, A, P> {
         self.count(self.now);
         let shown = self.platform.clock(self.now);
         self.with_node(|node| node.handle(shown, input));
-        self.carry_out(self.now);
+        self.busy = self.platform.busy();
+        if self.busy.is_none() {
+            self.carry_out(self.now);
+        }
     }
 
     fn count(&mut self, now: Timestamp) {
@@ -312,6 +319,17 @@ impl<N: Node, A: Application, P: Platform> Driver<N, A, P> {
         earliest(by_clock.map(|at| self.platform.when(at, self.now)), self.application.next_deadline())
     }
 
+    /// Whether the process need not wait for its disk. What it has waited long enough for is carried out.
+    fn is_ready(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(busy) = &mut self.busy else { return true };
+        if busy.as_mut().poll(cx).is_pending() {
+            return false;
+        }
+        self.busy = None;
+        self.carry_out(self.now);
+        true
+    }
+
     /// Freezes the host if a wire wants it, once all there is to send is with the kernel.
     fn freeze_if_due(&mut self, cx: &mut Context<'_>) {
         if self.watch.take_due() {
@@ -361,14 +379,21 @@ impl<N: Node, A: Application + Unpin, P: Platform<Flush: Unpin> + Unpin> Future 
         self.now = now;
         self.inbound.look_again();
         self.outbound.look_again();
-        self.carry_out(now);
-        self.freeze_if_due(cx);
+        if self.is_ready(cx) {
+            self.carry_out(now);
+            self.freeze_if_due(cx);
+        }
         let question = if self.watch.is_frozen() { None } else { self.slot.borrow_mut().question.take() };
         if let Some(question) = question {
             self.with_node(|node| question(node));
         }
         loop {
+            if !self.is_ready(cx) {
+                self.slot.borrow_mut().waker = Some(cx.waker().clone());
+                return Poll::Pending;
+            }
             while !self.watch.is_frozen()
+                && self.busy.is_none()
                 && self.halted.is_none()
                 && let Some(next) = self.next(cx)
             {
@@ -377,6 +402,9 @@ impl<N: Node, A: Application + Unpin, P: Platform<Flush: Unpin> + Unpin> Future 
             }
             if self.watch.is_frozen() {
                 return Poll::Pending;
+            }
+            if self.busy.is_some() {
+                continue;
             }
             if let Some(reason) = self.halted.take() {
                 return Poll::Ready(reason);

@@ -29,7 +29,7 @@ use super::panics::{self, HostPanic};
 use super::slot::SharedSlot;
 use super::stillness::Stillness;
 use super::tripwire::{Signal, Watch};
-use super::turmoil_platform::{ProcessDisk, TurmoilPlatform, simulated_now};
+use super::turmoil_platform::{ProcessDisk, TurmoilPlatform, busy, simulated_now};
 use crate::history::{History, ProcessId, Reading};
 use crate::meter::{self, Part};
 use crate::trace::{Stop, TraceEvent, Tracer};
@@ -185,6 +185,9 @@ impl BrokerHost {
         };
         match Broker::start(context.now(), Box::new(disk.clone()), settings) {
             Ok(broker) => {
+                if let Some(busy) = busy(&disk) {
+                    busy.await;
+                }
                 context.run(self.slot.clone(), broker, Unattended, Some(disk), Some(PORT)).await;
             }
             Err(error) => context.refused_to_start(&error),
@@ -211,6 +214,9 @@ impl ControllerHost {
         let config = ControllerConfig { broker: self.config.clone() };
         match Controller::open(context.now(), Box::new(disk.clone()), config) {
             Ok(controller) => {
+                if let Some(busy) = busy(&disk) {
+                    busy.await;
+                }
                 context.run(self.slot.clone(), controller, Unattended, Some(disk), Some(PORT)).await;
             }
             Err(error) => context.refused_to_start(&error),

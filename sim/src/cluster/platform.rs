@@ -52,6 +52,10 @@ pub trait Platform {
     /// Begins to make these steps durable. When the time has come, [`Platform::finish_flush`] has to be called.
     fn start_flush(&self, steps: &[FlushStep]) -> (Self::Flush, LocalFuture<()>);
 
+    /// What the process has to wait for because of what its node did with its files since the last call; `None` if for
+    /// nothing.
+    fn busy(&self) -> Option<LocalFuture<()>>;
+
     /// Ends a flush: its steps are durable now, or cannot be made so.
     fn finish_flush(&self, flush: Self::Flush) -> Result<(), StorageError>;
 }

@@ -57,6 +57,28 @@ impl TurmoilPlatform {
     }
 }
 
+/// What the process has to wait for because of what it did with its files; `None` if for nothing.
+pub fn busy(disk: &ProcessDisk) -> Option<LocalFuture<()>> {
+    disk.borrow().busy_until()?;
+    let disk = disk.clone();
+    Some(Box::pin(async move {
+        device(&disk, |disk| disk.busy_until().unwrap_or(Some(Timestamp::ZERO))).await;
+        disk.borrow().is_ready();
+    }))
+}
+
+/// Waits until the device is done; `due` tells when that is, and `None` while it is stalled.
+async fn device(disk: &ProcessDisk, due: impl Fn(&HostDisk<TurmoilPlatter>) -> Option<Timestamp>) {
+    loop {
+        let (at, stirred) = (due(&disk.borrow()), disk.borrow().stirred());
+        match at {
+            Some(at) if at <= simulated_now() => return,
+            Some(at) => tokio::time::sleep(at.since(simulated_now())).await,
+            None => stirred.notified().await,
+        }
+    }
+}
+
 impl Platform for TurmoilPlatform {
     type Stream = LinkedStream;
     type Listener = TcpListener;
@@ -116,8 +138,20 @@ impl Platform for TurmoilPlatform {
 
     fn start_flush(&self, steps: &[FlushStep]) -> (FlushTicket, LocalFuture<()>) {
         let now = self.elapsed();
-        let (ticket, done) = self.disk().borrow_mut().start_flush(now, steps);
-        (ticket, Box::pin(tokio::time::sleep(done.since(now))))
+        let disk = self.disk().clone();
+        let (ticket, done) = disk.borrow_mut().start_flush(now, steps);
+        let operation = ticket.operation();
+        let first = tokio::time::sleep(done.since(now));
+        let done = async move {
+            first.await;
+            device(&disk, |disk| disk.due(operation)).await;
+        };
+        (ticket, Box::pin(done))
+    }
+
+    fn busy(&self) -> Option<LocalFuture<()>> {
+        let disk = self.disk.as_ref()?;
+        busy(disk)
     }
 
     fn finish_flush(&self, flush: FlushTicket) -> Result<(), StorageError> {

@@ -24,7 +24,7 @@ pub(super) fn begin(
         other => unreachable!("{other:?} is no fault of disks"),
     };
     for (host, disk) in cluster.disks().filter(|(host, _)| hosts.contains(*host)) {
-        disk.begin(fault, what.clone(), seed.stream(&format!("nemesis.disk.{host}"), stream));
+        disk.begin(cluster.now(), fault, what.clone(), seed.stream(&format!("nemesis.disk.{host}"), stream));
     }
 }
 
@@ -32,7 +32,9 @@ pub(super) fn begin(
 pub(super) fn end(cluster: &Cluster, fault: u32) -> Effect {
     let mut sum = Effect::new();
     for (_, disk) in cluster.disks() {
-        for (name, number) in disk.end(fault).numbers().into_iter().filter(|(_, number)| 0 < *number) {
+        for (name, number) in
+            disk.end(cluster.now(), fault).numbers().into_iter().filter(|(_, number)| 0 < *number)
+        {
             *sum.entry(name.to_owned()).or_default() += number;
         }
     }

@@ -7,12 +7,13 @@ use broker_core::time::Timestamp;
 use broker_core::types::TopicPartition;
 
 use super::availability::longest_unavailable_us;
+use super::flushing;
 use super::meanwhile;
 use super::phases::Ended;
 use super::signature;
 use super::story;
 use crate::checker::{Anomaly, Checks, Violation, check_all};
-use crate::cluster::disk::DiskStats;
+use crate::cluster::disk::{DiskHistory, DiskStats};
 use crate::history::History;
 use crate::oracle::{LogContent, diverging_logs};
 use crate::report::{
@@ -36,7 +37,7 @@ pub(super) struct Evidence<'a> {
     pub acknowledged_under_fault: u64,
     pub logs: BTreeMap<TopicPartition, Vec<LogContent>>,
     pub unread_logs: Vec<String>,
-    pub disks: BTreeMap<String, DiskStats>,
+    pub disks: BTreeMap<String, (DiskStats, DiskHistory)>,
 }
 
 /// Checks the evidence and compares with what the scenario expects.
@@ -49,7 +50,10 @@ pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> 
     report.trace_events =
         evidence.trace.counts().into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
     report.longest_unavailable_us = longest_unavailable_us(evidence.history, evidence.end);
-    report.disks = evidence.disks.iter().map(|(host, stats)| (host.clone(), disk_numbers(stats))).collect();
+    for (host, (stats, history)) in &evidence.disks {
+        report.disks.insert(host.clone(), disk_numbers(stats));
+        report.flushing.insert(host.clone(), flushing::report(history));
+    }
     report.hashes = Hashes::of(&scenario.source);
     report.vacuous = vacuous_reasons(scenario, &evidence);
     report.vacuous.extend(never_unavailable(scenario, report.longest_unavailable_us));
@@ -174,14 +178,14 @@ fn vacuous_reasons(scenario: &Scenario, evidence: &Evidence<'_>) -> Vec<String> 
 
 /// Hosts that stopped by themselves although no fault had hurt their disks before: something is wrong with them, even if
 /// the run came to a good end.
-fn gave_up(trace: &Trace, disks: &BTreeMap<String, DiskStats>) -> Vec<String> {
+fn gave_up(trace: &Trace, disks: &BTreeMap<String, (DiskStats, DiskHistory)>) -> Vec<String> {
     let halted = trace
         .entries()
         .iter()
         .filter(|entry| matches!(entry.event, TraceEvent::HostStopped { how: Stop::Halted }));
     let reasons = halted.filter_map(|entry| {
         let host = trace.host_name(entry.host);
-        let hurt_since = disks.get(host).and_then(|disk| disk.hurt_since);
+        let hurt_since = disks.get(host).and_then(|(disk, _)| disk.hurt_since);
         let without_cause = hurt_since.is_none_or(|since| entry.time < since);
         without_cause
             .then(|| format!("{host} gave up by itself at {}: see storage_failed in trace.jsonl", entry.time))
@@ -237,9 +241,12 @@ fn disk_numbers(stats: &DiskStats) -> BTreeMap<String, u64> {
         ("appended_bytes", stats.appended_bytes),
         ("flushes", stats.flushes),
         ("flushed_bytes", stats.flushed_bytes),
+        ("written_back_bytes", stats.written_back_bytes),
         ("failed_flushes", stats.failed_flushes),
         ("dirty_bytes", stats.dirty_bytes),
         ("phantom_bytes", stats.phantom_bytes),
+        ("lied_bytes", stats.lied_bytes),
+        ("used_bytes", stats.used_bytes),
         ("power_losses", stats.power_losses),
     ];
     numbers.into_iter().map(|(name, number)| (name.to_owned(), number)).collect()
@@ -261,7 +268,8 @@ mod tests {
         Tracer::new(trace.clone(), "broker-2").record(Timestamp(10), halted);
         let complaints = |host: &str, hurt_since| {
             let disk = DiskStats { hurt_since, ..DiskStats::default() };
-            gave_up(&trace.borrow(), &BTreeMap::from([(host.to_owned(), disk)])).len()
+            gave_up(&trace.borrow(), &BTreeMap::from([(host.to_owned(), (disk, DiskHistory::default()))]))
+                .len()
         };
         assert_eq!(complaints("broker-1", None), 2);
         assert_eq!(complaints("broker-1", Some(Timestamp(10))), 1);

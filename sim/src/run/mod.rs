@@ -13,6 +13,7 @@
 //! events that explain a failure), [`signature`] (which failures are the same), [`twice`] (do two runs agree).
 
 pub mod availability;
+mod flushing;
 mod interrupt;
 mod judge;
 mod meanwhile;

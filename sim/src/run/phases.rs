@@ -12,6 +12,7 @@ use twox_hash::XxHash64;
 
 use super::interrupt::Interrupt;
 use super::judge::{self, Evidence};
+use crate::cluster::disk::DiskHandle;
 use crate::cluster::{Blueprint, Cluster, HostPanic};
 use crate::history::History;
 use crate::meter::{self, Part};
@@ -112,7 +113,8 @@ fn run_with(
     if let Some(last) = run.phases.last_mut() {
         last.ended_us = now.0;
     }
-    let disks = run.cluster.disks().map(|(host, disk)| (host.to_string(), disk.stats())).collect();
+    let disk = |disk: &DiskHandle| (disk.stats(), disk.history(run.cluster.now()));
+    let disks = run.cluster.disks().map(|(host, handle)| (host.to_string(), disk(handle))).collect();
     let Run { cluster, nemesis, phases, acknowledged_under_fault, logs, unread_logs, .. } = run;
     drop(cluster);
     let deeds = nemesis.map(Nemesis::into_deeds).unwrap_or_default();

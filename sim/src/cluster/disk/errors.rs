@@ -16,6 +16,8 @@ pub(super) const ENOTDIR: i32 = 20;
 pub(super) const EISDIR: i32 = 21;
 /// Invalid argument.
 pub(super) const EINVAL: i32 = 22;
+/// No space left on device.
+pub(super) const ENOSPC: i32 = 28;
 
 /// `operation` on `path` failed with `errno`.
 pub(super) fn os_error(operation: &'static str, path: &str, errno: i32) -> StorageError {
@@ -42,6 +44,7 @@ mod tests {
         assert_eq!(os_error("open", "a", EISDIR).kind, io::ErrorKind::IsADirectory);
         assert_eq!(os_error("open", "a", ENOTDIR).kind, io::ErrorKind::NotADirectory);
         assert_eq!(os_error("truncate", "a", EINVAL).kind, io::ErrorKind::InvalidInput);
+        assert_eq!(os_error("append", "a", ENOSPC).kind, io::ErrorKind::StorageFull);
         let unnumbered = io::Error::other("turmoil says so");
         assert_eq!(platter_error("sync", "a", &unnumbered).errno, Some(EIO));
     }

@@ -11,6 +11,7 @@ use broker_core::time::Timestamp;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
+use super::inode::Inode;
 use super::pattern::FilePattern;
 
 /// A shortest and a longest time, both inclusive, in whole microseconds.
@@ -49,7 +50,7 @@ pub enum DiskFault {
         /// Of these files.
         files: FilePattern,
     },
-    /// An append fails with EIO with this probability, and nothing of it is there.
+    /// An append, or a replacement, fails with EIO with this probability, and nothing of it is there.
     WriteError {
         /// In `0.0..=1.0`.
         probability: f64,
@@ -88,6 +89,20 @@ pub enum RotPlace {
     Record(i64),
 }
 
+impl RotPlace {
+    /// Bytes of a file that lie there and are at rest.
+    pub(super) fn ranges(self, inode: &Inode) -> Vec<(u64, u64)> {
+        let len = inode.len();
+        let (from, to) = match self {
+            RotPlace::Anywhere => (0, len),
+            RotPlace::Head => (0, len / 2),
+            RotPlace::Tail => (len / 2, len),
+            RotPlace::Record(offset) => inode.marks.batch_of(offset, len).unwrap_or((0, 0)),
+        };
+        inode.at_rest(from, to)
+    }
+}
+
 /// What becomes of bytes and names that were not flushed when the power is lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unsynced {
@@ -119,8 +134,8 @@ pub struct DiskEffect {
     pub lied_bytes: u64,
     /// Reads that failed with EIO.
     pub reads_failed: u64,
-    /// Appends that failed with EIO.
-    pub appends_failed: u64,
+    /// Appends and replacements that failed with EIO.
+    pub writes_failed: u64,
     /// Appends and replacements for which there was no room.
     pub writes_refused: u64,
     /// Bytes that had no room.
@@ -144,7 +159,7 @@ impl DiskEffect {
             ("flushes_lied", self.flushes_lied),
             ("lied_bytes", self.lied_bytes),
             ("reads_failed", self.reads_failed),
-            ("appends_failed", self.appends_failed),
+            ("writes_failed", self.writes_failed),
             ("writes_refused", self.writes_refused),
             ("refused_bytes", self.refused_bytes),
         ]
@@ -166,11 +181,28 @@ pub struct Rotten {
 pub(super) struct Faults {
     active: BTreeMap<u32, (DiskFault, ChaCha8Rng)>,
     effects: BTreeMap<u32, DiskEffect>,
+    /// How many bytes the disk may hold, by the fault that says so.
+    capacities: BTreeMap<u32, u64>,
+}
+
+/// What the device is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OperationKind {
+    /// A step of a flush.
+    Flush,
+    /// A read of what is not in memory.
+    Read,
+    /// An append.
+    Append,
 }
 
 impl Faults {
-    pub(super) fn begin(&mut self, fault: u32, what: DiskFault, rng: ChaCha8Rng) {
+    /// `used` are the bytes that the disk holds now.
+    pub(super) fn begin(&mut self, fault: u32, what: DiskFault, used: u64, rng: ChaCha8Rng) {
         check(&what);
+        if let DiskFault::Full { free } = what {
+            self.capacities.insert(fault, used + free);
+        }
         let former = self.active.insert(fault, (what, rng));
         assert!(former.is_none(), "fault {fault} is active already");
         self.effects.entry(fault).or_default();
@@ -192,13 +224,19 @@ impl Faults {
         self.effects.get_mut(&fault).expect("who acts is active")
     }
 
-    /// How long a flush step takes that takes the disk `own` microseconds. The slowest wins, and it is the one that did
+    /// How long an operation takes that takes the disk `own` microseconds. The slowest wins, and it is the one that did
     /// it.
-    pub(super) fn latency(&mut self, own: u64) -> u64 {
+    pub(super) fn latency(&mut self, kind: OperationKind, own: u64) -> u64 {
         let mut slowest = (own, None);
         for (number, (fault, rng)) in &mut self.active {
-            if let DiskFault::Slow { flush: Some((low, high)), .. } = fault {
+            if let DiskFault::Slow { flush, read, append } = fault {
+                let range = match kind {
+                    OperationKind::Flush => flush,
+                    OperationKind::Read => read,
+                    OperationKind::Append => append,
+                };
                 let micros = |duration: &Duration| Timestamp::from_duration(*duration).0;
+                let Some((low, high)) = range else { continue };
                 let drawn = rng.random_range(micros(low)..=micros(high));
                 if slowest.0 < drawn {
                     slowest = (drawn, Some(*number));
@@ -213,12 +251,17 @@ impl Faults {
         slowest.0
     }
 
-    /// The fault that makes this flush step fail, if any: of several the first.
-    pub(super) fn fails_flush(&mut self) -> Option<u32> {
+    /// Whether nothing is wrong: then there is nothing to ask.
+    pub(super) fn are_none(&self) -> bool {
+        self.active.is_empty()
+    }
+
+    /// The first fault that acts now, of those whose probability `of` knows. Each of these draws.
+    fn strikes(&mut self, of: impl Fn(&DiskFault) -> Option<f64>) -> Option<u32> {
         let mut first = None;
         for (number, (fault, rng)) in &mut self.active {
-            if let DiskFault::FsyncError { probability } = fault
-                && rng.random_bool(*probability)
+            if let Some(probability) = of(fault)
+                && rng.random_bool(probability)
             {
                 first = first.or(Some(*number));
             }
@@ -226,11 +269,95 @@ impl Faults {
         first
     }
 
+    /// The fault that makes this flush step fail, if any.
+    pub(super) fn fails_flush(&mut self) -> Option<u32> {
+        self.strikes(|fault| match fault {
+            DiskFault::FsyncError { probability } => Some(*probability),
+            _ => None,
+        })
+    }
+
+    /// Whether a replacement that fails does so after the file was renamed.
+    pub(super) fn fails_late(&mut self, fault: u32) -> bool {
+        let (_, rng) = self.active.get_mut(&fault).expect("who acts is active");
+        rng.random_bool(0.5)
+    }
+
+    /// The fault that makes this flush step lie, if any.
+    pub(super) fn lies(&mut self) -> Option<u32> {
+        self.strikes(|fault| match fault {
+            DiskFault::FsyncLie { probability } => Some(*probability),
+            _ => None,
+        })
+    }
+
+    /// Whether this read fails.
+    pub(super) fn fails_read(&mut self, path: &str) -> bool {
+        let by = self.strikes(|fault| match fault {
+            DiskFault::ReadError { probability, files } if files.matches(path) => Some(*probability),
+            _ => None,
+        });
+        by.is_some_and(|fault| {
+            self.count(fault).reads_failed += 1;
+            true
+        })
+    }
+
+    /// Whether this append or replacement fails.
+    pub(super) fn fails_write(&mut self, path: &str) -> bool {
+        let by = self.strikes(|fault| match fault {
+            DiskFault::WriteError { probability, files } if files.matches(path) => Some(*probability),
+            _ => None,
+        });
+        by.is_some_and(|fault| {
+            self.count(fault).writes_failed += 1;
+            true
+        })
+    }
+
+    /// Of `wanted` bytes beside `used` ones, how many have room.
+    pub(super) fn room(&mut self, used: u64, wanted: u64) -> u64 {
+        let capacities =
+            self.active.keys().filter_map(|number| Some((*self.capacities.get(number)?, *number)));
+        let Some((least, fault)) = capacities.min() else { return wanted };
+        let room = wanted.min(least.saturating_sub(used));
+        if room < wanted {
+            let effect = self.count(fault);
+            effect.writes_refused += 1;
+            effect.refused_bytes += wanted - room;
+        }
+        room
+    }
+
+    /// Whether the device does nothing now.
+    pub(super) fn stall(&self) -> bool {
+        self.active.values().any(|(fault, _)| *fault == DiskFault::Stall)
+    }
+
+    /// So many operations have to wait for this stall.
+    pub(super) fn count_stalled_by(&mut self, fault: u32, operations: u64) {
+        self.count(fault).operations_stalled += operations;
+    }
+
+    /// So many operations have to wait.
+    pub(super) fn count_stalled(&mut self, operations: u64) {
+        let stalls = self.active.iter().filter(|(_, (fault, _))| *fault == DiskFault::Stall);
+        let stalls: Vec<u32> = stalls.map(|(number, _)| *number).collect();
+        stalls.into_iter().for_each(|fault| self.count(fault).operations_stalled += operations);
+    }
+
     /// A flush failed because of `fault`, which cost this many bytes.
     pub(super) fn count_failed(&mut self, fault: u32, phantom_bytes: u64) {
         let effect = self.count(fault);
         effect.flushes_failed += 1;
         effect.phantom_bytes += phantom_bytes;
+    }
+
+    /// A flush lied because of `fault`, about this many bytes.
+    pub(super) fn count_lied(&mut self, fault: u32, lied_bytes: u64) {
+        let effect = self.count(fault);
+        effect.flushes_lied += 1;
+        effect.lied_bytes += lied_bytes;
     }
 }
 

@@ -7,21 +7,25 @@
 //! rely on them.
 //!
 //! A step that a fault lets fail leaves what is durable as it was. For a file that is not all: the kernel has tried, and
-//! marks the pages clean all the same.
+//! marks the pages clean all the same. A step that a fault lets lie does the same, and is told as done.
 
 use std::collections::BTreeSet;
+use std::io;
+use std::rc::Rc;
 
 use broker_core::error::StorageError;
 use broker_core::io::FlushStep;
 use broker_core::time::Timestamp;
 use bytes::Bytes;
+use tokio::sync::Notify;
 
 use super::device::Disk;
 use super::errors::{EIO, ENOENT, os_error, platter_error};
 use super::host::{HostDisk, OpenFile};
-use super::inode::InodeNumber;
+use super::inode::{Inode, InodeNumber};
 use super::path::DiskPath;
 use super::platter::Platter;
+use super::queue::OperationId;
 use crate::meter::{self, Part};
 
 /// A flush that was started. If its process dies, it is dropped with it, and nothing becomes durable: what was dirty
@@ -30,8 +34,7 @@ use crate::meter::{self, Part};
 #[must_use = "nothing is durable until the flush is finished"]
 pub struct FlushTicket {
     mounted: u64,
-    /// When it will be done.
-    end: Timestamp,
+    operation: OperationId,
     steps: Vec<Step>,
 }
 
@@ -44,20 +47,49 @@ enum Step {
     Refused(StorageError),
 }
 
+impl FlushTicket {
+    /// What the device was asked for.
+    pub fn operation(&self) -> OperationId {
+        self.operation
+    }
+}
+
 impl<P: Platter> HostDisk<P> {
-    /// Begins the steps at `now`. Returns when they will be durable: once the device is free, plus one latency for each
-    /// step. The device does one thing at a time.
+    /// Begins the steps at `now`. Returns when they will be durable, unless the device is or will be stalled: once it is
+    /// free, plus one latency for each step. The device does one thing at a time.
     ///
     /// `now` is the device's time, which never goes back: simulated time, not what the host's clock shows.
     pub fn start_flush(&mut self, now: Timestamp, steps: &[FlushStep]) -> (FlushTicket, Timestamp) {
         let _disk = meter::enter(Part::Disk);
-        let captured = steps.iter().map(|step| self.capture(step).unwrap_or_else(Step::Refused)).collect();
-        let end = self.disk_and_platter().0.occupy(now, steps.len());
-        (FlushTicket { mounted: self.mounted, end, steps: captured }, end)
+        let captured: Vec<Step> =
+            steps.iter().map(|step| self.capture(step).unwrap_or_else(Step::Refused)).collect();
+        let (mut disk, _) = self.disk_and_platter();
+        let operation = disk.occupy(now, steps.len());
+        let end = disk.queue.expected(operation);
+        let replaced = captured.iter().filter_map(|step| match step {
+            Step::Replace { path, content, .. } => Some((path.clone(), content.clone())),
+            _ => None,
+        });
+        let replaced: Vec<_> = replaced.collect();
+        if !replaced.is_empty() {
+            disk.replacing.insert(operation, replaced);
+        }
+        drop(disk);
+        (FlushTicket { mounted: self.mounted, operation, steps: captured }, end)
     }
 
-    /// Ends a flush, at the time that [`HostDisk::start_flush`] told: its steps reach the platter in order. The first
-    /// one that fails ends it; the steps before stay done.
+    /// When an operation will be done, as far as can be told now; `None` while the device is stalled.
+    pub fn due(&self, operation: OperationId) -> Option<Timestamp> {
+        self.disk().queue.due(operation)
+    }
+
+    /// Tells when a stall ends.
+    pub fn stirred(&self) -> Rc<Notify> {
+        self.disk().queue.stirred()
+    }
+
+    /// Ends a flush, once it is due: its steps reach the platter in order. The first one that fails ends it; the steps
+    /// before stay done.
     pub fn finish_flush(&mut self, ticket: FlushTicket) -> Result<(), StorageError> {
         let _disk = meter::enter(Part::Disk);
         assert_eq!(ticket.mounted, self.mounted, "a flush of another process");
@@ -88,16 +120,10 @@ impl<P: Platter> HostDisk<P> {
 
     fn carry_out(&mut self, ticket: FlushTicket) -> Result<(), StorageError> {
         let (mut disk, platter) = self.disk_and_platter();
+        disk.queue.remove(ticket.operation);
+        disk.replacing.remove(&ticket.operation);
         for step in ticket.steps {
-            if let Some(fault) = disk.faults.fails_flush() {
-                return Err(fail(&mut disk, fault, ticket.end, step));
-            }
-            match step {
-                Step::File { inode, path, len } => sync_file(&mut disk, platter, inode, &path, len)?,
-                Step::Directory { directory, names } => disk.sync_directory(&directory, &names)?,
-                Step::Replace { path, content, names } => disk.replace(platter, &path, &content, names)?,
-                Step::Refused(error) => return Err(error),
-            }
+            step.carry_out(&mut disk, platter)?;
         }
         disk.collect_garbage(platter)?;
         disk.stats.flushes += 1;
@@ -105,22 +131,94 @@ impl<P: Platter> HostDisk<P> {
     }
 }
 
-/// The device does not do this step.
-fn fail(disk: &mut Disk, fault: u32, at: Timestamp, step: Step) -> StorageError {
-    let (operation, path, phantom_bytes) = match step {
-        Step::Refused(error) => return error,
-        Step::File { inode, path, len } => {
-            // A file that was removed meanwhile has nothing left to lose.
-            let marked = disk.change_inode("sync", &path, inode, |file| file.fail_sync(len));
-            ("sync", path, marked.unwrap_or(0))
+impl Step {
+    fn carry_out(self, disk: &mut Disk, platter: &mut impl Platter) -> Result<(), StorageError> {
+        if let Some(fault) = disk.faults.fails_flush() {
+            return Err(self.fail(disk, platter, fault));
         }
-        Step::Directory { directory, .. } => ("sync", directory, 0),
-        Step::Replace { path, .. } => ("replace", path.to_string(), 0),
-    };
-    disk.faults.count_failed(fault, phantom_bytes);
-    disk.stats.failed_flushes += 1;
-    disk.stats.hurt_since.get_or_insert(at);
-    os_error(operation, &path, EIO)
+        if let Some(fault) = disk.faults.lies() {
+            return self.lie(disk, fault);
+        }
+        let truth = disk.tell_the_truth(platter);
+        disk.stats.flushed_bytes += truth.map_err(|error| platter_error("sync", "the device", &error))?;
+        match self {
+            Step::File { inode, path, len } => sync_file(disk, platter, inode, &path, len),
+            Step::Directory { directory, names } => disk.sync_directory(&directory, &names),
+            Step::Replace { path, content, mut names } => {
+                disk.may_write(&path.to_string(), "replace")?;
+                disk.replace_volatile(platter, &path, &content)?;
+                names.insert(path.name.clone());
+                disk.sync_directory(&path.directory, &names)
+            }
+            Step::Refused(error) => Err(error),
+        }
+    }
+
+    /// The device does not do this step.
+    fn fail(self, disk: &mut Disk, platter: &mut impl Platter, fault: u32) -> StorageError {
+        let (operation, path, phantom_bytes) = match self {
+            Step::Refused(error) => return error,
+            Step::File { inode, path, len } => {
+                // A file that was removed meanwhile has nothing left to lose.
+                let marked = disk.change_inode("sync", &path, inode, |file| {
+                    file.owes_error = false;
+                    file.fail_sync(len)
+                });
+                ("sync", path, marked.unwrap_or(0))
+            }
+            Step::Directory { directory, .. } => ("sync", directory, 0),
+            Step::Replace { path, content, .. } => {
+                // It may be the directory that could not be flushed: then the process sees the new content, and the next
+                // one after a power loss the old.
+                if disk.faults.fails_late(fault)
+                    && let Err(error) = disk.replace_volatile(platter, &path, &content)
+                {
+                    return error;
+                }
+                ("replace", path.to_string(), 0)
+            }
+        };
+        disk.faults.count_failed(fault, phantom_bytes);
+        disk.stats.failed_flushes += 1;
+        disk.hurt();
+        os_error(operation, &path, EIO)
+    }
+
+    /// The device says that it did this step.
+    fn lie(self, disk: &mut Disk, fault: u32) -> Result<(), StorageError> {
+        let lied = match self {
+            Step::Refused(error) => return Err(error),
+            Step::File { inode, path, len } => {
+                let lied = disk.change_inode("sync", &path, inode, |file| file.lie_sync(len));
+                if lied.is_ok() {
+                    disk.lies.about_file(inode);
+                }
+                lied.unwrap_or(0)
+            }
+            Step::Directory { directory, names } => {
+                disk.lies.about_directory(directory, names);
+                0
+            }
+            Step::Replace { path, content, mut names } => {
+                disk.may_write(&path.to_string(), "replace")?;
+                disk.may_replace(&path, &content)?;
+                let number = disk.add_inode(Inode::clean(0, path.is_segment()));
+                disk.point_volatile(&path, Some(number));
+                let now = disk.now;
+                let lied = disk.with_inode(number, |inode| {
+                    inode.append(now, &content);
+                    inode.lie_sync(content.len() as u64)
+                });
+                names.insert(path.name.clone());
+                disk.lies.about_file(number);
+                disk.lies.about_directory(path.directory, names);
+                lied
+            }
+        };
+        disk.faults.count_lied(fault, lied);
+        disk.hurt();
+        Ok(())
+    }
 }
 
 fn sync_file(
@@ -134,10 +232,18 @@ fn sync_file(
         // Removed since the start. An fsync of a file without a name succeeds and saves nothing anyone can find.
         return Ok(());
     }
-    let written = disk
-        .change_inode("sync", path, inode, |file| file.sync(platter, inode, len))?
+    let synced = |file: &mut Inode| -> io::Result<(u64, bool)> {
+        Ok((file.sync(platter, inode, len)?, std::mem::take(&mut file.owes_error)))
+    };
+    let (written, owes_error) = disk
+        .change_inode("sync", path, inode, synced)?
         .map_err(|error| platter_error("sync", path, &error))?;
     disk.stats.flushed_bytes += written;
+    disk.settle_marks(inode);
+    if owes_error {
+        disk.stats.failed_flushes += 1;
+        return Err(os_error("sync", path, EIO));
+    }
     Ok(())
 }
 

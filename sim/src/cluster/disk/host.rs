@@ -3,17 +3,21 @@
 use std::cell::{Ref, RefCell, RefMut};
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::time::Duration;
 
 use broker_core::error::StorageError;
 use broker_core::io::{FileId, Storage};
+use broker_core::time::Timestamp;
 use bytes::Bytes;
 
 use super::device::Disk;
-use super::errors::{EBADF, EINVAL, EISDIR, ENOTDIR, os_error, platter_error};
+use super::errors::{EBADF, EINVAL, EIO, EISDIR, ENOSPC, ENOTDIR, os_error, platter_error};
+use super::faults::OperationKind;
 use super::inode::InodeNumber;
 use super::namespace::Entry;
 use super::path::DiskPath;
 use super::platter::Platter;
+use super::queue::OperationId;
 use crate::meter::{self, Part};
 
 /// What a process has of its host's disk: a table of open files, and the way to the platter. Dies with the process;
@@ -22,7 +26,8 @@ use crate::meter::{self, Part};
 /// Invariants:
 /// * only one process has the disk: any use after another one mounted it, or after power loss, panics;
 /// * a [`FileId`] is never given twice, and is worthless (EBADF) once its file was removed or replaced;
-/// * nothing here waits, so the disk is never borrowed while another future runs.
+/// * nothing here waits, so the disk is never borrowed while another future runs: an operation that takes its time is
+///   done at once, and [`HostDisk::busy_until`] says how long the process must stand still for it.
 #[derive(Debug)]
 pub struct HostDisk<P> {
     disk: Rc<RefCell<Disk>>,
@@ -30,6 +35,16 @@ pub struct HostDisk<P> {
     pub(super) mounted: u64,
     open: BTreeMap<FileId, OpenFile>,
     next_file: u64,
+    busy: RefCell<Busy>,
+}
+
+/// What keeps the process from going on: system calls that take their time.
+#[derive(Debug, Default)]
+struct Busy {
+    /// Appends.
+    until: Timestamp,
+    /// The last read that the device was asked for.
+    reading: Option<OperationId>,
 }
 
 #[derive(Clone, Debug)]
@@ -40,7 +55,7 @@ pub(super) struct OpenFile {
 
 impl<P: Platter> HostDisk<P> {
     pub(super) fn new(disk: Rc<RefCell<Disk>>, platter: P, mounted: u64) -> HostDisk<P> {
-        HostDisk { disk, platter, mounted, open: BTreeMap::new(), next_file: 0 }
+        HostDisk { disk, platter, mounted, open: BTreeMap::new(), next_file: 0, busy: RefCell::default() }
     }
 
     pub(super) fn disk(&self) -> Ref<'_, Disk> {
@@ -49,11 +64,33 @@ impl<P: Platter> HostDisk<P> {
         disk
     }
 
-    /// Both halves that a change of durable state needs.
+    /// Both halves that a change of durable state needs. What is old enough is written back before.
     pub(super) fn disk_and_platter(&mut self) -> (RefMut<'_, Disk>, &mut P) {
-        let disk = self.disk.borrow_mut();
+        let mut disk = self.disk.borrow_mut();
         assert_eq!(disk.mounted, self.mounted, "a dead process uses the disk");
+        disk.now = self.platter.now();
+        disk.write_back(&mut self.platter);
         (disk, &mut self.platter)
+    }
+
+    /// Until when the process has to wait for what it did since the last call; `None` if for nothing. With a stalled
+    /// device nobody can say, and the second is `None`.
+    pub fn busy_until(&self) -> Option<Option<Timestamp>> {
+        let busy = self.busy.borrow();
+        let reading = busy.reading.map(|read| self.disk().queue.due(read));
+        match reading {
+            None if busy.until == Timestamp::ZERO => None,
+            None => Some(Some(busy.until)),
+            Some(due) => Some(due.map(|due| due.max(busy.until))),
+        }
+    }
+
+    /// The process has waited.
+    pub fn is_ready(&self) {
+        let Busy { reading, .. } = self.busy.take();
+        if let Some(read) = reading {
+            self.disk.borrow_mut().queue.remove(read);
+        }
     }
 
     pub(super) fn open_file(&self, operation: &'static str, file: FileId) -> Result<&OpenFile, StorageError> {
@@ -74,11 +111,49 @@ impl<P: Platter> HostDisk<P> {
         position: u64,
         len: usize,
     ) -> Result<Bytes, StorageError> {
+        self.ask_device(path, number, position, len).map_err(|errno| os_error(operation, path, errno))?;
         let disk = self.disk();
         let inode = disk.inode(operation, path, number)?;
         inode
             .read(&self.platter, number, position, len)
             .map_err(|error| platter_error(operation, path, &error))
+    }
+
+    /// What is not in memory takes its time, and any read may fail.
+    fn ask_device(&self, path: &str, number: InodeNumber, position: u64, len: usize) -> Result<(), i32> {
+        let mut disk = self.disk.borrow_mut();
+        if !disk.faults.are_none() && disk.faults.fails_read(path) {
+            disk.now = self.platter.now();
+            disk.hurt();
+            return Err(EIO);
+        }
+        let to = position.saturating_add(len as u64);
+        if !disk.inodes.get_mut(&number).is_some_and(|inode| inode.cold.read(position, to)) {
+            return Ok(());
+        }
+        let takes_us = disk.latency(OperationKind::Read);
+        let is_stalled = disk.queue.is_stalled();
+        if is_stalled {
+            disk.faults.count_stalled(1);
+        }
+        if 0 < takes_us || is_stalled {
+            disk.now = self.platter.now();
+            // One after the other: the process asks for the next one when it has this one.
+            let mut busy = self.busy.borrow_mut();
+            let now = disk.now;
+            let waits_us = busy.reading.map_or(0, |read| disk.queue.end_reading(read, now));
+            busy.reading = Some(disk.queue.push_beside(now, waits_us + takes_us));
+        }
+        Ok(())
+    }
+
+    /// An append takes its time.
+    fn take_time(&self, disk: &mut Disk) {
+        let takes_us = disk.latency(OperationKind::Append);
+        if 0 < takes_us {
+            let mut busy = self.busy.borrow_mut();
+            busy.until = busy.until.max(disk.now) + Duration::from_micros(takes_us);
+        }
     }
 }
 
@@ -92,6 +167,7 @@ impl<P: Platter> Storage for HostDisk<P> {
             Some(Entry::Directory) => return Err(os_error("open", path, EISDIR)),
             None => {
                 ensure_directory(&mut disk, &parsed)?;
+                disk.expect_write_back();
                 disk.create(&parsed)
             }
         };
@@ -117,9 +193,20 @@ impl<P: Platter> Storage for HostDisk<P> {
     fn append(&mut self, file: FileId, bytes: &[u8]) -> Result<(), StorageError> {
         let _disk = meter::enter(Part::Disk);
         let OpenFile { inode, path } = self.open_file("append", file)?.clone();
-        let (mut disk, _) = self.disk_and_platter();
-        disk.change_inode("append", &path, inode, |inode| inode.append(bytes))?;
-        disk.stats.appended_bytes += bytes.len() as u64;
+        self.disk_and_platter();
+        let mut disk = self.disk.borrow_mut();
+        disk.inode("append", &path, inode)?;
+        disk.may_write(&path, "append")?;
+        let (wanted, now) = (bytes.len() as u64, disk.now);
+        let room = disk.room(wanted);
+        let fits = &bytes[..usize::try_from(room).expect("at most what is wanted")];
+        disk.change_inode("append", &path, inode, |inode| inode.append(now, fits))?;
+        disk.stats.appended_bytes += room;
+        disk.expect_write_back();
+        self.take_time(&mut disk);
+        if room < wanted {
+            return Err(os_error("append", &path, ENOSPC));
+        }
         Ok(())
     }
 
@@ -138,7 +225,10 @@ impl<P: Platter> Storage for HostDisk<P> {
         let parsed = DiskPath::parse("remove", path)?;
         let (mut disk, _) = self.disk_and_platter();
         match disk.volatile.get(&parsed) {
-            Some(Entry::File(_)) => disk.point_volatile(&parsed, None),
+            Some(Entry::File(_)) => {
+                disk.expect_write_back();
+                disk.point_volatile(&parsed, None);
+            }
             Some(Entry::Directory) => return Err(os_error("remove", path, EISDIR)),
             None => return Ok(()),
         }
@@ -180,9 +270,7 @@ fn ensure_directory(disk: &mut Disk, file: &DiskPath) -> Result<(), StorageError
     match disk.volatile.get(&directory) {
         Some(Entry::Directory) => {}
         Some(Entry::File(_)) => return Err(os_error("open", &file.to_string(), ENOTDIR)),
-        None => {
-            disk.volatile.set(&directory, Some(Entry::Directory));
-        }
+        None => disk.name_directory(&directory),
     }
     Ok(())
 }

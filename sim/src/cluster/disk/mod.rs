@@ -86,13 +86,22 @@ pub mod platter;
 pub mod power;
 pub mod rewind;
 
+mod cold;
 mod dirty;
 mod errors;
 mod inode;
+mod lies;
+mod marks;
 mod namespace;
+mod outage;
 mod path;
 mod pattern;
-mod phantom;
+mod queue;
+mod rot;
+mod statistics;
+mod survivors;
+mod unwritten;
+mod write_back;
 
 #[cfg(test)]
 mod tests;
@@ -104,4 +113,6 @@ pub use host::HostDisk;
 pub use pattern::FilePattern;
 pub use platter::{MemPlatter, Platter, TurmoilPlatter};
 pub use power::{DiskHandle, LostLog, PowerLoss, Wiped};
+pub use queue::OperationId;
 pub use rewind::DiskImage;
+pub use statistics::{DiskHistory, PowerLossCounts, Series};

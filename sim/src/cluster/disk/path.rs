@@ -31,6 +31,11 @@ impl DiskPath {
         Ok(DiskPath { directory: directory.to_owned(), name: name.to_owned() })
     }
 
+    /// Whether it is a segment of a log.
+    pub(super) fn is_segment(&self) -> bool {
+        self.name.ends_with(".log")
+    }
+
     /// A name within a directory that exists.
     pub(super) fn within(directory: &str, name: &str) -> DiskPath {
         DiskPath { directory: directory.to_owned(), name: name.to_owned() }

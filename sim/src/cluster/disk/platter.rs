@@ -1,12 +1,18 @@
 //! What survives power loss.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::rc::Rc;
 
+use broker_core::time::Timestamp;
 use turmoil::fs::shim::std::fs as turmoil_fs;
+
+use crate::cluster::turmoil_platform::simulated_now;
+
+/// A device writes this many bytes as a whole or not at all.
+pub(super) const SECTOR_BYTES: u64 = 512;
 
 /// Bytes on the device, one row of them per inode number. A write is durable when it returns.
 ///
@@ -19,6 +25,8 @@ pub trait Platter {
     fn read_at(&self, inode: u64, position: u64, buf: &mut [u8]) -> io::Result<()>;
     /// Frees the row; it is not an error if there is none.
     fn remove(&mut self, inode: u64) -> io::Result<()>;
+    /// The device's time, which never goes back: simulated time, not what the host's clock shows.
+    fn now(&self) -> Timestamp;
 }
 
 /// The platter in turmoil's files of the current host, which survive `Sim::crash` because each write is synced.
@@ -70,6 +78,10 @@ impl Platter for TurmoilPlatter {
         }
         Ok(())
     }
+
+    fn now(&self) -> Timestamp {
+        simulated_now()
+    }
 }
 
 fn row_path(inode: u64) -> String {
@@ -81,12 +93,18 @@ fn row_path(inode: u64) -> String {
 #[derive(Clone, Debug, Default)]
 pub struct MemPlatter {
     rows: Rc<RefCell<BTreeMap<u64, Vec<u8>>>>,
+    now: Rc<Cell<Timestamp>>,
 }
 
 impl MemPlatter {
     /// How many inodes have bytes here.
     pub fn rows(&self) -> usize {
         self.rows.borrow().len()
+    }
+
+    /// It is this time from now on.
+    pub fn set_now(&self, now: Timestamp) {
+        self.now.set(now);
     }
 }
 
@@ -113,5 +131,9 @@ impl Platter for MemPlatter {
     fn remove(&mut self, inode: u64) -> io::Result<()> {
         self.rows.borrow_mut().remove(&inode);
         Ok(())
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now.get()
     }
 }

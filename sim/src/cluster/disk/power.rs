@@ -1,21 +1,22 @@
 //! The harness's side of a disk: it outlives processes, and it can have faults, lose its power, or be wiped.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use broker_core::batch::RecordBatch;
 use broker_core::error::StorageError;
 use broker_core::time::Timestamp;
-use bytes::Bytes;
+use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use super::device::{Disk, DiskConfig, DiskStats};
 use super::faults::{BitRot, DiskEffect, DiskFault, Rotten, Unsynced};
 use super::host::HostDisk;
+use super::inode::InodeNumber;
 use super::namespace::{Entry, Namespace};
-use super::path::DiskPath;
 use super::platter::Platter;
+use super::statistics::{DiskHistory, PowerLossCounts};
+use super::survivors::Survivors;
 
 /// The disk of one host as the harness holds it. Clones are the same disk.
 #[derive(Clone, Debug)]
@@ -32,6 +33,8 @@ pub struct PowerLoss {
     pub lost_files: Vec<(String, u64)>,
     /// The part of `lost_files` that was segments of logs, by directory.
     pub lost_logs: BTreeMap<String, LostLog>,
+    /// Bytes that were only in the page cache, and are there all the same.
+    pub survived_bytes: u64,
     /// Files and directories that lost their names: created, and the directory they are in not flushed since.
     pub vanished: Vec<String>,
     /// Sum of `returned_files`.
@@ -46,8 +49,7 @@ pub struct PowerLoss {
 pub struct LostLog {
     /// Bytes of segments.
     pub bytes: u64,
-    /// Records in them, as far as they were only in the page cache: what the platter has of a file that lost its name is
-    /// out of reach.
+    /// Records of batches of which a byte is gone.
     pub records: u64,
 }
 
@@ -68,9 +70,19 @@ impl PowerLoss {
         self.lost_logs.values().map(|log| log.records).sum()
     }
 
+    fn counts(&self) -> PowerLossCounts {
+        PowerLossCounts {
+            bytes: self.lost_bytes,
+            records: self.lost_records(),
+            survived_bytes: self.survived_bytes,
+            vanished: self.vanished.len() as u64,
+            returned_bytes: self.returned_bytes,
+        }
+    }
+
     /// Whether the next process finds everything as the last one left it.
     pub fn changed_nothing(&self) -> bool {
-        *self == PowerLoss::default()
+        PowerLoss { survived_bytes: 0, ..self.clone() } == PowerLoss::default()
     }
 }
 
@@ -85,7 +97,12 @@ impl DiskHandle {
     pub fn mount<P: Platter>(&self, mut platter: P) -> Result<HostDisk<P>, StorageError> {
         let mounted = {
             let mut disk = self.disk.borrow_mut();
+            disk.now = platter.now();
+            disk.settle(&mut platter)?;
+            disk.write_back(&mut platter);
             disk.collect_garbage(&mut platter)?;
+            disk.queue.forget_waiting();
+            disk.replacing.clear();
             disk.mounted += 1;
             disk.mounted
         };
@@ -94,27 +111,18 @@ impl DiskHandle {
 
     /// Drops everything that is only in the page cache, or most of it: `unsynced` says what may survive, and `rng` draws
     /// it. The process must be dead, as it is after `Sim::crash`. Killing a process alone needs no call here.
-    pub fn power_loss(&self, _now: Timestamp, _unsynced: Unsynced, _rng: ChaCha8Rng) -> PowerLoss {
+    pub fn power_loss(&self, now: Timestamp, unsynced: Unsynced, mut rng: ChaCha8Rng) -> PowerLoss {
         let mut disk = self.disk.borrow_mut();
         disk.check();
+        disk.now = now;
+        disk.keep_names(unsynced, &mut rng);
         disk.durable.forget_unreachable();
-        let loss = report(&disk);
-        disk.volatile = disk.durable.clone();
-        let Disk { durable, inodes, garbage, stats, .. } = &mut *disk;
-        let kept: BTreeSet<_> = durable.files().map(|(_, number)| number).collect();
-        inodes.retain(|number, inode| {
-            inode.revert();
-            inode.in_volatile = kept.contains(number);
-            inode.in_durable = inode.in_volatile;
-            if !inode.in_volatile {
-                garbage.push(*number);
-            }
-            inode.in_volatile
-        });
-        (stats.dirty_bytes, stats.phantom_bytes) = (0, 0);
-        stats.power_losses += 1;
-        disk.forget_queue();
-        disk.mounted += 1;
+        let survivors = disk.survivors(unsynced, &mut rng);
+        let loss = report(&disk, &survivors);
+        disk.keep_replacements(unsynced, &mut rng);
+        disk.lose(survivors);
+        disk.stats.power_losses += 1;
+        disk.history.power_losses.push((now, loss.counts()));
         disk.check();
         loss
     }
@@ -128,32 +136,39 @@ impl DiskHandle {
             let len = disk.inodes[&number].len();
             wiped.files += 1;
             wiped.bytes += len;
-            if is_segment(&path) {
+            if path.is_segment() {
                 *wiped.log_bytes.entry(path.directory).or_default() += len;
             }
         }
-        let Disk { volatile, durable, inodes, garbage, stats, .. } = &mut *disk;
+        let Disk { volatile, durable, inodes, garbage, .. } = &mut *disk;
         (*volatile, *durable) = (Namespace::new(), Namespace::new());
         garbage.extend(std::mem::take(inodes).into_keys());
-        (stats.dirty_bytes, stats.phantom_bytes) = (0, 0);
-        disk.forget_queue();
-        disk.mounted += 1;
+        disk.settling.clear();
+        disk.forget_memory();
         disk.check();
         wiped
     }
 
     /// From now on the disk has this fault too, whose draws come from `rng`. Panics if `fault` is active already.
     ///
-    /// Flushes that are queued keep their times, and new ones queue behind them; whether a flush fails is decided when
-    /// it ends.
-    pub fn begin(&self, fault: u32, what: DiskFault, rng: ChaCha8Rng) {
-        self.disk.borrow_mut().faults.begin(fault, what, rng);
+    /// Flushes that are queued keep their times, and new ones queue behind them, but for a stall, which holds them all;
+    /// whether a flush fails or lies is decided when it ends.
+    pub fn begin(&self, now: Timestamp, fault: u32, what: DiskFault, rng: ChaCha8Rng) {
+        let disk = &mut *self.disk.borrow_mut();
+        let is_stall = what == DiskFault::Stall;
+        disk.faults.begin(fault, what, disk.stats.used_bytes, rng);
+        if is_stall {
+            disk.faults.count_stalled_by(fault, disk.queue.len());
+            disk.queue.stall(now);
+        }
     }
 
     /// Ends a fault, if it is active, and says what it did. Its damage stays.
-    pub fn end(&self, fault: u32) -> DiskEffect {
-        self.disk.borrow_mut().faults.end(fault);
-        self.effect(fault)
+    pub fn end(&self, now: Timestamp, fault: u32) -> DiskEffect {
+        let disk = &mut *self.disk.borrow_mut();
+        disk.faults.end(fault);
+        disk.go_on(now);
+        disk.faults.effect(fault)
     }
 
     /// What a fault did here so far, also after its end.
@@ -161,19 +176,42 @@ impl DiskHandle {
         self.disk.borrow().faults.effect(fault)
     }
 
-    /// Lets bits turn over. Only what is at rest can rot: what was never flushed is in memory.
-    pub fn rot(&self, _what: &BitRot, _rng: ChaCha8Rng) -> Rotten {
-        Rotten::default()
+    /// Lets bits turn over, in one file. Only what is at rest can rot: what was never flushed is in memory.
+    pub fn rot(&self, now: Timestamp, what: &BitRot, mut rng: ChaCha8Rng) -> Rotten {
+        let disk = &mut *self.disk.borrow_mut();
+        let places = disk.volatile.files().filter(|(path, _)| what.files.matches(&path.to_string()));
+        let mut places: Vec<_> = places
+            .map(|(path, number)| (path, number, what.place.ranges(&disk.inodes[&number])))
+            .filter(|(_, _, ranges)| !ranges.is_empty())
+            .collect();
+        if places.is_empty() {
+            return Rotten::default();
+        }
+        let (path, number, ranges) = places.swap_remove(rng.random_range(0..places.len()));
+        let inode = disk.inodes.get_mut(&number).expect("a name leads to an inode");
+        let bits = inode.rot.strike(&ranges, what.bits, &mut rng);
+        disk.now = now;
+        disk.hurt();
+        Rotten { file: Some(path.to_string()), bits }
     }
 
     /// Ends all faults.
-    pub fn heal(&self) {
-        self.disk.borrow_mut().faults.end_all();
+    pub fn heal(&self, now: Timestamp) {
+        let disk = &mut *self.disk.borrow_mut();
+        disk.faults.end_all();
+        disk.go_on(now);
     }
 
     /// What the disk did so far, and what it holds now.
     pub fn stats(&self) -> DiskStats {
         self.disk.borrow().stats
+    }
+
+    /// What it remembers of its past, up to `now`.
+    pub fn history(&self, now: Timestamp) -> DiskHistory {
+        let mut history = self.disk.borrow().history.clone();
+        history.unsaved.reach(now);
+        history
     }
 
     #[cfg(test)]
@@ -184,7 +222,7 @@ impl DiskHandle {
 
 /// The difference between what the process saw and what the platter has. Inodes never change their names, so a file is
 /// the same before and after if the same inode is.
-fn report(disk: &Disk) -> PowerLoss {
+fn report(disk: &Disk, survivors: &BTreeMap<InodeNumber, Survivors>) -> PowerLoss {
     let mut loss = PowerLoss::default();
     for (path, entry) in disk.volatile.all() {
         let survives = disk.durable.get(&path) == Some(entry);
@@ -193,25 +231,35 @@ fn report(disk: &Disk) -> PowerLoss {
             loss.vanished.push(name.clone());
         }
         let Entry::File(number) = entry else { continue };
-        let inode = &disk.inodes[&number];
-        let lost = if survives { inode.dirty_bytes() + inode.phantom_bytes() } else { inode.len() };
+        let (inode, survivors) = (&disk.inodes[&number], &survivors[&number]);
+        let (lost, first_lost) = if survives {
+            let survived = survivors.bytes(inode);
+            loss.survived_bytes += survived;
+            (inode.unsaved() - survived, inode.first_unsaved())
+        } else {
+            (inode.len(), 0)
+        };
         if 0 < lost {
             loss.lost_bytes += lost;
             loss.lost_files.push((name.clone(), lost));
         }
-        if 0 < lost && is_segment(&path) {
+        if 0 < lost && path.is_segment() {
             let log = loss.lost_logs.entry(path.directory).or_default();
             log.bytes += lost;
-            log.records += inode.unsaved().map(|(_, piece)| records_in(piece)).sum::<u64>();
+            let marks = inode.marks.from(first_lost, inode.len());
+            let lost =
+                marks.filter(|(mark, end)| !survives || !survivors.include(inode, mark.position, *end));
+            log.records += lost.map(|(mark, _)| u64::from(mark.records)).sum::<u64>();
         }
-        if survives && 0 < inode.cut_bytes() {
-            loss.returned_files.push((name, inode.cut_bytes()));
+        let returned = survivors.returned(inode);
+        if survives && 0 < returned {
+            loss.returned_files.push((name, returned));
         }
     }
     for (path, number) in disk.durable.files() {
         let inode = &disk.inodes[&number];
         if !inode.in_volatile {
-            loss.returned_files.push((path.to_string(), inode.len()));
+            loss.returned_files.push((path.to_string(), inode.durable_len()));
         }
     }
     loss.returned_bytes = loss.returned_files.iter().map(|(_, bytes)| bytes).sum();
@@ -219,17 +267,4 @@ fn report(disk: &Disk) -> PowerLoss {
     loss.lost_files.sort_unstable();
     loss.returned_files.sort_unstable();
     loss
-}
-
-fn is_segment(path: &DiskPath) -> bool {
-    path.name.ends_with(".log")
-}
-
-/// Processes append and flush whole batches, so that each piece of a segment begins with one.
-fn records_in(mut piece: Bytes) -> u64 {
-    let mut records = 0;
-    while let Ok(batch) = RecordBatch::split_from(&mut piece) {
-        records += u64::from(batch.record_count().unsigned_abs());
-    }
-    records
 }

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use broker_core::time::Timestamp;
+
 use super::inode::{Inode, InodeNumber};
+use super::lies::Lies;
 use super::namespace::Namespace;
 use super::power::DiskHandle;
 
@@ -15,8 +18,10 @@ pub struct DiskImage {
     volatile: Namespace,
     durable: Namespace,
     inodes: BTreeMap<InodeNumber, Inode>,
-    dirty_bytes: u64,
-    phantom_bytes: u64,
+    lies: Lies,
+    names_since: BTreeMap<String, Timestamp>,
+    /// How many appends had become durable.
+    settled: usize,
     mounted: u64,
     _rows: Rc<()>,
 }
@@ -29,8 +34,9 @@ impl DiskHandle {
             volatile: disk.volatile.clone(),
             durable: disk.durable.clone(),
             inodes: disk.inodes.clone(),
-            dirty_bytes: disk.stats.dirty_bytes,
-            phantom_bytes: disk.stats.phantom_bytes,
+            lies: disk.lies.clone(),
+            names_since: disk.names_since.clone(),
+            settled: disk.history.durable_after_us.len(),
             mounted: disk.mounted,
             _rows: Rc::clone(&disk.rows),
         }
@@ -49,8 +55,10 @@ impl DiskHandle {
         disk.volatile = image.volatile;
         disk.durable = image.durable;
         disk.inodes = image.inodes;
-        disk.stats.dirty_bytes = image.dirty_bytes;
-        disk.stats.phantom_bytes = image.phantom_bytes;
+        disk.lies = image.lies;
+        disk.names_since = image.names_since;
+        disk.history.durable_after_us.truncate(image.settled);
+        disk.recount();
         disk.check();
     }
 }

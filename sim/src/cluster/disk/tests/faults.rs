@@ -9,7 +9,7 @@ use crate::cluster::disk::{DiskEffect, DiskFault, LostLog};
 const EVERY: DiskFault = DiskFault::FsyncError { probability: 1.0 };
 
 fn begin(disk: &DiskHandle, fault: u32, what: DiskFault) {
-    disk.begin(fault, what, Seed(1).stream("fault", u64::from(fault)));
+    disk.begin(Timestamp::ZERO, fault, what, Seed(1).stream("fault", u64::from(fault)));
 }
 
 fn slow(low_ms: u64, high_ms: u64) -> DiskFault {
@@ -40,7 +40,7 @@ fn a_failed_fsync_is_forgotten_by_the_next_one_and_leaves_a_hole() {
     let error = flush(&mut host, &[FlushStep::File(file)]).unwrap_err();
     assert_eq!((error.operation, error.errno), ("sync", Some(5)));
     let hurt = DiskEffect { flushes_failed: 1, phantom_bytes: 4, ..DiskEffect::default() };
-    assert_eq!(disk.end(7), hurt);
+    assert_eq!(disk.end(Timestamp::ZERO, 7), hurt);
 
     host.append(file, b" and found").unwrap();
     flush(&mut host, &[FlushStep::File(file)]).unwrap();
@@ -74,7 +74,7 @@ fn a_second_fsync_makes_the_hole_durable_even_where_old_bytes_were() {
     host.append(file, b"text").unwrap();
     begin(&disk, 1, EVERY);
     flush(&mut host, &[FlushStep::File(file)]).unwrap_err();
-    disk.heal();
+    disk.heal(Timestamp::ZERO);
     flush(&mut host, &[FlushStep::File(file)]).unwrap();
     assert_eq!(lose_power(&disk).returned_bytes, 0);
     assert_eq!(content_after(&disk, &platter, "a").unwrap(), b"old \0\0\0\0");
@@ -88,7 +88,7 @@ fn names_and_replaced_files_stay_as_they_were_and_can_be_tried_again() {
     let errors = [directory(""), replace("a", b"new")].map(|step| flush(&mut host, &[step]).unwrap_err());
     assert_eq!(errors.map(|error| (error.operation, error.errno)), [("sync", Some(5)), ("replace", Some(5))]);
     assert_eq!(host.read_file("a").unwrap().unwrap(), b"old"[..]);
-    assert_eq!((disk.stats().failed_flushes, disk.end(1).phantom_bytes), (2, 0));
+    assert_eq!((disk.stats().failed_flushes, disk.end(Timestamp::ZERO, 1).phantom_bytes), (2, 0));
     flush(&mut host, &[directory("")]).unwrap();
     assert!(lose_power(&disk).changed_nothing());
     assert_eq!(content_after(&disk, &platter, "a").unwrap(), b"old");
@@ -109,7 +109,7 @@ fn the_steps_before_the_one_that_fails_are_done() {
     assert!(10 < ends[0] && 50 < ends[1], "{ends:?}");
     let phantoms = disk.effect(1).phantom_bytes;
     assert!(30 < phantoms && phantoms < ends[1], "some failed at the second step: {phantoms} of {ends:?}");
-    disk.heal();
+    disk.heal(Timestamp::ZERO);
     flush(&mut host, &[FlushStep::File(file)]).unwrap();
     lose_power(&disk);
     let content = content_after(&disk, &platter, "a").unwrap();
@@ -126,14 +126,17 @@ fn of_several_slow_faults_the_slowest_wins_and_each_ends_for_itself() {
     begin(&disk, 2, slow(20, 30));
     begin(&disk, 3, slow(1, 5));
     assert_eq!(end(at(0)), at(50));
-    assert_eq!(disk.end(1), DiskEffect { operations_slowed: 1, added_us: 40_000, ..DiskEffect::default() });
+    assert_eq!(
+        disk.end(Timestamp::ZERO, 1),
+        DiskEffect { operations_slowed: 1, added_us: 40_000, ..DiskEffect::default() }
+    );
     let queued = end(at(0));
     assert!(at(70) <= queued && queued <= at(80), "queued behind the slow one: {queued}");
-    assert_eq!(disk.end(2).operations_slowed, 1);
+    assert_eq!(disk.end(Timestamp::ZERO, 2).operations_slowed, 1);
     assert_eq!(end(at(100)), at(110));
-    assert!(disk.end(3).is_nothing(), "nobody noticed it");
+    assert!(disk.end(Timestamp::ZERO, 3).is_nothing(), "nobody noticed it");
     assert_eq!(disk.effect(1).added_us, 40_000, "what a fault did is remembered");
-    assert!(disk.end(9).is_nothing(), "there was none");
+    assert!(disk.end(Timestamp::ZERO, 9).is_nothing(), "there was none");
 }
 
 #[test]
@@ -146,7 +149,7 @@ fn a_fault_that_ends_leaves_the_draws_of_the_others_as_they_were() {
             begin(&disk, 0, slow(5, 100));
         }
         let _ = host.start_flush(Timestamp::ZERO, &[directory("")]);
-        disk.end(0);
+        disk.end(Timestamp::ZERO, 0);
         let later = |i: u64| Timestamp(1_000_000 * (i + 1));
         (0..20).map(|i| host.start_flush(later(i), &[directory("")]).1).collect::<Vec<_>>()
     };

@@ -19,7 +19,7 @@ use crate::seed::Seed;
 /// A disk whose flush steps take between these times.
 fn disk(low_ms: u64, high_ms: u64) -> DiskHandle {
     let fsync_latency = (Duration::from_millis(low_ms), Duration::from_millis(high_ms));
-    DiskHandle::new(DiskConfig { fsync_latency }, Seed(1).stream("disk.fsync", 0))
+    DiskHandle::new(DiskConfig::with_fsync_latency(fsync_latency), Seed(1).stream("disk.fsync", 0))
 }
 
 /// Starts a flush and ends it at once.

@@ -226,11 +226,9 @@ impl Model {
                 }
                 Begun::Directory { index, names } => self.sync_directory(index, &names),
                 Begun::Replace { path, fill, mut names } => {
-                    if is_in(path, 1) && !self.directory.0 {
+                    if !self.replace(path, fill) {
                         return Err(());
                     }
-                    self.files.push(File::durable(vec![fill; 10]));
-                    self.volatile.insert(path, self.files.len() - 1);
                     names.push(path);
                     self.sync_directory(usize::from(is_in(path, 1)), &names);
                 }
@@ -240,15 +238,32 @@ impl Model {
     }
 
     fn fail(&mut self, begun: &Begun) {
-        if matches!(begun, Begun::Refused) {
-            return;
+        match begun {
+            Begun::Refused => return,
+            Begun::File { id, len } => {
+                if self.volatile.values().any(|named| named == id) {
+                    self.effect.phantom_bytes += self.files[*id].fail(*len) as u64;
+                }
+            }
+            Begun::Directory { .. } => {}
+            Begun::Replace { path, fill, .. } => {
+                let (_, _, rng) = self.failing.as_mut().expect("it failed");
+                if rng.random_bool(0.5) && !self.replace(path, *fill) {
+                    return;
+                }
+            }
         }
         self.effect.flushes_failed += 1;
-        if let Begun::File { id, len } = begun
-            && self.volatile.values().any(|named| named == id)
-        {
-            self.effect.phantom_bytes += self.files[*id].fail(*len) as u64;
+    }
+
+    /// The new content is there, and its name not durable. `false` if there is no directory for it.
+    fn replace(&mut self, path: &'static str, fill: u8) -> bool {
+        let there = is_in(path, 0) || self.directory.0;
+        if there {
+            self.files.push(File::durable(vec![fill; 10]));
+            self.volatile.insert(path, self.files.len() - 1);
         }
+        there
     }
 
     fn sync_directory(&mut self, index: usize, at_start: &[&'static str]) {
@@ -394,14 +409,14 @@ impl Pair {
     /// Ends one fault and begins the next.
     fn fail(&mut self, percent: Option<u8>) {
         if let Some((fault, ..)) = self.model.failing.take() {
-            assert_eq!(self.disk.end(fault), self.model.effect);
+            assert_eq!(self.disk.end(Timestamp::ZERO, fault), self.model.effect);
             self.model.effect = DiskEffect::default();
         }
         if let Some(percent) = percent {
             self.faults += 1;
             let rng = Seed(1).stream("fault", u64::from(self.faults));
             let probability = f64::from(percent) / 100.0;
-            self.disk.begin(self.faults, DiskFault::FsyncError { probability }, rng.clone());
+            self.disk.begin(Timestamp::ZERO, self.faults, DiskFault::FsyncError { probability }, rng.clone());
             self.model.failing = Some((self.faults, probability, rng));
         }
     }

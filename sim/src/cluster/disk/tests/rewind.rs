@@ -95,7 +95,7 @@ fn a_replacement_that_is_undone_leaves_the_former_file_with_its_tail() {
 #[test]
 fn a_flush_whose_failure_is_undone_leaves_its_bytes_dirty_and_no_phantoms() {
     undone(|disk, host, file| {
-        disk.begin(1, failing(), Seed(1).stream("fault", 1));
+        disk.begin(Timestamp::ZERO, 1, failing(), Seed(1).stream("fault", 1));
         flush(host, &[FlushStep::File(file)]).unwrap_err();
     });
 }
@@ -104,7 +104,7 @@ fn a_flush_whose_failure_is_undone_leaves_its_bytes_dirty_and_no_phantoms() {
 fn phantoms_that_are_cut_and_undone_are_phantoms_again() {
     let (disk, platter, mut host, file) = with_durable_file(b"durable");
     host.append(file, b" and not").unwrap();
-    disk.begin(1, failing(), Seed(1).stream("fault", 1));
+    disk.begin(Timestamp::ZERO, 1, failing(), Seed(1).stream("fault", 1));
     flush(&mut host, &[FlushStep::File(file)]).unwrap_err();
     let image = disk.snapshot();
     host.truncate(file, 4).unwrap();

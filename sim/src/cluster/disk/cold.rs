@@ -1,0 +1,46 @@
+//! What of a file is not in memory: after a power loss everything, until it is read.
+
+use std::collections::BTreeSet;
+
+/// Bytes that come into memory at once when one of them is read: the kernel reads ahead.
+const CHUNK_BYTES: u64 = 64 * 1024;
+
+/// The part of a file that only the platter has.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Cold {
+    below: u64,
+    warmed: BTreeSet<u64>,
+}
+
+impl Cold {
+    /// Everything below `len`.
+    pub(super) fn below(len: u64) -> Cold {
+        Cold { below: len, warmed: BTreeSet::new() }
+    }
+
+    /// Some of `[from, to)` is read: whether the device has to be asked for it. It does not have to be again.
+    pub(super) fn read(&mut self, from: u64, to: u64) -> bool {
+        let to = to.min(self.below);
+        if to <= from {
+            return false;
+        }
+        let warm = self.warmed.len();
+        self.warmed.extend(from / CHUNK_BYTES..=(to - 1) / CHUNK_BYTES);
+        warm < self.warmed.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chunk_is_asked_for_once() {
+        let mut cold = Cold::below(100_000);
+        assert!(!cold.read(100_000, 200_000), "written since");
+        assert!(cold.read(10, 20));
+        assert!(!cold.read(0, 65_536));
+        assert!(cold.read(0, 65_537));
+        assert!(!Cold::default().read(0, u64::MAX));
+    }
+}
