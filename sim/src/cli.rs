@@ -10,10 +10,12 @@ mod interrupts;
 mod list;
 mod merge;
 mod new;
+mod progress;
 mod replay;
 mod run;
 mod shrink;
 mod sweep;
+mod tradeoff;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -35,6 +37,7 @@ pub fn main() -> ExitCode {
         Command::Replay(replay) => replay::replay(&replay),
         Command::Sweep(arguments) => sweep::command::sweep(&arguments),
         Command::Merge(arguments) => merge::merge(&arguments),
+        Command::Tradeoff(arguments) => tradeoff::command::tradeoff(&arguments),
         Command::Check(check) => list::check(&check),
         Command::List(list) => list::list(&list),
         Command::Explain(words) => explain::explain(&words),

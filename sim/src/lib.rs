@@ -13,7 +13,7 @@
 //! ```
 //!
 //! Reading order: [`run`], [`scenario`], [`language`], [`cluster`], [`nemesis`], [`workload`], [`history`], [`checker`], [`oracle`],
-//! [`trace`], [`report`], [`sweep`], [`shrink`], [`cli`], [`meter`].
+//! [`trace`], [`report`], [`sweep`], [`shrink`], [`tradeoff`], [`cli`], [`meter`].
 
 #[cfg(not(tokio_unstable))]
 compile_error!(
@@ -36,5 +36,6 @@ pub mod seed;
 pub mod shrink;
 pub mod sweep;
 pub mod trace;
+pub mod tradeoff;
 pub mod verdict;
 pub mod workload;

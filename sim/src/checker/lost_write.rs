@@ -26,6 +26,13 @@ struct Due<'i> {
     acknowledged: bool,
 }
 
+impl Due<'_> {
+    /// Whether the final reads, which are complete, did not find it.
+    fn is_lost(&self, partition: &PartitionIndex) -> bool {
+        partition.final_reads.first_offset(self.send.message).is_none()
+    }
+}
+
 /// Finds lost writes, at most one violation per topic partition.
 pub fn check(index: &HistoryIndex<'_>) -> Checked {
     let mut checked = Checked::default();
@@ -61,6 +68,15 @@ pub fn deleted_by_retention(index: &HistoryIndex<'_>) -> u64 {
         sends.count() as u64
     };
     index.partitions().map(|(_, partition)| deleted(partition)).sum()
+}
+
+/// How many acknowledged messages are gone: what [`check`] counts, without those that were only read. Means something only
+/// where [`check`] has nothing unknown.
+pub fn acknowledged_lost(index: &HistoryIndex<'_>) -> u64 {
+    let lost = |partition: &PartitionIndex| {
+        due(partition).iter().filter(|due| due.acknowledged && due.is_lost(partition)).count() as u64
+    };
+    index.partitions().map(|(_, partition)| lost(partition)).sum()
 }
 
 /// Messages that are gone, and nobody knows whether they were where retention deletes.
@@ -106,7 +122,7 @@ fn violation(
     partition: &PartitionIndex,
     due: &[Due<'_>],
 ) -> Option<Violation> {
-    let is_lost = |due: &Due<'_>| partition.final_reads.first_offset(due.send.message).is_none();
+    let is_lost = |due: &Due<'_>| due.is_lost(partition);
     let lost: Vec<&Due<'_>> = due.iter().filter(|due| is_lost(due)).collect();
     if lost.is_empty() {
         return None;
@@ -222,6 +238,8 @@ mod tests {
             assert_eq!(violations.len(), 1);
             assert_eq!(violations[0].summary, expected);
             assert_eq!(violations[0].count, lost.len() as u64);
+            let index = HistoryIndex::new(&story.history).expect("consistent");
+            assert_eq!(acknowledged_lost(&index), lost.len() as u64);
         }
     }
 
@@ -238,6 +256,8 @@ mod tests {
             "1 record of orders-0 that a consumer had read is gone (tail: offsets 10..11): message 0/50"
         );
         assert_eq!(violations[0].examples[0].message, Some(id(50)));
+        let index = HistoryIndex::new(&story.history).expect("consistent");
+        assert_eq!(acknowledged_lost(&index), 0);
     }
 
     #[test]

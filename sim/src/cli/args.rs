@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::replay::ReplayArguments;
 use super::shrink::ShrinkArguments;
 use super::sweep::args::{MergeArguments, SweepArguments};
+use super::tradeoff::args::TradeoffArguments;
 use crate::seed::{Seed, SeedRange};
 
 /// Deterministic simulation of a Kafka-like cluster: crash it, cut it off, and see whether an acknowledged message was
@@ -36,6 +37,8 @@ pub(super) enum Command {
     Sweep(SweepArguments),
     /// Makes one sweep out of several, such as the shards of many machines.
     Merge(MergeArguments),
+    /// Measures what flush settings cost, and what they save when the power fails.
+    Tradeoff(TradeoffArguments),
     /// Runs a recorded run again, compares it with the record, and shows what happened.
     Replay(ReplayArguments),
     /// Makes a failing run as small as it goes, and keeps it as a scenario.

@@ -228,7 +228,8 @@ fn one_component(name: &str) -> Result<&str, WriteError> {
 /// Whether a scenario of this name can have a directory of reports.
 pub fn is_one_component(name: &str) -> bool {
     let first = Path::new(name).components().next();
-    matches!(first, Some(Component::Normal(only)) if only == name) && !["latest", "sweep"].contains(&name)
+    matches!(first, Some(Component::Normal(only)) if only == name)
+        && !["latest", "sweep", "tradeoff"].contains(&name)
 }
 
 fn at<T>(action: &'static str, path: &Path, result: io::Result<T>) -> Result<T, WriteError> {
@@ -364,7 +365,7 @@ mod tests {
     #[test]
     fn names_that_lead_elsewhere_are_refused() {
         let root = Directory::new();
-        for name in ["", ".", "..", "../a", "a/b", "/a", "a/", "latest", "sweep"] {
+        for name in ["", ".", "..", "../a", "a/b", "/a", "a/", "latest", "sweep", "tradeoff"] {
             write(&root.0, &report(name, 1), "").expect_err(name);
         }
         assert_eq!(names(&root.0), Vec::<String>::new());

@@ -161,8 +161,8 @@ impl<'a> Document<'a> {
 const NAME_BYTES_MAX: usize = 255;
 
 /// What stands beside the reports of each scenario, and beside those of a sweep.
-const NAMES_TAKEN: [&str; 6] =
-    ["latest", "sweep", "README.md", "results.jsonl", "results.before.jsonl", "summary.json"];
+const NAMES_TAKEN: [&str; 7] =
+    ["latest", "sweep", "tradeoff", "README.md", "results.jsonl", "results.before.jsonl", "summary.json"];
 
 /// `name` at the top, which is a directory name too.
 pub(super) fn name(document: &mut Document<'_>, problems: &mut Problems) -> String {

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use super::args::SweepArguments;
 use super::finish::{check_places, finish};
-use super::progress::Progress;
 use super::resume::{make_room, resume};
 use crate::cli::environment::{Stopwatch, build, jobs};
 use crate::cli::interrupts::{INTERRUPT, watch_for_interrupts};
 use crate::cli::list::{load_all, nothing_selected, refuse};
+use crate::cli::progress::Progress;
 use crate::cli::{EXIT_USAGE, complain};
 use crate::report::hash;
 use crate::run::{agrees_again, run};
@@ -115,7 +115,9 @@ impl Sweep {
         let SweepArguments { budget, max_fail, .. } = *arguments;
         // Two runs take twice the time of one.
         let timeout = arguments.timeout.saturating_mul(1 + u32::from(arguments.check_determinism));
-        let progress = Progress::new(&tally.summary);
+        let progress = Progress::new(tally.summary.planned, tally.summary.run());
+        let show = |summary: &Summary| progress.show(summary.run(), summary.wall, || speed(summary));
+        show(&tally.summary);
         let limits = Limits { jobs, timeout, grace: GRACE, budget };
         let work = work(scenarios.clone(), items.clone(), build.clone(), arguments.check_determinism);
         let enough = |failed: u64| max_fail.is_some_and(|most| most <= failed);
@@ -138,7 +140,7 @@ impl Sweep {
             if added.new_failure {
                 progress.say(&new_failure(&result));
             }
-            progress.show(&tally.summary);
+            show(&tally.summary);
             let stop = unwritten.is_some() || enough(tally.summary.failed());
             if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
@@ -171,6 +173,12 @@ impl Sweep {
         let places = (arguments.reports.as_path(), arguments.junit.as_deref());
         finish(tally, places, arguments.format, &not_reached, &[], codes.into_iter().flatten())
     }
+}
+
+/// Failures so far, and how fast it goes.
+fn speed(summary: &Summary) -> String {
+    let (seeds, simulated) = summary.speed().unwrap_or((0.0, 0.0));
+    format!("{} failed, {seeds:.1} seeds/s, {simulated:.0} sim s/s", summary.failed())
 }
 
 /// What happens in the thread of a run.
