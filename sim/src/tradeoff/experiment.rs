@@ -6,7 +6,7 @@ use broker_core::config::BrokerConfig;
 use broker_core::types::TopicPartition;
 
 use super::settings::{FlushSetting, FlushSettings};
-use crate::nemesis::{Action, Aim, Fault, Harm, Plan, Span, Start, Target, Until};
+use crate::nemesis::{Action, Aim, Fault, Harm, Plan, Span, Start, Target, Unsynced, Until};
 use crate::scenario::{Expectation, ExpectedVerdict, Scenario};
 use crate::seed::Seed;
 
@@ -106,13 +106,13 @@ fn in_the_middle(scenario: &Scenario) -> Span<Duration> {
     Span { low: at(0.4), high: at(0.6) }
 }
 
-/// The time is drawn from the seed.
+/// The time is drawn from the seed. Nothing survives that was not flushed.
 fn power_loss(scenario: &Scenario, target: Target) -> Fault {
     let when = in_the_middle(scenario);
     let left = scenario.phases.faults.saturating_sub(when.high);
     let down = Span::exactly(DOWN.min(left / 2).max(Duration::from_micros(1)));
     let aim = Aim::Hosts(vec![target]);
-    let harm = Harm { action: Action::PowerLoss, aim, until: Until::Lasts(down) };
+    let harm = Harm { action: Action::PowerLoss(Unsynced::Lost), aim, until: Until::Lasts(down) };
     Fault { name: None, start: Start::At(when), harm, may_miss: false, stream: None, line: 0 }
 }
 

@@ -160,11 +160,11 @@ impl Plot {
 
     /// Heading, legend, and lines across.
     fn panel(&mut self, heading: &str, (bottom, top): (f64, f64), scale: &Scale, legend: &[Series]) {
-        self.svg.text((SIDE, top - 32.0), WORDS, (Anchor::Start, Weight::Bold), heading);
+        self.svg.text((SIDE, top - 40.0), WORDS, (Anchor::Start, Weight::Bold), heading);
         let mut x = SIDE + 6.0;
         for series in legend {
-            self.svg.marker(*series, (x, top - 17.0));
-            self.svg.text((x + 10.0, top - 13.0), WORDS, (Anchor::Start, Weight::Plain), series.name);
+            self.svg.marker(*series, (x, top - 25.0));
+            self.svg.text((x + 10.0, top - 21.0), WORDS, (Anchor::Start, Weight::Plain), series.name);
             x += width_of(series.name, WORDS) + 34.0;
         }
         let (left, right) = (SIDE, self.width - SIDE);

@@ -4,6 +4,7 @@
 #[derive(Debug)]
 pub struct Text {
     pub content: String,
+    pub size: f64,
     pub left: f64,
     pub right: f64,
     pub top: f64,
@@ -67,7 +68,7 @@ fn text(attributes: &str, content: &str) -> Text {
         Some((x.parse::<f64>().ok()?, rest.split(')').next()?.parse::<f64>().ok()?))
     }) {
         let (left, right, top, bottom) = (x - size, x, y - width / 2.0, y + width / 2.0);
-        return Text { content: content.to_owned(), left, right, top, bottom, turned };
+        return Text { content: content.to_owned(), size, left, right, top, bottom, turned };
     }
     let (x, y) = (number("x").unwrap(), number("y").unwrap());
     let left = match attribute(attributes, "text-anchor") {
@@ -75,5 +76,13 @@ fn text(attributes: &str, content: &str) -> Text {
         Some("end") => x - width,
         _ => x,
     };
-    Text { content: content.to_owned(), left, right: left + width, top: y - 0.75 * size, bottom: y, turned }
+    Text {
+        content: content.to_owned(),
+        size,
+        left,
+        right: left + width,
+        top: y - 0.75 * size,
+        bottom: y,
+        turned,
+    }
 }
