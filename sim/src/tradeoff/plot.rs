@@ -15,10 +15,10 @@ const SIDE: f64 = 78.0;
 const COLUMN: f64 = 132.0;
 /// The picture is at least so wide: its legends have to fit.
 const WIDTH_LEAST: f64 = 860.0;
-const HEIGHT: f64 = 690.0;
+const HEIGHT: f64 = 720.0;
 /// Bottom and top of the two panels.
-const COST: (f64, f64) = (300.0, 110.0);
-const LOSSES: (f64, f64) = (588.0, 378.0);
+const COST: (f64, f64) = (310.0, 120.0);
+const LOSSES: (f64, f64) = (616.0, 406.0);
 /// The part of a column that its series share.
 const SHARE: f64 = 0.88;
 
@@ -206,14 +206,14 @@ impl Plot {
             }
         }
         let words = "flush setting: a number of messages, an interval of the scheduler, or as it says";
-        self.svg.text((self.width / 2.0, 632.0), WORDS, (Anchor::Middle, Weight::Plain), words);
+        self.svg.text((self.width / 2.0, 660.0), WORDS, (Anchor::Middle, Weight::Plain), words);
         let mut notes = "A copy that dies may live on elsewhere; a lost record is nowhere.".to_owned();
         let left_out = tradeoff.left_out.len();
         if 0 < left_out {
             notes +=
                 &format!(" * {left_out} runs could not be judged or showed nothing, and are in no number.");
         }
-        self.svg.text((SIDE, 660.0), WORDS, (Anchor::Start, Weight::Faint), &notes);
+        self.svg.text((SIDE, 688.0), WORDS, (Anchor::Start, Weight::Faint), &notes);
     }
 }
 

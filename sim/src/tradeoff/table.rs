@@ -133,9 +133,8 @@ pub(super) fn short(value: f64) -> String {
         value if value < 0.995 => format!("{value:.2}"),
         value if value < 9.95 => format!("{value:.1}"),
         value if value < 999.5 => format!("{value:.0}"),
-        value if value < 9_950.0 => format!("{:.1}k", value / 1e3),
-        value if value < 999_500.0 => format!("{:.0}k", value / 1e3),
-        value if value < 999_500_000.0 => format!("{:.0}M", value / 1e6),
+        value if value < 999_500.0 => short(value / 1e3) + "k",
+        value if value < 999_500_000.0 => short(value / 1e6) + "M",
         value => format!("{value:.0e}"),
     }
 }

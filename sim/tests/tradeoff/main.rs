@@ -24,7 +24,6 @@ impl Place {
     fn scenario(&self, changes: &[(&str, &str)]) -> String {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/disk/flush-tradeoff.toml");
         let mut text = fs::read_to_string(path).unwrap();
-        // The power goes after the flush scheduler has begun: log.initial.task.delay.ms, compressed 1.5 seconds.
         let shorter = [("records = 1000", "records = 400"), ("\"5s\"", "\"2s\""), ("\"10s\"", "\"5s\"")];
         for (from, to) in shorter.iter().chain(changes) {
             assert!(text.contains(from), "{from}");
@@ -203,11 +202,12 @@ fn what_shows_nothing_or_cannot_be_judged_is_named_and_in_no_number() {
 fn a_power_loss_before_the_scheduler_has_begun_says_nothing_about_intervals_and_that_is_said() {
     let place = Place::new("early");
     let out = place.out("out");
-    let brief = place.scenario(&[("records = 400", "records = 200")]);
+    let late = ("log.initial.task.delay.ms       = 0", "log.initial.task.delay.ms = 3000");
+    let brief = place.scenario(&[late]);
     let measure = |flush: &str| tradeoff(&[&brief, "--flush", flush, "--seeds", "1", "--out", &out]);
     let (code, _, stderr) = measure("1,100ms");
     assert_eq!(code, 0, "{stderr}");
-    assert!(stderr.contains("log.initial.task.delay.ms = 1500"), "{stderr}");
+    assert!(stderr.contains("log.initial.task.delay.ms = 3000"), "{stderr}");
     assert_eq!(measure("1,never").2, "");
 }
 
