@@ -6,6 +6,7 @@ use broker_core::config::BrokerConfig;
 use broker_core::types::TopicPartition;
 
 use super::settings::{FlushSetting, FlushSettings};
+use crate::cluster::disk::Unsynced;
 use crate::nemesis::{Action, Aim, Fault, Harm, Plan, Span, Start, Target, Until};
 use crate::scenario::{Expectation, ExpectedVerdict, Scenario};
 use crate::seed::Seed;
@@ -112,7 +113,7 @@ fn power_loss(scenario: &Scenario, target: Target) -> Fault {
     let left = scenario.phases.faults.saturating_sub(when.high);
     let down = Span::exactly(DOWN.min(left / 2).max(Duration::from_micros(1)));
     let aim = Aim::Hosts(vec![target]);
-    let harm = Harm { action: Action::PowerLoss, aim, until: Until::Lasts(down) };
+    let harm = Harm { action: Action::PowerLoss(Unsynced::Lost), aim, until: Until::Lasts(down) };
     Fault { name: None, start: Start::At(when), harm, may_miss: false, stream: None, line: 0 }
 }
 

@@ -137,7 +137,9 @@ pub(super) fn parameters(kind: &Kind) -> &'static [Setting] {
             &[("probability", &["0.01", "0.1", "1.0"]), ("files", &[DEFAULT, "*.log"])]
         }
         "disk_full" => &[("free", &["0", "1000", "20000"])],
-        "bit_rot" => &[("files", &[DEFAULT, "*"]), ("region", &[DEFAULT, "head", "tail"]), ("bits", &[DEFAULT, "3"])],
+        "bit_rot" => {
+            &[("files", &[DEFAULT, "*"]), ("region", &[DEFAULT, "head", "tail"]), ("bits", &[DEFAULT, "3"])]
+        }
         // A step ahead is time that went by: an hour would end every send and every session, and leave little to see.
         "clock_jump" => &[("by", &["-100ms..100ms", "-500ms..500ms", "-2s..2s"])],
         "clock_drift" => &[("by", &["-200ppm..200ppm", "-1%..1%", "-20%..20%"])],
