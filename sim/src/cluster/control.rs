@@ -289,17 +289,18 @@ impl Cluster {
         for reason in self.links.reasons() {
             self.restore(&reason);
         }
-        self.start_all();
+        let attendant = self.attendant_name.clone();
+        self.start_down(|name, _| *name != attendant);
     }
 
-    /// Starts every host that has no process.
-    pub fn start_all(&mut self) {
-        let down: Vec<HostName> = self
-            .hosts
-            .iter()
-            .filter(|(name, host)| host.state != HostState::Up && **name != self.attendant_name)
-            .map(|(name, _)| name.clone())
-            .collect();
+    /// Starts every broker and the controller, if it has no process.
+    pub fn start_servers(&mut self) {
+        self.start_down(|_, host| host.disk.is_some());
+    }
+
+    fn start_down(&mut self, whom: impl Fn(&HostName, &Host) -> bool) {
+        let down = |(name, host): &(&HostName, &Host)| host.state != HostState::Up && whom(name, host);
+        let down: Vec<HostName> = self.hosts.iter().filter(down).map(|(name, _)| name.clone()).collect();
         for name in down {
             self.start(&name);
         }

@@ -272,7 +272,7 @@ const OFFSET: Key = Key {
 };
 const BITS: Key = Key {
     name: "bits",
-    form: Form::Whole { min: 1, max: 1_000_000 },
+    form: Form::Whole { min: 1, max: 1_000 },
     absent: Default("1"),
     doc: "How many bits, each in a byte of its own where there are as many.",
     example: "3",

@@ -154,9 +154,9 @@ impl Action {
             Action::Delay { .. } | Action::Loss { .. } | Action::Rot(_) => true,
             Action::PowerLoss(unsynced) => *unsynced != Unsynced::Lost,
             Action::Disk(fault) => match fault {
-                DiskFault::Slow { .. } => true,
-                DiskFault::FsyncError { probability }
-                | DiskFault::FsyncLie { probability }
+                // One that fails each flush still draws how far a replacement gets.
+                DiskFault::Slow { .. } | DiskFault::FsyncError { .. } => true,
+                DiskFault::FsyncLie { probability }
                 | DiskFault::ReadError { probability, .. }
                 | DiskFault::WriteError { probability, .. } => *probability < 1.0,
                 DiskFault::Stall | DiskFault::Full { .. } => false,

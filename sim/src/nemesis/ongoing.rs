@@ -210,8 +210,7 @@ impl Ongoing {
             Ongoing::Disks { hosts, plight: Plight::Halts } => {
                 let effect = disk::end(cluster, fault);
                 // Whoever halted because of it is started again, as a supervisor does once the disk is replaced, or has room.
-                let halted =
-                    hosts.into_iter().filter(|host| cluster.state(host) == HostState::Down).collect();
+                let halted = hosts.into_iter().filter(|host| cluster.state(host) != HostState::Up).collect();
                 process::start(cluster, &halted, keep_down);
                 effect
             }

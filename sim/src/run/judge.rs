@@ -78,7 +78,9 @@ pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> 
     report.vacuous.extend(hardly_deleted(scenario, report.deleted_by_retention));
     for (broker, key) in &evidence.unread_logs {
         let host = format!("broker-{broker}");
-        if evidence.disks.get(&host).is_some_and(|(disk, _)| 0 < disk.rotten_bits) {
+        let directory = format!("{key}/");
+        let rotten = evidence.disks.get(&host).map(|(_, history)| &history.rotten);
+        if rotten.is_some_and(|rotten| rotten.iter().any(|file| file.starts_with(&directory))) {
             report.unrepaired.push(format!("the log of {host} for {key} is rotten"));
         } else {
             report.unknown.push(format!("the log of {host} for {key} could not be read"));

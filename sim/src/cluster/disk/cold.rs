@@ -18,15 +18,15 @@ impl Cold {
         Cold { below: len, warmed: BTreeSet::new() }
     }
 
-    /// Some of `[from, to)` is read: whether the device has to be asked for it. It does not have to be again.
-    pub(super) fn read(&mut self, from: u64, to: u64) -> bool {
+    /// Some of `[from, to)` is read: how many chunks the device has to be asked for. It does not have to be again.
+    pub(super) fn read(&mut self, from: u64, to: u64) -> u64 {
         let to = to.min(self.below);
         if to <= from {
-            return false;
+            return 0;
         }
         let warm = self.warmed.len();
         self.warmed.extend(from / CHUNK_BYTES..=(to - 1) / CHUNK_BYTES);
-        warm < self.warmed.len()
+        (self.warmed.len() - warm) as u64
     }
 }
 
@@ -37,10 +37,11 @@ mod tests {
     #[test]
     fn a_chunk_is_asked_for_once() {
         let mut cold = Cold::below(100_000);
-        assert!(!cold.read(100_000, 200_000), "written since");
-        assert!(cold.read(10, 20));
-        assert!(!cold.read(0, 65_536));
-        assert!(cold.read(0, 65_537));
-        assert!(!Cold::default().read(0, u64::MAX));
+        assert_eq!(cold.read(100_000, 200_000), 0, "written since");
+        assert_eq!(cold.read(10, 20), 1);
+        assert_eq!(cold.read(0, 65_536), 0);
+        assert_eq!(cold.read(0, 65_537), 1);
+        assert_eq!(Cold::below(200_000).read(0, u64::MAX), 4);
+        assert_eq!(Cold::default().read(0, u64::MAX), 0);
     }
 }

@@ -34,7 +34,7 @@ pub enum DiskFault {
         /// In `0.0..=1.0`.
         probability: f64,
     },
-    /// A read fails with EIO with this probability.
+    /// A read fails with EIO with this probability, also of what is in memory: the kernel may have given it up.
     ReadError {
         /// In `0.0..=1.0`.
         probability: f64,

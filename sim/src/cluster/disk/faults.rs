@@ -167,6 +167,13 @@ impl Faults {
         room
     }
 
+    /// Whether a flush may fail or lie now.
+    pub(super) fn disturb_flushes(&self) -> bool {
+        let disturbs =
+            |fault: &DiskFault| matches!(fault, DiskFault::FsyncError { .. } | DiskFault::FsyncLie { .. });
+        self.active.values().any(|(fault, _)| disturbs(fault))
+    }
+
     /// Whether the device does nothing now.
     pub(super) fn stall(&self) -> bool {
         self.active.values().any(|(fault, _)| *fault == DiskFault::Stall)

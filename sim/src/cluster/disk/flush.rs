@@ -131,10 +131,15 @@ impl<P: Platter> HostDisk<P> {
 
 impl Step {
     fn carry_out(self, disk: &mut Disk, platter: &mut impl Platter) -> Result<(), StorageError> {
-        if let Some(fault) = disk.faults.fails_flush() {
+        // Both draw, whatever comes of it.
+        let (fails, lies) = (disk.faults.fails_flush(), disk.faults.lies());
+        if let Step::Refused(error) = self {
+            return Err(error);
+        }
+        if let Some(fault) = fails {
             return Err(self.fail(disk, platter, fault));
         }
-        if let Some(fault) = disk.faults.lies() {
+        if let Some(fault) = lies {
             return self.lie(disk, fault);
         }
         let truth = disk.tell_the_truth(platter);
@@ -187,11 +192,21 @@ impl Step {
         let lied = match self {
             Step::Refused(error) => return Err(error),
             Step::File { inode, path, len } => {
-                let lied = disk.change_inode("sync", &path, inode, |file| file.lie_sync(len));
-                if lied.is_ok() {
-                    disk.lies.about_file(inode);
+                let lied = disk.change_inode("sync", &path, inode, |file| {
+                    (file.lie_sync(len), std::mem::take(&mut file.owes_error))
+                });
+                match lied {
+                    // The kernel remembers it, whatever the device says.
+                    Ok((_, true)) => {
+                        disk.lies.about_file(inode);
+                        return Err(os_error("sync", &path, EIO));
+                    }
+                    Ok((lied, false)) => {
+                        disk.lies.about_file(inode);
+                        lied
+                    }
+                    Err(_) => 0,
                 }
-                lied.unwrap_or(0)
             }
             Step::Directory { directory, names } => {
                 disk.lies.about_directory(directory, names);

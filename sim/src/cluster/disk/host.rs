@@ -128,10 +128,11 @@ impl<P: Platter> HostDisk<P> {
             return Err(EIO);
         }
         let to = position.saturating_add(len as u64);
-        if !disk.inodes.get_mut(&number).is_some_and(|inode| inode.cold.read(position, to)) {
+        let chunks = disk.inodes.get_mut(&number).map_or(0, |inode| inode.cold.read(position, to));
+        if chunks == 0 {
             return Ok(());
         }
-        let takes_us = disk.latency(OperationKind::Read);
+        let takes_us: u64 = (0..chunks).map(|_| disk.latency(OperationKind::Read)).sum();
         let is_stalled = disk.queue.is_stalled();
         if is_stalled {
             disk.faults.count_stalled(1);

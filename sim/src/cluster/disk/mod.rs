@@ -108,6 +108,9 @@
 //! * What the platter has beyond a truncation where an fsync failed: after the next fsync it is zeros, whatever was there.
 //! * Sectors that are written in part, misdirected writes and lost writes other than by a lie: the first no device does, of
 //!   the others bit rot and lies are the nearest.
+//! * A flush of several steps takes effect when the last one is done: a power loss in the middle finds none of them done,
+//!   but for a first `Replace`. What was flushed of a file that was removed before the flush ended is lost, also where a
+//!   power loss brings the name back; so is, of a removed file, what a lie was about.
 //! * EIO of opening, listing and truncating; ENOSPC for names and by blocks instead of bytes.
 //! * Write-back of a truncation of a file that is clean otherwise; pages written back early because memory is scarce.
 //! * Hard links, permissions, directories in directories, removal of directories: the broker needs none.

@@ -19,7 +19,7 @@ impl Disk {
     /// Names that came and went since the last flush of their directory: those that the journal had already written are
     /// durable.
     pub(super) fn keep_names(&mut self, unsynced: Unsynced, rng: &mut ChaCha8Rng) {
-        let old_enough = self.old_enough(self.now);
+        let old_enough = self.old_enough_to_survive();
         let changed = self.volatile.all().chain(self.durable.all()).map(|(path, _)| path);
         let changed: BTreeSet<DiskPath> =
             changed.filter(|path| self.volatile.get(path) != self.durable.get(path)).collect();
@@ -40,7 +40,7 @@ impl Disk {
     ) -> BTreeMap<InodeNumber, Survivors> {
         let seen = self.inodes.iter().filter(|(_, inode)| inode.in_volatile);
         let draw = |inode: &Inode, rng: &mut ChaCha8Rng| {
-            Survivors::draw(inode, self.written_back_to(inode, self.now), unsynced, rng)
+            Survivors::draw(inode, self.written_back_to(inode), unsynced, rng)
         };
         seen.map(|(number, inode)| (*number, draw(inode, rng))).collect()
     }

@@ -160,7 +160,7 @@ impl DiskHandle {
         let is_stall = what == DiskFault::Stall;
         disk.faults.begin(fault, what, disk.stats.used_bytes, rng);
         if is_stall {
-            disk.faults.count_stalled_by(fault, disk.queue.len());
+            disk.faults.count_stalled_by(fault, disk.queue.under_way(now));
             disk.queue.stall(now);
         }
     }
@@ -192,8 +192,12 @@ impl DiskHandle {
         let (path, number, ranges) = places.swap_remove(rng.random_range(0..places.len()));
         let inode = disk.inodes.get_mut(&number).expect("a name leads to an inode");
         let bits = inode.rot.strike(&ranges, what.bits, &mut rng);
+        if bits == 0 {
+            return Rotten::default();
+        }
         disk.now = now;
         disk.stats.rotten_bits += bits;
+        disk.history.rotten.insert(path.to_string());
         disk.hurt();
         Rotten { file: Some(path.to_string()), bits }
     }

@@ -59,15 +59,12 @@ impl Queue {
 
     /// When an operation will be done, as far as can be told now; `None` while the device is stalled.
     pub(super) fn due(&self, operation: OperationId) -> Option<Timestamp> {
-        if self.stalled_since.is_some() {
-            return None;
-        }
-        // What was forgotten is nobody's to wait for.
-        Some(Timestamp(self.ends.get(&operation).map_or(0, |end| end + self.stood_still_us)))
+        (!self.is_stalled()).then(|| self.expected(operation))
     }
 
     /// When it would be done if the device were not, or not any longer, stalled.
     pub(super) fn expected(&self, operation: OperationId) -> Timestamp {
+        // What was forgotten is nobody's to wait for.
         Timestamp(self.ends.get(&operation).map_or(0, |end| end + self.stood_still_us))
     }
 
@@ -87,9 +84,10 @@ impl Queue {
         self.free_at = 0;
     }
 
-    /// How many operations are under way or wait.
-    pub(super) fn len(&self) -> u64 {
-        self.ends.len() as u64
+    /// How many operations are not done at this time.
+    pub(super) fn under_way(&self, now: Timestamp) -> u64 {
+        let now = self.device_time(now);
+        self.ends.values().filter(|end| now < **end).count() as u64
     }
 
     pub(super) fn is_stalled(&self) -> bool {
@@ -155,7 +153,7 @@ mod tests {
         let mut queue = Queue::default();
         let flush = queue.push(Timestamp(10), [50]);
         queue.clear();
-        assert_eq!((queue.due(flush), queue.len()), (Some(Timestamp(0)), 0));
+        assert_eq!((queue.due(flush), queue.under_way(Timestamp(20))), (Some(Timestamp(0)), 0));
         let next = queue.push(Timestamp(20), [1]);
         assert_eq!(queue.due(next), Some(Timestamp(21)));
     }

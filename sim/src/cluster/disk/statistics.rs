@@ -1,5 +1,7 @@
 //! What flushing came to on one disk: how much was at risk, for how long, and what the power took.
 
+use std::collections::BTreeSet;
+
 use broker_core::time::Timestamp;
 
 /// What a disk remembers of its past, for reports.
@@ -9,6 +11,8 @@ pub struct DiskHistory {
     pub durable_after_us: Vec<u64>,
     /// Bytes that only the page cache had, over time.
     pub unsaved: Series,
+    /// Files in which bits turned over.
+    pub rotten: BTreeSet<String>,
     /// What each power loss took, and when.
     pub power_losses: Vec<(Timestamp, PowerLossCounts)>,
 }

@@ -98,7 +98,8 @@ impl Survivors {
     pub(super) fn include(&self, inode: &Inode, from: u64, to: u64) -> bool {
         let at_rest: u64 = inode.at_rest(from, to).iter().map(|(from, to)| to - from).sum();
         let within = |(low, high): &(u64, u64)| (from.max(*low), to.min(*high));
-        let parts = self.ranges.iter().map(within).filter(|(from, to)| from < to);
+        let first = self.ranges.partition_point(|(_, high)| *high <= from);
+        let parts = self.ranges[first..].iter().map(within).take_while(|(from, to)| from < to);
         let survive: u64 = parts.map(|(from, to)| on_its_way(inode, from, to)).sum();
         to - from == at_rest + survive
     }

@@ -8,6 +8,7 @@
 //! Faults of flushes meet write-back as well. One that fails is told to whoever calls fsync next, once, as `errseq_t` has
 //! it since Linux 4.13.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use broker_core::time::Timestamp;
@@ -32,9 +33,15 @@ impl Disk {
         active.checked_sub(micros(after)).map(Timestamp)
     }
 
-    /// Up to where write-back has come, or must have come by now, with a file.
-    pub(super) fn written_back_to(&self, inode: &Inode, now: Timestamp) -> u64 {
-        self.old_enough(now).map_or(0, |then| inode.marks.appended_until(then, inode.len()))
+    /// The same at a power loss. A device that fails or lies has written nothing back meanwhile, or only said so.
+    pub(super) fn old_enough_to_survive(&self) -> Option<Timestamp> {
+        if self.faults.disturb_flushes() { None } else { self.old_enough(self.now) }
+    }
+
+    /// Up to where write-back has come with a file, or would have by now: of what is clean already, nothing.
+    pub(super) fn written_back_to(&self, inode: &Inode) -> u64 {
+        let to = self.old_enough_to_survive().map_or(0, |then| inode.marks.appended_until(then, inode.len()));
+        if inode.first_dirty() < to { to } else { 0 }
     }
 
     /// Writes back what is old enough.
@@ -61,25 +68,42 @@ impl Disk {
             .collect();
         for directory in directories {
             let names = self.volatile.entries(&directory).map(|names| names.keys().cloned().collect());
-            // A directory that is gone has no names to keep.
-            let _ = self.sync_directory(&directory, &names.unwrap_or_default());
-            self.names_since.remove(&directory);
+            self.write_back_names(directory, names.unwrap_or_default());
         }
         let after = self.config.write_back_after.unwrap_or(Duration::ZERO);
         let oldest = self.inodes.values().filter_map(|inode| inode.marks.oldest());
         let oldest = oldest.chain(self.names_since.values().copied()).min();
-        self.next_write_back = oldest.map(|oldest| (oldest + after).max(self.now + Duration::from_micros(1)));
+        // The flusher threads look now and then: every 5 s for what is 30 s old.
+        self.next_write_back = oldest.map(|oldest| (oldest + after).max(self.now + after / 6));
+    }
+
+    fn write_back_names(&mut self, directory: String, names: BTreeSet<String>) {
+        let (fails, lies) = (self.faults.fails_flush(), self.faults.lies());
+        if fails.is_some() {
+            // The journal keeps what it could not write.
+            return;
+        }
+        self.names_since.remove(&directory);
+        if let Some(fault) = lies {
+            self.lies.about_directory(directory, names);
+            self.faults.count_lied(fault, 0);
+            self.hurt();
+        } else {
+            // A directory that is gone has no names to keep.
+            let _ = self.sync_directory(&directory, &names);
+        }
     }
 
     fn write_back_file(&mut self, platter: &mut impl Platter, number: InodeNumber, to: u64) {
-        if let Some(fault) = self.faults.fails_flush() {
+        let (fails, lies) = (self.faults.fails_flush(), self.faults.lies());
+        if let Some(fault) = fails {
             let marked = self.with_inode(number, |inode| {
                 inode.owes_error = true;
                 inode.fail_sync(to)
             });
             self.faults.count_failed(fault, marked);
             self.hurt();
-        } else if let Some(fault) = self.faults.lies() {
+        } else if let Some(fault) = lies {
             let lied = self.with_inode(number, |inode| inode.lie_sync(to));
             self.lies.about_file(number);
             self.faults.count_lied(fault, lied);

@@ -65,7 +65,7 @@ pub(super) fn rot(table: &mut Table<'_>, problems: &mut Problems) -> Option<BitR
     let files = files(table, problems);
     let region = table.word("region", REGIONS, problems);
     let offset = table.whole("offset", 0..=i64::MAX, problems).map(RotPlace::Record);
-    let bits = table.whole("bits", 1..=1_000_000, problems);
+    let bits = table.whole("bits", 1..=1_000, problems);
     let bits = bits.map(|bits| u32::try_from(bits).expect("within bounds"));
     let place = if matches!(offset, Field::Absent) { region } else { offset };
     Some(BitRot {
