@@ -132,11 +132,9 @@ fn csv_reads_back(text: &str, json: &Value) {
 fn the_picture_is_sound(svg: &str, settings: &[&str]) {
     let texts = xml::texts(svg);
     for setting in settings {
-        // Below both panels.
-        assert_eq!(
-            texts.iter().filter(|text| text.content == *setting && text.bottom < 640.0).count() / 2,
-            1
-        );
+        // Below both panels; a value may read the same.
+        let times = texts.iter().filter(|text| text.content == *setting && text.bottom < 640.0).count();
+        assert!(2 <= times, "{setting}: {times}");
     }
     let size = |name| xml::attribute(svg, name).unwrap().parse::<f64>().unwrap();
     let (width, height) = (size("width"), size("height"));
