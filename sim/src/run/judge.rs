@@ -76,16 +76,7 @@ pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> 
         }
     }
     report.vacuous.extend(hardly_deleted(scenario, report.deleted_by_retention));
-    for (broker, key) in &evidence.unread_logs {
-        let host = format!("broker-{broker}");
-        let directory = format!("{key}/");
-        let rotten = evidence.disks.get(&host).map(|(_, history)| &history.rotten);
-        if rotten.is_some_and(|rotten| rotten.iter().any(|file| file.starts_with(&directory))) {
-            report.unrepaired.push(format!("the log of {host} for {key} is rotten"));
-        } else {
-            report.unknown.push(format!("the log of {host} for {key} could not be read"));
-        }
-    }
+    unread(&mut report, &evidence.unread_logs, &evidence.disks);
     report.unknown.extend(gave_up(evidence.trace, &evidence.disks));
     report.unknown.extend(too_much_in_doubt(scenario, report.counts.indeterminate));
     if report.cut_short {
@@ -183,6 +174,23 @@ fn vacuous_reasons(scenario: &Scenario, evidence: &Evidence<'_>) -> Vec<String> 
         reasons.push("no fault changed anything".to_owned());
     }
     reasons
+}
+
+/// Copies that could not be read: because they rotted, or for a reason that somebody has to find out.
+fn unread(
+    report: &mut RunReport,
+    logs: &[(BrokerId, TopicPartition)],
+    disks: &BTreeMap<String, (DiskStats, DiskHistory)>,
+) {
+    for (broker, key) in logs {
+        let (host, directory) = (format!("broker-{broker}"), format!("{key}/"));
+        let rotten = disks.get(&host).map(|(_, history)| &history.rotten);
+        if rotten.is_some_and(|rotten| rotten.iter().any(|file| file.starts_with(&directory))) {
+            report.unrepaired.push(format!("the log of {host} for {key} is rotten"));
+        } else {
+            report.unknown.push(format!("the log of {host} for {key} could not be read"));
+        }
+    }
 }
 
 /// Hosts that stopped by themselves although no fault had hurt their disks before: something is wrong with them, even if

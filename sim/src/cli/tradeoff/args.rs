@@ -43,11 +43,11 @@ pub(in crate::cli) enum TradeoffFormat {
 }
 
 const TRADEOFF: &str = "\
-With each setting and seed the scenario runs three times: nothing happens (what the setting costs), the leader of the first
-topic partition loses power, and all brokers lose power at once (what the setting buys). The power goes at a time drawn
-from the seed, while producers send. Acknowledged records that are lost are what is measured here and no failure; a loss
-in a run in which nothing happened is one. Runs that could not be judged are named, are in no number, and leave their
-scenario in OUT/left-out/.
+With each setting and seed the scenario runs three times: nothing happens (what the setting costs), the leader of the \
+first topic partition loses power, and all brokers lose power at once (what the setting buys). The power goes at a time \
+drawn from the seed, while producers send. Acknowledged records that are lost are what is measured here and no failure; \
+a loss in a run in which nothing happened is one. Runs that could not be judged are named, are in no number, and leave \
+their scenario in OUT/left-out/.
 
 An interval sets log.flush.interval.ms and log.flush.scheduler.interval.ms: the first alone flushes nothing.
 

@@ -84,10 +84,10 @@ impl Queue {
         self.free_at = 0;
     }
 
-    /// How many operations are not done at this time.
+    /// How many operations are not done before this time.
     pub(super) fn under_way(&self, now: Timestamp) -> u64 {
         let now = self.device_time(now);
-        self.ends.values().filter(|end| now < **end).count() as u64
+        self.ends.values().filter(|end| now <= **end).count() as u64
     }
 
     pub(super) fn is_stalled(&self) -> bool {
@@ -153,7 +153,7 @@ mod tests {
         let mut queue = Queue::default();
         let flush = queue.push(Timestamp(10), [50]);
         queue.clear();
-        assert_eq!((queue.due(flush), queue.under_way(Timestamp(20))), (Some(Timestamp(0)), 0));
+        assert_eq!((queue.due(flush), queue.under_way(Timestamp(0))), (Some(Timestamp(0)), 0));
         let next = queue.push(Timestamp(20), [1]);
         assert_eq!(queue.due(next), Some(Timestamp(21)));
     }

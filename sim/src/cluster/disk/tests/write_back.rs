@@ -89,3 +89,29 @@ fn write_back_that_fails_is_told_to_the_next_fsync_once() {
     power_off(&disk, second(32));
     assert_eq!(content_after(&disk, &platter, "a").unwrap(), b"\0\0\0\0 found");
 }
+
+#[test]
+fn a_device_that_lies_does_not_come_to_tell_the_truth_by_itself() {
+    for flushed in [true, false] {
+        let (disk, platter, mut host, file) = kernel();
+        begin(&disk, 1, DiskFault::FsyncLie { probability: 1.0 });
+        host.append(file, b"never written").unwrap();
+        if flushed {
+            flush(&mut host, &[FlushStep::File(file), directory("")]).unwrap();
+        }
+        platter.set_now(second(100));
+        host.open("b").unwrap();
+        let loss = power_off(&disk, second(200));
+        assert_eq!((loss.survived_bytes, loss.vanished.len()), (0, 2), "flushed: {flushed}");
+    }
+}
+
+#[test]
+fn what_a_lie_was_about_is_no_older_for_a_lie_that_is_over() {
+    let (disk, _, mut host, file) = kernel();
+    begin(&disk, 1, DiskFault::FsyncLie { probability: 1.0 });
+    host.append(file, b"never written").unwrap();
+    flush(&mut host, &[FlushStep::File(file)]).unwrap();
+    disk.end(second(1), 1);
+    assert_eq!(power_off(&disk, second(100)).survived_bytes, 0);
+}
