@@ -52,3 +52,34 @@ pub struct PowerLossReport {
     /// Bytes that had been cut or removed and are back.
     pub returned_bytes: u64,
 }
+
+impl Quantiles {
+    /// Of these values. Exact: by nearest rank, each quantile is one of them.
+    pub fn of(mut values: Vec<u64>) -> Quantiles {
+        values.sort_unstable();
+        let of_hundred = |percent: usize| {
+            let rank = (values.len() * percent).div_ceil(100);
+            values.get(rank.saturating_sub(1)).copied().unwrap_or(0)
+        };
+        Quantiles {
+            count: values.len() as u64,
+            p50: of_hundred(50),
+            p99: of_hundred(99),
+            max: of_hundred(100),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_values_that_were_there() {
+        assert_eq!(Quantiles::of(Vec::new()), Quantiles::default());
+        assert_eq!(Quantiles::of(vec![7]), Quantiles { count: 1, p50: 7, p99: 7, max: 7 });
+        assert_eq!(Quantiles::of(vec![9, 7]), Quantiles { count: 2, p50: 7, p99: 9, max: 9 });
+        let hundred_and_one = Quantiles::of((1..=101).rev().collect());
+        assert_eq!(hundred_and_one, Quantiles { count: 101, p50: 51, p99: 100, max: 101 });
+    }
+}

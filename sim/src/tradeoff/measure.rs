@@ -156,24 +156,10 @@ fn flushes(trace: &Trace, phase: &PhaseReport) -> u64 {
     done.count() as u64
 }
 
-/// The smallest value that `percent` of 100 of the sorted values are at most; 0 of none.
-pub fn quantile(sorted: &[u64], percent: usize) -> u64 {
-    let rank = (sorted.len() * percent).div_ceil(100).max(1);
-    sorted.get(rank - 1).copied().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::report::{PanicReport, ScenarioRef};
-
-    #[test]
-    fn quantiles_are_values_that_were_measured() {
-        let hundred: Vec<u64> = (1..=100).collect();
-        assert_eq!([50, 99, 100].map(|percent| quantile(&hundred, percent)), [50, 99, 100]);
-        assert_eq!([50, 99].map(|percent| quantile(&[7, 9], percent)), [7, 9]);
-        assert_eq!((quantile(&[3], 50), quantile(&[], 99)), (3, 0));
-    }
 
     #[test]
     fn what_was_found_is_judged_and_what_nobody_could_look_at_is_not() {

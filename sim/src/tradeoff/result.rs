@@ -6,7 +6,7 @@ use broker_core::config::RawValue;
 use serde::{Deserialize, Serialize};
 
 use super::experiment::{Blow, Trial};
-use super::measure::{End, Sample, quantile};
+use super::measure::{End, Sample};
 use super::settings::{FlushSetting, FlushSettings};
 use crate::report::{Quantiles, ScenarioRef, hash};
 use crate::scenario::Scenario;
@@ -263,18 +263,12 @@ impl Cost {
         let seconds = sum(|sample| sample.phase_us) as f64 / 1e6;
         let in_phase = sum(|sample| sample.acknowledged_in_phase);
         let flushes = sum(|sample| sample.flushes_in_phase) as f64;
-        let mut ack_us: Vec<u64> = judged.iter().flat_map(|sample| &sample.ack_us).copied().collect();
-        ack_us.sort_unstable();
+        let ack_us = judged.iter().flat_map(|sample| &sample.ack_us).copied().collect();
         Cost {
             runs,
             acknowledged: sum(|sample| sample.acknowledged),
             acks_per_s: ratio(in_phase as f64, seconds),
-            ack_us: Quantiles {
-                count: ack_us.len() as u64,
-                p50: quantile(&ack_us, 50),
-                p99: quantile(&ack_us, 99),
-                max: ack_us.last().copied().unwrap_or(0),
-            },
+            ack_us: Quantiles::of(ack_us),
             flushes_per_s: ratio(flushes, seconds),
             flushes_per_1000_acks: ratio(flushes * 1000.0, in_phase as f64),
             flushed_bytes_mean: ratio(sum(|sample| sample.flushed_bytes) as f64, judged.len() as f64),
@@ -287,11 +281,10 @@ impl Cost {
 impl Durable {
     fn of(judged: &[&Sample]) -> Option<Durable> {
         let all: Vec<Quantiles> = judged.iter().flat_map(|sample| &sample.durable).copied().collect();
-        let mut medians: Vec<u64> = all.iter().map(|times| times.p50).collect();
-        medians.sort_unstable();
+        let medians = all.iter().map(|times| times.p50).collect();
         Some(Durable {
             appends: all.iter().map(|times| times.count).sum(),
-            p50_us_median: quantile(&medians, 50),
+            p50_us_median: Quantiles::of(medians).p50,
             p99_us_max: all.iter().map(|times| times.p99).max()?,
         })
     }
