@@ -34,6 +34,7 @@ pub mod run;
 pub mod scenario;
 pub mod seed;
 pub mod shrink;
+pub mod snapshot;
 pub mod sweep;
 pub mod trace;
 pub mod tradeoff;

@@ -27,22 +27,59 @@ pub enum Anomaly {
     G1a,
     /// A message was read that nobody sent there.
     Phantom,
-    /// Two replicas hold different records at one offset although everything is healed. Found by
-    /// [`crate::oracle::convergence`] and not in the history.
+    /// A consumer passed over records that were there.
+    PollSkip,
+    /// A consumer was given records of lower offsets than before.
+    NonmonotonicPoll,
+    /// Two replicas hold different records at one offset that is committed (*log matching*).
     LogDivergence,
+    /// A new leader lacks something that was committed.
+    LeaderCompleteness,
+    /// Something below a leader's high watermark is not on every member of its maximal ISR.
+    StrongIsr,
+    /// Two brokers lead in one leader epoch.
+    OneLeaderPerEpoch,
+    /// The offsets of a log are out of order.
+    OrderedOffsets,
+    /// A leader epoch, a partition epoch or a recovery point went back.
+    MonotonicEpochs,
+    /// The leader is not in the ISR.
+    LeaderInIsr,
+    /// A member of the ISR or the ELR is no replica.
+    IsrWithinReplicas,
+    /// There are eligible leader replicas although the ISR is large enough.
+    ElrEmpty,
+    /// A recovery point is above what is durable.
+    DurableRecoveryPoint,
 }
 
 impl Anomaly {
     /// All of them, in order.
-    pub const ALL: [Anomaly; 7] = [
+    pub const ALL: [Anomaly; 18] = [
         Anomaly::LostWrite,
         Anomaly::Duplicate,
         Anomaly::InconsistentOffsets,
         Anomaly::NonmonotonicSend,
         Anomaly::G1a,
         Anomaly::Phantom,
+        Anomaly::PollSkip,
+        Anomaly::NonmonotonicPoll,
         Anomaly::LogDivergence,
+        Anomaly::LeaderCompleteness,
+        Anomaly::StrongIsr,
+        Anomaly::OneLeaderPerEpoch,
+        Anomaly::OrderedOffsets,
+        Anomaly::MonotonicEpochs,
+        Anomaly::LeaderInIsr,
+        Anomaly::IsrWithinReplicas,
+        Anomaly::ElrEmpty,
+        Anomaly::DurableRecoveryPoint,
     ];
+
+    /// Whether it is a property of the servers' state, which no client need have seen, and not of the history.
+    pub fn is_of_state(self) -> bool {
+        Anomaly::LogDivergence <= self
+    }
 
     /// Its name in scenarios and reports.
     pub fn name(self) -> &'static str {
@@ -53,7 +90,18 @@ impl Anomaly {
             Anomaly::NonmonotonicSend => "nonmonotonic-send",
             Anomaly::G1a => "G1a",
             Anomaly::Phantom => "phantom",
+            Anomaly::PollSkip => "poll-skip",
+            Anomaly::NonmonotonicPoll => "nonmonotonic-poll",
             Anomaly::LogDivergence => "log-divergence",
+            Anomaly::LeaderCompleteness => "leader-completeness",
+            Anomaly::StrongIsr => "strong-isr",
+            Anomaly::OneLeaderPerEpoch => "one-leader-per-epoch",
+            Anomaly::OrderedOffsets => "ordered-offsets",
+            Anomaly::MonotonicEpochs => "monotonic-epochs",
+            Anomaly::LeaderInIsr => "leader-in-isr",
+            Anomaly::IsrWithinReplicas => "isr-within-replicas",
+            Anomaly::ElrEmpty => "elr-empty",
+            Anomaly::DurableRecoveryPoint => "durable-recovery-point",
         }
     }
 
@@ -75,9 +123,35 @@ impl Anomaly {
             }
             Anomaly::G1a => "A message was read whose send had certainly failed: Adya's aborted read.",
             Anomaly::Phantom => "A message was read that nobody sent there.",
+            Anomaly::PollSkip => {
+                "A consumer went on behind records that were there and was never given them."
+            }
+            Anomaly::NonmonotonicPoll => {
+                "A consumer was given records of lower offsets than it had been given before, and nobody told it so."
+            }
             Anomaly::LogDivergence => {
-                "Two replicas hold different records at one offset although everything is healed. Seen in the replicas and \
-                 not in the history."
+                "Below both high watermarks two replicas hold different records: log matching is broken."
+            }
+            Anomaly::LeaderCompleteness => "A replica became leader without something that was committed.",
+            Anomaly::StrongIsr => {
+                "Something below a live leader's high watermark is not on every live member of its maximal ISR."
+            }
+            Anomaly::OneLeaderPerEpoch => "Two brokers led one topic partition in one leader epoch.",
+            Anomaly::OrderedOffsets => {
+                "Not log start <= high watermark <= log end, or a recovery point above the log end."
+            }
+            Anomaly::MonotonicEpochs => {
+                "A leader epoch, a partition epoch, or a recovery point without a truncation went back."
+            }
+            Anomaly::LeaderInIsr => "The controller has a leader that is not in the ISR.",
+            Anomaly::IsrWithinReplicas => {
+                "The controller has an ISR or ELR with a member that is no replica."
+            }
+            Anomaly::ElrEmpty => {
+                "The controller has eligible leader replicas although the ISR has min.insync.replicas members."
+            }
+            Anomaly::DurableRecoveryPoint => {
+                "A broker counts as durable what its disk never said to be: the next loss of power takes it unnoticed."
             }
         }
     }
@@ -126,6 +200,34 @@ impl fmt::Display for MessageRef {
     }
 }
 
+/// What the settings of a cluster promise, seen from a violation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Contract {
+    /// Promised, and the faults stayed within what the promise allows for: a bug.
+    Within,
+    /// Not promised, or the faults went further than any promise: expected physics.
+    Beyond,
+}
+
+/// Where a violation stands to the contract, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bearing {
+    /// Which side.
+    pub contract: Contract,
+    /// Which setting or which fault decides it.
+    pub because: String,
+}
+
+/// When a violation of state was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenAt {
+    /// Simulated time in microseconds.
+    pub time_us: u64,
+    /// How many events the trace had.
+    pub event: u64,
+}
+
 /// One anomaly in one topic partition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violation {
@@ -137,8 +239,14 @@ pub struct Violation {
     pub summary: String,
     /// How often; what is counted is said in the summary. At least 1.
     pub count: u64,
-    /// The first few messages.
+    /// The first few messages; of state there may be none.
     pub examples: Vec<MessageRef>,
+    /// When it was seen first, if it is one of state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<SeenAt>,
+    /// Whether the cluster promised otherwise; `None` where nobody knows its settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bearing: Option<Bearing>,
 }
 
 impl Violation {
@@ -153,7 +261,28 @@ impl Violation {
         assert!(0 < count && !examples.is_empty(), "a violation without a case: {summary}");
         examples.truncate(EXAMPLES_MAX);
         let topic_partition = topic_partition.clone();
-        Violation { anomaly, topic_partition, summary, count: count as u64, examples }
+        Violation {
+            anomaly,
+            topic_partition,
+            summary,
+            count: count as u64,
+            examples,
+            seen: None,
+            bearing: None,
+        }
+    }
+
+    /// A violation of a property of state.
+    pub(crate) fn of_state(
+        anomaly: Anomaly,
+        topic_partition: &TopicPartition,
+        summary: String,
+        seen: SeenAt,
+    ) -> Violation {
+        assert!(anomaly.is_of_state(), "{anomaly} is for the checkers");
+        let topic_partition = topic_partition.clone();
+        let examples = Vec::new();
+        Violation { anomaly, topic_partition, summary, count: 1, examples, seen: Some(seen), bearing: None }
     }
 }
 

@@ -41,5 +41,5 @@ mod damage;
 mod testing;
 
 pub use all::{Checks, check_all};
-pub use anomaly::{Anomaly, Checked, MessageRef, Violation};
+pub use anomaly::{Anomaly, Bearing, Checked, Contract, MessageRef, SeenAt, Violation};
 pub use index::{HistoryIndex, Malformed, Outcome, PartitionIndex, Seen, SendRecord};

@@ -189,6 +189,8 @@ mod tests {
                 operation: 800,
                 note: None,
             }],
+            seen: None,
+            bearing: None,
         });
         report
     }

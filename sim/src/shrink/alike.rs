@@ -118,6 +118,8 @@ mod tests {
             summary: String::new(),
             count: 1,
             examples: Vec::new(),
+            seen: None,
+            bearing: None,
         }
     }
 
