@@ -2,7 +2,7 @@
 //!
 //! Messages wait until a step delivers them, in any order, also to whoever is no longer meant; so there are deposed leaders that
 //! do not know it, fetches of processes that are gone, and elections that are learned of late. Processes are killed at will. A disk
-//! loses what was not flushed only while somebody else who is in sync or eligible has lost nothing, which is what
+//! loses what was not flushed only while somebody else who is in sync or eligible has lost nothing and stays, which is what
 //! min.insync.replicas = 2 with eligible leader replicas promises to survive.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -174,7 +174,7 @@ impl Model {
             Step::Alter => self.alter(whom),
             Step::Fence => self.fence(whom),
             Step::Unfence => self.unfence(whom),
-            Step::Kill => self.stop(whom, Stop::Killed),
+            Step::Kill => self.kill(whom),
             Step::LosePower => self.lose_power(whom),
             Step::ShutDown => self.shut_down(whom),
             Step::Restart => self.restart(whom),
@@ -498,7 +498,8 @@ impl Model {
     }
 
     fn fence(&mut self, whom: usize) {
-        let active: Vec<BrokerId> = self.now().active.iter().copied().collect();
+        let active: Vec<BrokerId> =
+            self.now().active.iter().copied().filter(|broker| self.may_leave(*broker)).collect();
         let Some(broker) = active.get(whom % active.len().max(1)).copied() else { return };
         let isr = self.isr_without(broker);
         self.decide(&isr, None, |next| next.active.retain(|other| *other != broker));
@@ -512,9 +513,23 @@ impl Model {
         self.decide(&isr, None, |next| next.active.extend([broker]));
     }
 
-    fn stop(&mut self, whom: usize, how: Stop) {
-        let Some(broker) = self.pick(whom, |_, _| true) else { return };
-        self.end_process(broker, how);
+    /// A killed process counts as one that may have lost something, so while another one really did, somebody has to stay.
+    fn kill(&mut self, whom: usize) {
+        let Some(broker) = self.pick(whom, |broker, _| self.may_leave(broker)) else { return };
+        self.end_process(broker, Stop::Killed);
+    }
+
+    fn may_leave(&self, broker: BrokerId) -> bool {
+        self.can_spare(broker) || self.peers.values().all(|peer| !peer.lossy)
+    }
+
+    /// Whether somebody else will be in sync or eligible and has lost nothing.
+    fn can_spare(&self, broker: BrokerId) -> bool {
+        let state = &self.now().state;
+        state.isr.iter().chain(&state.elr).any(|other| {
+            let peer = &self.peers[other];
+            *other != broker && !peer.lossy && (peer.is_registered || peer.has_marker)
+        })
     }
 
     fn end_process(&mut self, broker: BrokerId, how: Stop) {
@@ -526,9 +541,7 @@ impl Model {
     /// Whatever was not flushed may be gone, on a machine whose process runs or not.
     fn lose_power(&mut self, whom: usize) {
         let broker = BrokerId(1 + (whom % 3) as i32);
-        let state = &self.now().state;
-        let mut others = state.isr.iter().chain(&state.elr).filter(|other| **other != broker);
-        if !others.any(|other| !self.peers[other].lossy) {
+        if !self.can_spare(broker) {
             return;
         }
         self.end_process(broker, Stop::PowerLost);
@@ -543,7 +556,11 @@ impl Model {
     }
 
     fn shut_down(&mut self, whom: usize) {
-        let Some(broker) = self.pick(whom, |broker, _| self.peers[&broker].is_registered) else { return };
+        let Some(broker) =
+            self.pick(whom, |broker, _| self.peers[&broker].is_registered && self.may_leave(broker))
+        else {
+            return;
+        };
         let isr = self.isr_without(broker);
         self.decide(&isr, None, |next| next.active.retain(|other| *other != broker));
         self.scene.flush(broker.0);
