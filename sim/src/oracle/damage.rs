@@ -247,26 +247,26 @@ fn leader_and_member(
 fn steps() -> impl Strategy<Value = Vec<(Step, usize)>> {
     let step = prop_oneof![
         16 => Just(Step::Append),
-        30 => Just(Step::Sync),
+        36 => Just(Step::Sync),
         6 => Just(Step::Fetch),
         8 => Just(Step::Deliver),
         10 => Just(Step::Learn),
-        10 => Just(Step::LearnAll),
+        16 => Just(Step::LearnAll),
         4 => Just(Step::Shrink),
-        12 => Just(Step::Alter),
+        16 => Just(Step::Alter),
         3 => Just(Step::Fence),
-        8 => Just(Step::Unfence),
+        12 => Just(Step::Unfence),
         2 => Just(Step::Kill),
-        3 => Just(Step::LosePower),
+        2 => Just(Step::LosePower),
         1 => Just(Step::ShutDown),
-        8 => Just(Step::Restart),
-        8 => Just(Step::Register),
+        12 => Just(Step::Restart),
+        12 => Just(Step::Register),
         3 => Just(Step::Flush),
         3 => Just(Step::Checkpoint),
         2 => Just(Step::Retain),
         1 => Just(Step::RestartController),
     ];
-    proptest::collection::vec((step, 0..60_usize), 0..250)
+    proptest::collection::vec((step, 0..60_usize), 0..300)
 }
 
 fn run(steps: &[(Step, usize)]) -> Model {
