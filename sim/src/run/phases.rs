@@ -18,7 +18,7 @@ use crate::cluster::{Blueprint, Cluster, HostPanic};
 use crate::history::History;
 use crate::meter::{self, Part};
 use crate::nemesis::Nemesis;
-use crate::oracle::{LogContent, Standing, why_not_converged};
+use crate::oracle::{LogContent, Oracles, Standing, why_not_converged};
 use crate::report::{PhaseReport, RunReport};
 use crate::scenario::Scenario;
 use crate::seed::Seed;
@@ -94,7 +94,9 @@ fn run_with(
     let (scenario, drawn) = &written.draw(seed);
     let history = Rc::new(RefCell::new(History::new()));
     let trace = Rc::new(RefCell::new(Trace::new()));
-    let blueprint = Blueprint { scenario, seed, history: history.clone(), trace: trace.clone() };
+    let oracles = Rc::new(RefCell::new(Oracles::default()));
+    let (observer, recorder) = (oracles.clone(), trace.clone());
+    let blueprint = Blueprint { scenario, seed, history: history.clone(), trace: recorder, observer };
     let topics = scenario.topics.iter();
     let mut run = Run {
         scenario,

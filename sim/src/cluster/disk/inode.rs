@@ -126,6 +126,12 @@ impl Inode {
         self.unwritten.first().map_or(dirty, |unwritten| unwritten.min(dirty))
     }
 
+    /// Position of the first byte of which the device never said that it is durable.
+    pub(super) fn said_durable(&self) -> u64 {
+        let dirty = self.dirty.start();
+        self.unwritten.first_failed().map_or(dirty, |failed| failed.min(dirty))
+    }
+
     /// Position of the first byte that may be on its way to the platter.
     pub(super) fn first_on_its_way(&self) -> u64 {
         let dirty = self.dirty.start();
