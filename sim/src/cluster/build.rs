@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use broker_core::client::NewTopic;
-use broker_core::config::{BrokerConfig, ConsumerConfig, Properties, Scope, TopicConfig};
+use broker_core::config::{BrokerConfig, ConsumerConfig, ProducerConfig, Properties, Scope, TopicConfig};
 use broker_core::io::Node;
 use broker_core::types::{BrokerId, Endpoint, TopicPartition};
 
@@ -27,7 +27,7 @@ use crate::scenario::{Scenario, TopicSpec};
 use crate::seed::Seed;
 use crate::snapshot::Observer;
 use crate::trace::{Trace, Tracer};
-use crate::workload::ProduceWorkload;
+use crate::workload::{Probes, ProduceWorkload};
 
 /// The seed of turmoil's own draws (latencies, schedulers) is one of the named streams.
 const TURMOIL_SITE: &str = "turmoil";
@@ -208,13 +208,8 @@ impl Builder<'_> {
         let process = ProcessId(index as u32);
         let name = format!("producer-{index}");
         let config = spec.config.clone();
-        let promise = Promise {
-            acks: config.acks,
-            idempotent: config.idempotence,
-            // One request in flight is not enough: an attempt that hangs at an old leader may arrive after later ones.
-            order: if config.idempotence { Order::Kept } else { Order::Any },
-        };
-        history.borrow_mut().declare(ProcessInfo { process, name: name.clone(), promise: Some(promise) });
+        let promise = Some(promise(&config));
+        history.borrow_mut().declare(ProcessInfo { process, name: name.clone(), promise });
         let workload = Rc::new(RefCell::new(ProduceWorkload::new(
             process,
             topic_partitions(scenario, &spec.topics),
@@ -265,6 +260,21 @@ impl Builder<'_> {
         self.blueprint.scenario.topics.iter().filter(deletes).map(|topic| topic.name.clone()).collect()
     }
 
+    /// The probing producer, a client of its own: its settings and what it has to send. It does not give up before the
+    /// harness does.
+    fn probes(&self, process: ProcessId) -> (ProducerConfig, Rc<RefCell<Probes>>) {
+        let Blueprint { scenario, history, .. } = self.blueprint;
+        let defaults = Properties::new(Scope::Producer);
+        let mut config =
+            ProducerConfig::new(&defaults, scenario.cluster.time_scale).expect("the defaults fit together");
+        config.delivery_timeout = config.delivery_timeout.max(scenario.phases.liveness);
+        let (name, promise) = (ProcessInfo::PROBE.to_owned(), Some(promise(&config)));
+        history.borrow_mut().declare(ProcessInfo { process, name, promise });
+        let topics: Vec<_> = scenario.topics.iter().map(|topic| topic.name.clone()).collect();
+        let targets = topic_partitions(scenario, &topics);
+        (config, Rc::new(RefCell::new(Probes::new(process, targets, history.clone()))))
+    }
+
     fn attendant(&mut self) -> (HostName, Rc<AttendantHost>) {
         let Blueprint { scenario, history, .. } = self.blueprint;
         let process = ProcessId((scenario.producers.len() + scenario.consumers.len()) as u32);
@@ -280,6 +290,7 @@ impl Builder<'_> {
                 .map(|(name, value)| (name.to_owned(), value.to_string()))
                 .collect(),
         });
+        let (prober, probes) = self.probes(ProcessId(process.0 + 1));
         let reader = ConsumerConfig::new(&Properties::new(Scope::Consumer), scenario.cluster.time_scale);
         let host = Rc::new(AttendantHost {
             errand: Cell::new(Errand::Idle),
@@ -292,27 +303,32 @@ impl Builder<'_> {
             reader,
             bootstrap: self.bootstrap(),
             admin: Slot::shared(),
+            prober,
+            entropy: rand::Rng::random(&mut self.blueprint.seed.stream("probe", 0)),
+            producer: Slot::shared(),
+            probes,
             consumer: Slot::shared(),
             history: history.clone(),
             set_up: Rc::new(Cell::new(false)),
             caught_up: Rc::new(Cell::new(0)),
         });
         let context = self.context(&name, None, Watched::Nobody);
-        let (admin, consumer) = (host.admin.clone(), host.consumer.clone());
         let for_host = host.clone();
-        let name = self.add(context, admin, None, move |context| for_host.clone().run(context));
+        let name = self.add(context, host.admin.clone(), None, move |context| for_host.clone().run(context));
         let entry = self.hosts.get_mut(&name).expect("it was just added");
-        let clear_admin = std::mem::replace(&mut entry.clear, Box::new(|| {}));
-        let (wake_admin, reader) = (std::mem::replace(&mut entry.wake, Box::new(|| {})), consumer.clone());
-        entry.wake = Box::new(move || {
-            wake_admin();
-            reader.borrow_mut().wake();
-        });
-        entry.clear = Box::new(move || {
-            clear_admin();
-            consumer.borrow_mut().clear();
-        });
+        entry.shares(host.producer.clone());
+        entry.shares(host.consumer.clone());
         (name, host)
+    }
+}
+
+/// What these settings promise.
+fn promise(config: &ProducerConfig) -> Promise {
+    Promise {
+        acks: config.acks,
+        idempotent: config.idempotence,
+        // One request in flight is not enough: an attempt that hangs at an old leader may arrive after later ones.
+        order: if config.idempotence { Order::Kept } else { Order::Any },
     }
 }
 

@@ -34,7 +34,7 @@ use super::witness::{BrokerWitness, ControllerWitness, SharedWitness, Watched};
 use crate::history::{History, ProcessId, Reading};
 use crate::meter::{self, Part};
 use crate::trace::{Stop, TraceEvent, Tracer};
-use crate::workload::{ConsumeApp, ProduceApp, ProduceWorkload, SetUpApp};
+use crate::workload::{ConsumeApp, ProbeApp, Probes, ProduceApp, ProduceWorkload, SetUpApp};
 
 /// The port of every server.
 pub(super) const PORT: u16 = 9092;
@@ -291,11 +291,13 @@ pub(super) enum Errand {
     Idle,
     /// Create the topics.
     SetUp,
+    /// Send a record to every topic partition.
+    Probe,
     /// Read everything from every topic partition.
     FinalReads,
 }
 
-/// The harness's own client: it creates the topics and does the final reads. A client like any other, over the network.
+/// The harness's own client: it creates the topics, sends the probes and does the final reads. A client like any other, over the network.
 pub(super) struct AttendantHost {
     pub errand: Cell<Errand>,
     pub process: ProcessId,
@@ -308,6 +310,11 @@ pub(super) struct AttendantHost {
     pub request_timeout: Duration,
     pub retry_backoff: Duration,
     pub admin: SharedSlot<Admin>,
+    pub prober: ProducerConfig,
+    /// What makes the probing producer another than every other.
+    pub entropy: u64,
+    pub producer: SharedSlot<Producer>,
+    pub probes: Rc<RefCell<Probes>>,
     pub consumer: SharedSlot<Consumer>,
     pub history: Rc<RefCell<History>>,
     pub set_up: Rc<Cell<bool>>,
@@ -324,6 +331,12 @@ impl AttendantHost {
                 let admin = Admin::new(name, controller, topics, self.request_timeout, self.retry_backoff);
                 let application = SetUpApp::new(self.set_up.clone());
                 context.run_client(self.admin.clone(), admin, application).await;
+            }
+            Errand::Probe => {
+                let (config, bootstrap) = (self.prober.clone(), self.bootstrap.clone());
+                let producer = Producer::new(config, name, bootstrap, self.entropy);
+                let application = ProbeApp::new(self.probes.clone(), context.tracer.clone());
+                context.run_client(self.producer.clone(), producer, application).await;
             }
             Errand::FinalReads => {
                 let topics = self.topics.iter().map(|topic| Arc::from(topic.name.as_str())).collect();
