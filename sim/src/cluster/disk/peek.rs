@@ -27,7 +27,8 @@ impl<P: Platter> HostDisk<P> {
     }
 
     /// Up to which position of a file the device has said that everything is durable, and its name with it; 0 if not even
-    /// its name, `None` if there is no such file. A device that lies has said so, too; bytes of a flush that failed are not.
+    /// its name, `None` if there is no such file. A device that lies has said so, too. Bytes of a flush that failed are not
+    /// durable, until another flush says that they are.
     pub fn said_durable(&self, path: &str) -> Option<u64> {
         let disk = self.disk();
         let Some(Entry::File(number)) = disk.volatile.get(&DiskPath::parse("read", path).ok()?) else {
