@@ -118,7 +118,7 @@ impl Damage {
             Damage::ForgetLeaderEpoch => it.leader_epoch = LeaderEpoch(it.leader_epoch.0 - 1),
             Damage::ForgetPartitionEpoch => it.partition_epoch = PartitionEpoch(it.partition_epoch.0 - 1),
             Damage::InventPartitionEpoch => {
-                it.partition_epoch = PartitionEpoch(decided.partition_epoch.0 + 1)
+                it.partition_epoch = PartitionEpoch(decided.partition_epoch.0 + 1);
             }
             Damage::RecoveryPointGoesBack => it.recovery_point = Offset(it.recovery_point.0 - 1),
             Damage::RecoveryPointUnflushed => it.recovery_point = it.log_end,

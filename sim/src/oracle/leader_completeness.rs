@@ -61,7 +61,7 @@ impl Oracle for LeaderCompleteness {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oracle::testing::{Scene, offset};
+    use crate::oracle::testing::{Scene, epoch, offset};
     use crate::trace::Stop;
 
     /// Both batches are on brokers 1 and 2, the first also on 3; the leader's high watermark has passed both, and no other one.
@@ -117,7 +117,7 @@ mod tests {
         scene.stop(1, Stop::PowerLost);
         scene.truncate(1, 2);
         scene.reopen_as(1, |replica| {
-            (replica.is_leader, replica.leader_epoch) = (true, crate::oracle::testing::epoch(1))
+            (replica.is_leader, replica.leader_epoch) = (true, epoch(1));
         });
         assert!(scene.found().contains(&Anomaly::LeaderCompleteness), "{:?}", scene.found());
     }
