@@ -7,7 +7,7 @@ use twox_hash::XxHash64;
 
 use super::flush_report::FlushReport;
 use crate::checker::Violation;
-use crate::history::{History, OpF, OpKind, Reading};
+use crate::history::{History, OpF, OpKind, Operation, Reading};
 use crate::trace::TraceDigest;
 use crate::verdict::Verdict;
 
@@ -237,24 +237,31 @@ impl Counts {
     /// Counts the operations of `history`.
     pub fn of(history: &History) -> Counts {
         let mut counts = Counts::default();
-        let mut invoked = 0;
-        for operation in history.operations() {
-            match (&operation.f, operation.kind) {
-                (OpF::Send { .. }, OpKind::Invoke) => invoked += 1,
-                (OpF::Send { .. }, OpKind::Ok) => counts.acknowledged += 1,
-                (OpF::Send { .. }, OpKind::Fail) => counts.failed += 1,
-                (OpF::Send { .. }, OpKind::Info) | (OpF::FinalRead { .. }, _) => {}
-                (OpF::Poll { records, reading: Reading::Ongoing, .. }, _) => {
-                    counts.polled_records += records.len() as u64;
-                }
-                (OpF::Poll { records, reading: Reading::Final, .. }, _) => {
-                    counts.final_records += records.len() as u64;
-                }
+        history.operations().iter().for_each(|operation| counts.count(operation));
+        counts
+    }
+
+    /// Counts one operation more.
+    pub fn count(&mut self, operation: &Operation) {
+        match (&operation.f, operation.kind) {
+            (OpF::Send { .. }, OpKind::Invoke) => self.indeterminate += 1,
+            (OpF::Send { .. }, OpKind::Ok) => {
+                self.acknowledged += 1;
+                // Saturates for histories whose completions lack invocations; the checkers refuse those.
+                self.indeterminate = self.indeterminate.saturating_sub(1);
+            }
+            (OpF::Send { .. }, OpKind::Fail) => {
+                self.failed += 1;
+                self.indeterminate = self.indeterminate.saturating_sub(1);
+            }
+            (OpF::Send { .. }, OpKind::Info) | (OpF::FinalRead { .. } | OpF::Seek { .. }, _) => {}
+            (OpF::Poll { records, reading: Reading::Ongoing, .. }, _) => {
+                self.polled_records += records.len() as u64;
+            }
+            (OpF::Poll { records, reading: Reading::Final, .. }, _) => {
+                self.final_records += records.len() as u64;
             }
         }
-        // Saturates for histories whose completions lack invocations; the checkers refuse those.
-        counts.indeterminate = u64::saturating_sub(invoked, counts.acknowledged + counts.failed);
-        counts
     }
 }
 
