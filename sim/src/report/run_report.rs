@@ -7,7 +7,7 @@ use twox_hash::XxHash64;
 
 use super::flush_report::FlushReport;
 use crate::checker::Violation;
-use crate::history::{History, OpF, OpKind, Operation, Reading};
+use crate::history::{History, OpF, OpKind, Operation, PolledRecord, ProcessId, Reading};
 use crate::trace::TraceDigest;
 use crate::verdict::Verdict;
 
@@ -234,15 +234,24 @@ pub fn hash(bytes: &[u8]) -> String {
 }
 
 impl Counts {
-    /// Counts the operations of `history`.
+    /// Counts the operations of `history`, probes and their records left out.
     pub fn of(history: &History) -> Counts {
         let mut counts = Counts::default();
-        history.operations().iter().for_each(|operation| counts.count(operation));
+        let probe = history.processes().iter().find(|info| info.is_probe()).map(|info| info.process);
+        history.operations().iter().for_each(|operation| counts.count(operation, probe));
         counts
     }
 
-    /// Counts one operation more.
-    pub fn count(&mut self, operation: &Operation) {
+    /// Counts one operation more, unless it is the probe's.
+    pub fn count(&mut self, operation: &Operation, probe: Option<ProcessId>) {
+        if probe == Some(operation.process) {
+            return;
+        }
+        let counted = |records: &[PolledRecord]| {
+            let client = |record: &PolledRecord| Some(ProcessId(record.message?.client()));
+            let of_probe = |record: &&PolledRecord| probe.is_some() && client(record) == probe;
+            (records.len() - records.iter().filter(of_probe).count()) as u64
+        };
         match (&operation.f, operation.kind) {
             (OpF::Send { .. }, OpKind::Invoke) => self.indeterminate += 1,
             (OpF::Send { .. }, OpKind::Ok) => {
@@ -256,11 +265,9 @@ impl Counts {
             }
             (OpF::Send { .. }, OpKind::Info) | (OpF::FinalRead { .. } | OpF::Seek { .. }, _) => {}
             (OpF::Poll { records, reading: Reading::Ongoing, .. }, _) => {
-                self.polled_records += records.len() as u64;
+                self.polled_records += counted(records)
             }
-            (OpF::Poll { records, reading: Reading::Final, .. }, _) => {
-                self.final_records += records.len() as u64;
-            }
+            (OpF::Poll { records, reading: Reading::Final, .. }, _) => self.final_records += counted(records),
         }
     }
 }
@@ -332,12 +339,13 @@ impl RunReport {
 
 #[cfg(test)]
 mod tests {
+    use broker_core::config::Acks;
     use broker_core::io::SendOutcome;
     use broker_core::time::Timestamp;
     use broker_core::types::{Offset, TopicPartition};
 
     use super::*;
-    use crate::history::{MessageId, PolledRecord, ProcessId, ProcessInfo};
+    use crate::history::{MessageId, Order, ProcessInfo, Promise};
 
     #[test]
     fn only_the_environment_is_left_out_of_comparisons() {
@@ -372,6 +380,18 @@ mod tests {
         history.polled(now, process, at.clone(), vec![record; 3], Reading::Ongoing);
         history.polled(now, process, at.clone(), vec![record; 5], Reading::Final);
         history.final_read_completed(now, process, at, Offset(0), Offset(1));
+        let probe = ProcessId(1);
+        let promise = Promise { acks: Acks::All, idempotent: true, order: Order::Kept };
+        history.declare(ProcessInfo {
+            process: probe,
+            name: ProcessInfo::PROBE.to_owned(),
+            promise: Some(promise),
+        });
+        let (at, message) = (TopicPartition::new("orders", 0), MessageId::new(1, 0));
+        history.send_invoked(now, probe, at.clone(), message);
+        history.send_completed(now, probe, at.clone(), message, SendOutcome::Ok { offset: None });
+        let record = PolledRecord { offset: Offset(1), message: Some(message) };
+        history.polled(now, process, at, vec![record], Reading::Final);
         let expected =
             Counts { acknowledged: 1, failed: 1, indeterminate: 2, polled_records: 3, final_records: 5 };
         assert_eq!(Counts::of(&history), expected);

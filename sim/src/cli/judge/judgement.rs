@@ -41,13 +41,14 @@ const CONTRADICTION: &str =
 /// Reads everything that `source` tells of the file `name`, and judges.
 pub(super) fn judge(name: &str, mut source: impl Source) -> Result<Judgement, Refusal> {
     let (mut builder, mut counts) = (IndexBuilder::default(), Counts::default());
+    let probe = source.processes().iter().find(|info| info.is_probe()).map(|info| info.process);
     while let Some(operation) = source.next_operation().map_err(|error| refused(name, error))? {
         builder.add(&operation).map_err(|malformed| Refusal {
             place: format!("{name}:{}", source.line()),
             reason: malformed.reason,
             help: CONTRADICTION.to_owned(),
         })?;
-        counts.count(&operation);
+        counts.count(&operation, probe);
     }
     let index = builder.finish(source.processes());
     let checks = check_index(&index);
