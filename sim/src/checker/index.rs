@@ -105,12 +105,26 @@ pub struct PartitionIndex {
     pub gaps: Vec<Gap>,
     /// Where processes were given what is not above what they had been given.
     pub rewinds: Vec<Rewind>,
+    /// Where runs were read upwards: the first offset, and the last of all those that begin no later. In order.
+    pub(super) stretches: Vec<(Offset, Offset)>,
 }
 
 impl PartitionIndex {
     /// What is taken for the log: the final reads if they are complete, else whatever anybody read.
     pub fn log(&self) -> &Sightings {
         if self.final_end.is_some() { &self.final_reads } else { &self.seen }
+    }
+
+    /// Whether one process was given the records at both offsets on its way up, so that one state of the log had both:
+    /// the first at `low`, which is below `high`. Nobody saw anything else there.
+    pub fn was_read_together(&self, low: Offset, high: Offset) -> bool {
+        let alone = |offset: Offset| {
+            let at = |offset: Offset| self.seen.by_offset.partition_point(|seen| seen.offset < offset);
+            at(offset.plus(1)) - at(offset) == 1
+        };
+        let begun = self.stretches.partition_point(|(first, _)| *first <= low);
+        let covered = self.stretches[..begun].last().is_some_and(|(_, last)| high <= *last);
+        covered && alone(low) && alone(high)
     }
 
     /// What anybody said about any offset: each combination of offset and message once, with its first operation.

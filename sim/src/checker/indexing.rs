@@ -65,6 +65,12 @@ impl IndexBuilder {
         for (_, partition) in &mut self.index.indexes {
             partition.seen.sort();
             partition.final_reads.sort();
+            partition.stretches.sort_unstable();
+            let mut furthest = Offset::ZERO;
+            for (_, last) in &mut partition.stretches {
+                furthest = furthest.max(*last);
+                *last = furthest;
+            }
         }
         self.index
     }

@@ -42,6 +42,8 @@ struct Position {
     next: Option<Offset>,
     /// The offset it was given last.
     last: Option<Offset>,
+    /// Which stretch of the topic partition it is in.
+    stretch: Option<usize>,
 }
 
 /// Where all processes stand.
@@ -66,18 +68,25 @@ impl Passages {
             let Seen { offset, operation, .. } = seen;
             if let Some(after) = position.last.filter(|last| offset <= *last) {
                 partition.rewinds.push(Rewind { process, seen, after });
+                position.stretch = None;
             }
             if let Some(from) = position.next.filter(|next| *next < offset) {
                 partition.gaps.push(Gap { process, operation, from, to: offset });
             }
             position.next = position.next.max(Some(offset.plus(1)));
             position.last = Some(offset);
+            let stretches = &mut partition.stretches;
+            let stretch = *position.stretch.get_or_insert_with(|| {
+                stretches.push((offset, offset));
+                stretches.len() - 1
+            });
+            stretches[stretch].1 = offset;
         }
     }
 
     /// A process was told that it reads elsewhere: in one topic partition, or in all of them.
     pub(super) fn sought(&mut self, process: ProcessId, number: Option<usize>, offset: Option<Offset>) {
-        let anew = Position { next: offset, last: None };
+        let anew = Position { next: offset, ..Position::default() };
         match number {
             Some(number) => {
                 for reading in [Reading::Ongoing, Reading::Final] {
