@@ -327,8 +327,5 @@ fn every_damage_is_possible() {
     let elected = often(&|model| LeaderEpoch(2) < model.scene.decided().leader_epoch);
     let committed = often(&|model| Offset(10) < model.committed);
     let lost = often(&|model| (1..=3).any(|broker| !model.never_lost(BrokerId(broker))));
-    assert!(
-        100 < elected.min(committed).min(lost),
-        "{elected} elections, {committed} commits, {lost} losses"
-    );
+    assert!(60 < elected.min(committed).min(lost), "{elected} elections, {committed} commits, {lost} losses");
 }
