@@ -29,6 +29,7 @@ use broker_core::types::{Offset, TopicPartition};
 
 use super::anomaly::{Anomaly, Checked, MessageRef, Violation, counted, listed};
 use super::index::{HistoryIndex, Outcome, PartitionIndex, SendRecord};
+use super::passage;
 use super::place::{Left, span};
 use crate::history::MessageId;
 
@@ -98,11 +99,12 @@ pub(super) fn passed_over(partition: &PartitionIndex) -> Vec<MessageId> {
         let seen = partition.seen.by_offset();
         seen.binary_search_by_key(&offset, |seen| seen.offset).is_ok()
     };
-    let gaps = partition.gaps.iter().map(|gap| &acknowledged[at(gap.from)..at(gap.to)]);
+    let ranges = passage::passed_over(&partition.gaps);
+    let within = ranges.iter().flat_map(|range| &acknowledged[at(range.start)..at(range.end)]);
     let unread = |(offset, message): &&(Offset, MessageId)| {
         !there(*offset) && partition.seen.first_offset(*message).is_none()
     };
-    let mut messages: Vec<MessageId> = gaps.flatten().filter(unread).map(|(_, message)| *message).collect();
+    let mut messages: Vec<MessageId> = within.filter(unread).map(|(_, message)| *message).collect();
     messages.sort_unstable();
     messages.dedup();
     messages
