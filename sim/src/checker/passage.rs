@@ -4,6 +4,7 @@
 //! are runs of their own, although the process may have read before: they begin at the start by definition.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use broker_core::types::Offset;
 
@@ -21,6 +22,20 @@ pub struct Gap {
     pub from: Offset,
     /// The offset that it was given instead.
     pub to: Offset,
+}
+
+/// Every offset that is in some gap, as ranges in order that do not overlap.
+pub(super) fn passed_over(gaps: &[Gap]) -> Vec<Range<Offset>> {
+    let mut sorted: Vec<Range<Offset>> = gaps.iter().map(|gap| gap.from..gap.to).collect();
+    sorted.sort_unstable_by_key(|gap| (gap.start, gap.end));
+    let mut ranges: Vec<Range<Offset>> = Vec::new();
+    for gap in sorted {
+        match ranges.last_mut().filter(|last| gap.start <= last.end) {
+            Some(last) => last.end = last.end.max(gap.end),
+            None => ranges.push(gap),
+        }
+    }
+    ranges
 }
 
 /// A process was given a record that is not above the one before, in one run.

@@ -122,9 +122,9 @@ mod tests {
             let mut story = five();
             story.poll("orders-0", &ALL[..1]);
             if everywhere {
-                story.seek_everywhere()
+                story.seek_everywhere();
             } else {
-                story.seek("orders-0", None)
+                story.seek("orders-0", None);
             }
             story.poll("orders-0", &ALL[3..]);
             assert_eq!(story.check(check), Checked::default());

@@ -133,7 +133,7 @@ fn what_is_no_history_is_refused_with_its_line_the_reason_and_what_to_do() {
                 + "\n"
                 + r#"{"index":6,"process":1,"type":"ok","f":"seek"}"#,
             "20: index 6 after",
-            "sort the lines",
+            "operations stand in the order",
         ),
     ];
     for (history, reason, help) in cases {
