@@ -191,6 +191,11 @@ impl<'h> HistoryIndex<'h> {
         promise.is_some_and(|promise| promise.order == Order::Kept)
     }
 
+    /// Whether `process` is none of the workload's.
+    pub fn is_probe(&self, process: ProcessId) -> bool {
+        self.history.is_probe(process)
+    }
+
     /// Whether the settings of `process` promise to write each send at most once.
     pub fn is_idempotent(&self, process: ProcessId) -> bool {
         let promise = self.history.process(process).and_then(|info| info.promise);

@@ -37,7 +37,7 @@ impl Due<'_> {
 pub fn check(index: &HistoryIndex<'_>) -> Checked {
     let mut checked = Checked::default();
     for (topic_partition, partition) in index.partitions() {
-        let due = due(partition);
+        let mut due = due(partition);
         if due.is_empty() {
             continue;
         }
@@ -52,6 +52,8 @@ pub fn check(index: &HistoryIndex<'_>) -> Checked {
             ));
             continue;
         }
+        // A probe that is there is no part of what could have been lost.
+        due.retain(|due| !index.is_probe(due.send.process) || due.is_lost(partition));
         checked.violations.extend(violation(topic_partition, partition, &due));
     }
     checked
@@ -62,6 +64,9 @@ pub fn deleted_by_retention(index: &HistoryIndex<'_>) -> u64 {
     let deleted = |partition: &PartitionIndex| {
         let sends = partition.sends.iter().filter(|send| {
             let Outcome::Ok { offset, .. } = send.outcome else { return false };
+            if index.is_probe(send.process) {
+                return false;
+            }
             let offset = offset.or(partition.seen.first_offset(send.message));
             offset.is_some_and(|offset| partition.is_deleted(send.message, offset))
         });
