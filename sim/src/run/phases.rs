@@ -121,6 +121,7 @@ fn run_with(
         acknowledged_under_fault,
         logs,
         unread_logs,
+        state: Vec::new(),
         disks,
     };
     let mut report = {
