@@ -150,7 +150,8 @@ impl Case<'_> {
             (fell, _) => fell.is_some(),
         };
         if first_fell {
-            return fell.map(|injury| format!("{}, which led", words::injury(injury)));
+            return fell
+                .map(|injury| format!("broker-{}, which led, {}", injury.broker, words::fate(injury)));
         }
         let [before, after] = replaced? else { return None };
         let (leader, epoch, since) = (before.leader, before.leader_epoch, words::at(after.since));

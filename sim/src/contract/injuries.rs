@@ -222,7 +222,7 @@ impl<'a> Disks<'a> {
         match how {
             Stop::ShutDown => None,
             Stop::Killed | Stop::Halted => Some(How::Died(how)),
-            Stop::Wiped => Some(How::Spoilt("was wiped")),
+            Stop::Wiped => Some(How::Spoilt("lost its whole disk")),
             Stop::PowerLost => {
                 let report = self.flushing.get(host);
                 let losses = report.map_or(&[][..], |report| &report.power_losses);
@@ -247,7 +247,7 @@ impl<'a> Disks<'a> {
 
     /// Rot cannot be seen from outside: it counts until the run ends.
     fn rotten(self) -> impl Iterator<Item = Injury> {
-        let rotten = self.of_kinds(&[("bit_rot", "has rotten bits")]);
+        let rotten = self.of_kinds(&[("bit_rot", "got rotten bits")]);
         rotten.filter_map(|(host, since, how)| {
             let broker = broker(host)?;
             Some(Injury { broker, since, how: How::Spoilt(how), back: None })
@@ -260,7 +260,7 @@ impl<'a> Disks<'a> {
 
     /// What a power loss alone takes the controller has not answered for.
     fn controller(&self, trace: &Trace) -> Option<(&'static str, Timestamp)> {
-        let spoilt = self.of_kinds(&[("wipe", "was wiped"), ("bit_rot", "has rotten bits")]);
+        let spoilt = self.of_kinds(&[("wipe", "lost its whole disk"), ("bit_rot", "got rotten bits")]);
         let spoilt = spoilt.filter(|(host, ..)| *host == CONTROLLER).map(|(_, since, how)| (how, since));
         let lost = trace.entries().iter().filter_map(|entry| {
             let host = trace.host_name(entry.host);

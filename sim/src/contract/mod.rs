@@ -42,6 +42,8 @@ pub mod bearing;
 mod copies;
 pub mod injuries;
 pub mod promise;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use bearing::{Terms, bearing};

@@ -17,32 +17,35 @@ pub(super) fn at(time: Timestamp) -> String {
 
 /// `broker-1 lost power at 4.082s with 198 unflushed records`
 pub(super) fn injury(injury: &Injury) -> String {
-    let Injury { broker, since, how, .. } = injury;
-    let at = at(*since);
-    match how {
-        How::Died(Stop::PowerLost) => format!("broker-{broker} lost power at {at} and nothing with it"),
-        How::Died(Stop::Halted) => format!("broker-{broker} gave up at {at}"),
-        How::Died(_) => format!("broker-{broker} was killed at {at}"),
+    format!("broker-{} {}", injury.broker, fate(injury))
+}
+
+/// What became of a broker: what it did or suffered, and when.
+pub(super) fn fate(injury: &Injury) -> String {
+    let at = at(injury.since);
+    match injury.how {
+        How::Died(Stop::PowerLost) => format!("lost power at {at} and nothing with it"),
+        How::Died(Stop::Halted) => format!("gave up at {at}"),
+        How::Died(_) => format!("died at {at}"),
         How::Power { records, forgot: None } => {
-            format!("broker-{broker} lost power at {at} with {} unflushed", records_in_words(*records))
+            format!("lost power at {at} with {}", counted(records, "unflushed "))
         }
         How::Power { records, forgot: Some(how) } => {
-            let records = records_in_words(*records);
-            format!("broker-{broker} lost power at {at} after {how}, and with it {records}")
+            format!("lost power at {at} after {how}, and with it {}", counted(records, ""))
         }
-        How::Spoilt(how) => format!("broker-{broker} {how} since {at}"),
+        How::Spoilt(how) => format!("{how} at {at}"),
     }
 }
 
-fn records_in_words(records: u64) -> String {
+fn counted(records: u64, which: &str) -> String {
     match records {
         0 => "something".to_owned(),
-        1 => "1 record".to_owned(),
-        records => format!("{records} records"),
+        1 => format!("1 {which}record"),
+        records => format!("{records} {which}records"),
     }
 }
 
-/// What happened to each copy in doubt, once: that it forgot, or else the last.
+/// What happened to each copy in doubt, once: that it forgot, or else the last. Those of the same fate are named together.
 pub(super) fn injuries(doubt: &Doubt<'_>, outlives_power: bool) -> String {
     let mut told: BTreeMap<BrokerId, &Injury> = BTreeMap::new();
     for next in &doubt.injuries {
@@ -51,7 +54,25 @@ pub(super) fn injuries(doubt: &Doubt<'_>, outlives_power: bool) -> String {
             *worst = next;
         }
     }
-    told.values().map(|worst| injury(worst)).collect::<Vec<_>>().join("; ")
+    let mut fates: Vec<(String, Vec<BrokerId>)> = Vec::new();
+    for (broker, worst) in told {
+        let fate = fate(worst);
+        match fates.iter_mut().find(|(known, _)| *known == fate) {
+            Some((_, brokers)) => brokers.push(broker),
+            None => fates.push((fate, vec![broker])),
+        }
+    }
+    let told = fates.iter().map(|(fate, brokers)| format!("{} {fate}", names(brokers)));
+    told.collect::<Vec<_>>().join("; ")
+}
+
+/// `broker-1, broker-2 and broker-3`
+fn names(brokers: &[BrokerId]) -> String {
+    let names: Vec<String> = brokers.iter().map(|broker| format!("broker-{broker}")).collect();
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => names.concat(),
+    }
 }
 
 /// `min.insync.replicas = 2 promises to survive 1 copy that forgets at a time`
@@ -83,8 +104,9 @@ pub(super) fn beyond(doubt: &Doubt<'_>, promise: &Promise) -> String {
         1 => format!("{told} while it was the whole ISR, and {survives}"),
         count => {
             let copies = promise.copies;
+            let others = if promise.eligible_leader_replicas { "the ISR or the ELR" } else { "the ISR" };
             format!(
-                "{told}: {count} of {copies} copies in doubt at a time, and nobody else was in the ISR; {survives}"
+                "{told}: {count} of {copies} copies in doubt at a time, nobody else was in {others}, and {survives}"
             )
         }
     }

@@ -47,7 +47,7 @@ pub(super) struct Evidence<'a> {
 pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> RunReport {
     let reference = ScenarioRef { name: scenario.name.clone(), path: scenario.path.clone() };
     let mut report = RunReport::new(reference, seed.0);
-    report.expected = scenario.expect.verdict.to_string();
+    report.expected = scenario.expect.to_string();
     report.counts = Counts::of(evidence.history);
     report.digest = evidence.trace.digest().to_string();
     report.trace_events =

@@ -152,6 +152,13 @@ impl Expectation {
     }
 }
 
+impl fmt::Display for Expectation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bug = if self.contract == Contract::Within { " within contract" } else { "" };
+        write!(f, "{}{bug}", self.verdict)
+    }
+}
+
 /// What a run must come to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExpectedVerdict {
