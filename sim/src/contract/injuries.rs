@@ -290,3 +290,107 @@ impl<'a> Disks<'a> {
 fn took_something(loss: &PowerLossReport) -> bool {
     [loss.bytes, loss.records, loss.vanished, loss.returned_bytes].iter().any(|count| 0 < *count)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    use broker_core::types::{BrokerEpoch, Offset};
+
+    use super::*;
+    use crate::trace::Tracer;
+
+    const POWER: TraceEvent = TraceEvent::HostStopped { how: Stop::PowerLost };
+
+    /// What hosts recorded at these milliseconds.
+    fn trace(entries: Vec<(&str, u64, TraceEvent)>) -> Trace {
+        let trace = Rc::new(RefCell::new(Trace::new()));
+        for (host, ms, event) in entries {
+            Tracer::new(trace.clone(), host).record(Timestamp(ms * 1_000), event);
+        }
+        trace.take()
+    }
+
+    fn registered(id: i32) -> TraceEvent {
+        let (broker, broker_epoch) = (BrokerId(id), BrokerEpoch(7));
+        Event::BrokerRegistered { broker, broker_epoch, unclean: true }.into()
+    }
+
+    fn unfenced(id: i32) -> TraceEvent {
+        Event::BrokerUnfenced { broker: BrokerId(id) }.into()
+    }
+
+    fn lost(ms: u64, records: u64) -> FlushReport {
+        let loss = PowerLossReport { time_us: ms * 1_000, records, ..PowerLossReport::default() };
+        FlushReport { power_losses: vec![loss], ..FlushReport::default() }
+    }
+
+    fn fault(kind: &str, host: &str, started_ms: u64) -> FaultReport {
+        FaultReport {
+            index: 0,
+            line: 1,
+            random: false,
+            kind: kind.to_owned(),
+            target: host.to_owned(),
+            when: None,
+            until: None,
+            resolved: vec![host.to_owned()],
+            started_us: Some(started_ms * 1_000),
+            ended_us: None,
+            effect: BTreeMap::new(),
+            meanwhile: BTreeMap::new(),
+            may_miss: false,
+            vacuous: false,
+        }
+    }
+
+    #[test]
+    fn a_broker_is_back_when_its_next_process_is_let_in_and_not_before() {
+        let trace = trace(vec![
+            ("broker-1", 10, POWER),
+            ("controller", 11, registered(1)),
+            ("controller", 12, unfenced(1)),
+            ("broker-1", 20, TraceEvent::HostStarted),
+            ("controller", 21, unfenced(1)),
+            ("controller", 22, registered(1)),
+            ("controller", 23, unfenced(1)),
+        ]);
+        let flushing = BTreeMap::from([("broker-1".to_owned(), lost(10, 5))]);
+        let found = Injuries::of(&trace, &[], &flushing).brokers;
+        let how = How::Power { records: 5, forgot: None };
+        let back = Some(Timestamp(23_000));
+        assert_eq!(found, [Injury { broker: BrokerId(1), since: Timestamp(10_000), how, back }]);
+    }
+
+    #[test]
+    fn what_power_took_and_what_the_disk_had_done_before_decide_what_a_loss_is() {
+        let stops = || trace(vec![("broker-1", 10, POWER), ("controller", 10, POWER)]);
+        let how = |faults: &[FaultReport], flushing: &[(&str, FlushReport)]| {
+            let reports = flushing.iter().map(|(host, report)| ((*host).to_owned(), report.clone()));
+            let injuries = Injuries::of(&stops(), faults, &reports.collect());
+            (injuries.brokers[0].how, injuries.controller.is_some())
+        };
+        assert_eq!(how(&[], &[]), (How::Died(Stop::PowerLost), false));
+        let both = [("broker-1", lost(10, 5)), ("controller", lost(10, 1))];
+        assert_eq!(how(&[], &both), (How::Power { records: 5, forgot: None }, false));
+        let lies = [fault("fsync_lie", "broker-1", 1), fault("fsync_error", "controller", 2)];
+        let forgot = Some("its flushes lied");
+        assert_eq!(how(&lies, &both), (How::Power { records: 5, forgot }, true));
+        let too_late = [fault("fsync_lie", "broker-1", 11), fault("fsync_lie", "controller", 11)];
+        assert_eq!(how(&too_late, &both), (How::Power { records: 5, forgot: None }, false));
+    }
+
+    #[test]
+    fn every_replica_is_in_sync_at_first_and_the_controller_tells_of_changes() {
+        let key = TopicPartition::new("orders", 0);
+        let (leader_epoch, start_offset) = (LeaderEpoch(0), Offset(0));
+        let leads = Event::LeaderStarted { topic_partition: key.clone(), leader_epoch, start_offset };
+        let follows =
+            Event::FollowerStarted { topic_partition: key.clone(), leader_epoch, leader: BrokerId(1) };
+        let trace = trace(vec![("broker-2", 5, follows.into()), ("broker-1", 6, leads.into())]);
+        let roles = &Injuries::of(&trace, &[], &BTreeMap::new()).roles[&key];
+        assert_eq!((roles.len(), roles[0].leader), (1, BrokerId(1)));
+        assert_eq!(roles[0].isr, [BrokerId(2), BrokerId(1)]);
+    }
+}

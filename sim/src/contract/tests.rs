@@ -159,7 +159,11 @@ fn where_every_append_is_flushed_power_takes_nothing_unless_the_disk_lied() {
     let lied = How::Power { records: 7, forgot: Some("its flushes lied") };
     expect(&lost(flushed, &all(lied)), Contract::Beyond, "after its flushes lied");
     let wiped = How::Spoilt("lost its whole disk");
-    expect(&lost(flushed, &all(wiped)), Contract::Beyond, "broker-1, broker-2 and broker-3 lost its whole disk");
+    expect(
+        &lost(flushed, &all(wiped)),
+        Contract::Beyond,
+        "broker-1, broker-2 and broker-3 lost its whole disk",
+    );
 }
 
 #[test]

@@ -40,3 +40,38 @@ pub(super) fn fill_in(
         place.push(violation);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use broker_core::types::TopicPartition;
+
+    use super::*;
+    use crate::checker::{Anomaly, SeenAt};
+    use crate::run::{Interrupt, RunOutput, run};
+    use crate::seed::Seed;
+
+    #[test]
+    fn of_state_only_what_breaks_a_promise_counts_and_an_expected_loss_is_no_bug() {
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/disk/single-replica-power-loss.toml");
+        let mut scenario = crate::scenario::load(&path).unwrap();
+        let RunOutput { mut report, history, trace, .. } = run(&scenario, Seed(1), &Interrupt::new(false));
+        let known = report.violations.len();
+        assert!(
+            report.as_expected && 0 < known && !report.violations.iter().any(Violation::is_within_contract)
+        );
+        let state = [Anomaly::LeaderCompleteness, Anomaly::OneLeaderPerEpoch].map(|anomaly| {
+            let seen = SeenAt { time_us: u64::MAX, event: 0 };
+            Violation::of_state(anomaly, &TopicPartition::new("orders", 0), "seen".to_owned(), seen)
+        });
+        fill_in(&mut report, state.to_vec(), &scenario, (&history, &trace));
+        assert_eq!((report.violations.len(), report.beyond.len()), (known + 1, 1));
+        assert_eq!(report.beyond[0].anomaly, Anomaly::LeaderCompleteness);
+        assert!(!scenario.expect.contract_holds(&report.violations), "one of them is a bug");
+        scenario.expect.contract = Contract::Within;
+        assert!(scenario.expect.contract_holds(&report.violations), "and that may be what is expected");
+        assert!(!run(&scenario, Seed(1), &Interrupt::new(false)).report.as_expected, "but not without it");
+    }
+}
