@@ -21,9 +21,11 @@ use super::links::Links;
 use super::slot::{SharedSlot, Slot};
 use super::tripwire::{Tripwires, Watch};
 use super::view::View;
+use super::witness::{SharedWitness, Watched, Witness};
 use crate::history::{History, Order, ProcessId, ProcessInfo, Promise};
 use crate::scenario::{Scenario, TopicSpec};
 use crate::seed::Seed;
+use crate::snapshot::Observer;
 use crate::trace::{Trace, Tracer};
 use crate::workload::{Probes, ProduceWorkload};
 
@@ -43,6 +45,8 @@ pub struct Blueprint<'a> {
     pub history: Rc<RefCell<History>>,
     /// Where everybody writes what happens.
     pub trace: Rc<RefCell<Trace>>,
+    /// Is told of every change of the servers' state.
+    pub observer: Rc<RefCell<dyn Observer>>,
 }
 
 /// Collects hosts on their way into a cluster.
@@ -51,6 +55,7 @@ struct Builder<'a> {
     sim: turmoil::Sim<'static>,
     links: Rc<Links>,
     wires: Rc<Tripwires>,
+    witness: SharedWitness,
     hosts: BTreeMap<HostName, Host>,
     broker_config: BrokerConfig,
     view: View,
@@ -65,6 +70,7 @@ impl Blueprint<'_> {
             sim: self.simulation(),
             links: Rc::new(Links::default()),
             wires: Rc::default(),
+            witness: Witness::new(self.trace.clone(), self.observer.clone()),
             hosts: BTreeMap::new(),
             broker_config: BrokerConfig::new(&scenario.broker, scenario.cluster.time_scale),
             view: View::default(),
@@ -106,7 +112,7 @@ fn endpoint(host: &str) -> Endpoint {
 }
 
 impl Builder<'_> {
-    fn context(&self, name: &str, disk: Option<DiskHandle>) -> HostContext {
+    fn context(&self, name: &str, disk: Option<DiskHandle>, watched: Watched) -> HostContext {
         let (name, status) = (Rc::from(name), Rc::new(Status::default()));
         let watch = Watch::new(self.wires.clone(), Rc::clone(&name), Rc::clone(&status), disk);
         HostContext {
@@ -115,6 +121,8 @@ impl Builder<'_> {
             tracer: Tracer::new(self.blueprint.trace.clone(), &name),
             status,
             watch: Rc::new(watch),
+            witness: self.witness.clone(),
+            watched,
             name,
         }
     }
@@ -168,7 +176,7 @@ impl Builder<'_> {
             slot: slot.clone(),
         });
         self.view.controller = slot.clone();
-        let context = self.context(&Cluster::controller_name(), Some(disk.clone()));
+        let context = self.context(&Cluster::controller_name(), Some(disk.clone()), Watched::Controller);
         self.add(context, slot, Some(disk), move |context| host.clone().run(context));
     }
 
@@ -186,7 +194,7 @@ impl Builder<'_> {
             rng: RefCell::new(self.blueprint.seed.stream("incarnation", id.0 as u64)),
         });
         self.view.brokers.insert(id, slot.clone());
-        let context = self.context(&name, Some(disk.clone()));
+        let context = self.context(&name, Some(disk.clone()), Watched::Broker(id));
         self.add(context, slot, Some(disk), move |context| host.clone().run(context));
     }
 
@@ -219,7 +227,7 @@ impl Builder<'_> {
             workload: workload.clone(),
             rng: RefCell::new(seed.stream("producer", index as u64)),
         });
-        let context = self.context(&name, None);
+        let context = self.context(&name, None, Watched::Nobody);
         let name = self.add(context, slot, None, move |context| host.clone().run(context));
         (name, workload)
     }
@@ -240,7 +248,7 @@ impl Builder<'_> {
             history: history.clone(),
         });
         self.view.consumers.push((Rc::from(name.as_str()), slot.clone()));
-        let context = self.context(&name, None);
+        let context = self.context(&name, None, Watched::Nobody);
         self.add(context, slot, None, move |context| host.clone().run(context))
     }
 
@@ -304,7 +312,7 @@ impl Builder<'_> {
             set_up: Rc::new(Cell::new(false)),
             caught_up: Rc::new(Cell::new(0)),
         });
-        let context = self.context(&name, None);
+        let context = self.context(&name, None, Watched::Nobody);
         let for_host = host.clone();
         let name = self.add(context, host.admin.clone(), None, move |context| for_host.clone().run(context));
         let entry = self.hosts.get_mut(&name).expect("it was just added");

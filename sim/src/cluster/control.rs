@@ -206,6 +206,7 @@ impl Cluster {
         context.watch.at(self.now(), Signal::Traced(&event));
         context.status.stillness.process_died();
         context.tracer.record(self.now(), event);
+        context.witness.borrow_mut().stopped(self.now(), context.watched, how);
     }
 
     /// Takes the power of all these hosts at once; peers see silence. `unsynced` says what may survive of what was not

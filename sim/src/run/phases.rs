@@ -18,7 +18,7 @@ use crate::cluster::{Blueprint, Cluster, HostPanic};
 use crate::history::History;
 use crate::meter::{self, Part};
 use crate::nemesis::Nemesis;
-use crate::oracle::{LogContent, Standing, why_not_converged};
+use crate::oracle::{LogContent, Oracles, Standing, why_not_converged};
 use crate::report::{PhaseReport, RunReport};
 use crate::scenario::Scenario;
 use crate::seed::Seed;
@@ -94,7 +94,9 @@ fn run_with(
     let (scenario, drawn) = &written.draw(seed);
     let history = Rc::new(RefCell::new(History::new()));
     let trace = Rc::new(RefCell::new(Trace::new()));
-    let blueprint = Blueprint { scenario, seed, history: history.clone(), trace: trace.clone() };
+    let oracles = Rc::new(RefCell::new(Oracles::default()));
+    let (observer, recorder) = (oracles.clone(), trace.clone());
+    let blueprint = Blueprint { scenario, seed, history: history.clone(), trace: recorder, observer };
     let mut run = Run::new(&blueprint, interrupt);
     meddle(&mut run.cluster);
     let ended = run.all_phases().err();
@@ -380,6 +382,7 @@ mod tests {
     use super::*;
     use crate::cluster::links::{Disturbance, Reason};
     use crate::report::{ScenarioRef, write_run_dir};
+    use crate::snapshot::Unobserved;
     use crate::verdict::Verdict;
 
     fn scenario() -> Scenario {
@@ -421,7 +424,9 @@ mod tests {
     fn a_topic_partition_that_takes_nothing_new_after_the_heal_is_why_the_cluster_is_not_live() {
         let (scenario, interrupt) = (scenario(), Interrupt::new(false));
         let (history, trace) = (Rc::default(), Rc::default());
-        let mut run = Run::new(&Blueprint { scenario: &scenario, seed: Seed(1), history, trace }, &interrupt);
+        let observer = Rc::new(RefCell::new(Unobserved));
+        let blueprint = Blueprint { scenario: &scenario, seed: Seed(1), history, trace, observer };
+        let mut run = Run::new(&blueprint, &interrupt);
         assert!(run.warm_up().and_then(|()| run.faults()).is_ok());
         run.heal();
         // Brokers go on as if nothing were the matter, and the producers have long finished.
