@@ -34,8 +34,9 @@ pub fn bearing(violation: &Violation, terms: &Terms<'_>, injuries: &Injuries) ->
     let Some(promise) = terms.promises.get(&*violation.topic_partition.topic) else {
         return within(format!("nobody knows the settings of {}", violation.topic_partition.topic));
     };
-    let copies = Copies::of(&violation.topic_partition, *promise, injuries);
-    let case = Case { violation, terms, injuries, promise: *promise, copies };
+    let promise = if is_acknowledged(violation) { *promise } else { promise.of_committed() };
+    let copies = Copies::of(&violation.topic_partition, promise, injuries);
+    let case = Case { violation, terms, injuries, promise, copies };
     match violation.anomaly {
         Anomaly::LostWrite | Anomaly::InconsistentOffsets => {
             case.weakly_acknowledged().unwrap_or_else(|| case.lost())
@@ -59,6 +60,15 @@ pub fn bearing(violation: &Violation, terms: &Terms<'_>, injuries: &Injuries) ->
         | Anomaly::LeaderInIsr
         | Anomaly::IsrWithinReplicas
         | Anomaly::ElrEmpty => always(violation.anomaly),
+    }
+}
+
+/// Whether it is about what was acknowledged, and not about what was committed alone.
+fn is_acknowledged(violation: &Violation) -> bool {
+    match violation.anomaly {
+        Anomaly::LostWrite => violation.examples.iter().any(|example| example.note.is_none()),
+        Anomaly::Duplicate => true,
+        _ => false,
     }
 }
 

@@ -11,7 +11,7 @@ use crate::trace::{Stop, Trace, TraceEntry, TraceEvent};
 
 const CONTROLLER: &str = "controller";
 
-const FAILED_FLUSH: (&str, &str) = ("fsync_error", "a flush failed");
+const FAILED_FLUSH: (&str, &str) = ("fsync_error", "a flush had failed");
 
 /// Everything that was done to brokers and the controller, in so far as it bears on promises.
 ///
@@ -240,7 +240,7 @@ impl<'a> Disks<'a> {
 
     /// How the disk of a host came to promise by then what it does not keep.
     fn forgot(&self, host: &str, by: Timestamp) -> Option<&'static str> {
-        self.of_kinds(&[("fsync_lie", "its flushes lied"), FAILED_FLUSH])
+        self.of_kinds(&[("fsync_lie", "flushes had lied"), FAILED_FLUSH])
             .find(|(on, since, _)| *on == host && *since <= by)
             .map(|(_, _, how)| how)
     }
@@ -375,7 +375,7 @@ mod tests {
         let both = [("broker-1", lost(10, 5)), ("controller", lost(10, 1))];
         assert_eq!(how(&[], &both), (How::Power { records: 5, forgot: None }, false));
         let lies = [fault("fsync_lie", "broker-1", 1), fault("fsync_error", "controller", 2)];
-        let forgot = Some("its flushes lied");
+        let forgot = Some("flushes had lied");
         assert_eq!(how(&lies, &both), (How::Power { records: 5, forgot }, true));
         let too_late = [fault("fsync_lie", "broker-1", 11), fault("fsync_lie", "controller", 11)];
         assert_eq!(how(&too_late, &both), (How::Power { records: 5, forgot: None }, false));

@@ -21,6 +21,9 @@
 //! copies were in doubt than is promised but one was not, nothing is promised and something was to be expected all the
 //! same: that counts as within, and says so. A human has to look.
 //!
+//! With group commit this is promised of what was acknowledged alone: a record may be read, and even be the leader's high
+//! watermark, before anybody has flushed it.
+//!
 //! Three things are not promised to begin with: what `acks=1` says once the leader changes, anything about `acks=0`, and what
 //! only somebody outside ISR and ELR lacks when `unclean.leader.election.enable` lets that one lead. And everything goes by
 //! the controller's metadata, of which there is one copy.

@@ -64,6 +64,13 @@ impl Promise {
         if self.eligible_leader_replicas { self.min_insync - 1 } else { 0 }
     }
 
+    /// What it is for records that are below the high watermark and perhaps not acknowledged: group commit holds back
+    /// acknowledgements, and not the high watermark.
+    pub fn of_committed(self) -> Promise {
+        let flush = if self.flush == Flush::GroupCommit { Flush::Later } else { self.flush };
+        Promise { flush, ..self }
+    }
+
     /// Whether a copy has everything that was acknowledged after a power loss too, as long as its disk keeps what it was
     /// told to. With group commit that is said of the leader alone, so only where there is nobody else.
     pub fn outlives_power(&self) -> bool {

@@ -98,7 +98,7 @@ fn expect(found: &Bearing, contract: Contract, because: &str) {
 #[test]
 fn a_loss_without_any_injury_is_a_bug() {
     let calm = done(Vec::new(), vec![roles(0, 0, &[1, 2, 3], &[])]);
-    expect(&lost(PROMISE, &calm), Contract::Within, "none of 3 copies forgot anything");
+    expect(&lost(PROMISE, &calm), Contract::Within, "no copy forgot anything");
 }
 
 #[test]
@@ -155,15 +155,27 @@ fn where_every_append_is_flushed_power_takes_nothing_unless_the_disk_lied() {
     let flushed = Promise { flush: Flush::EveryAppend, ..PROMISE };
     let all =
         |how| done((1..=3).map(|id| injury(id, 10, how, None)).collect(), vec![roles(0, 0, &[1, 2, 3], &[])]);
-    expect(&lost(flushed, &all(POWER)), Contract::Within, "none of 3 copies forgot");
-    let lied = How::Power { records: 7, forgot: Some("its flushes lied") };
-    expect(&lost(flushed, &all(lied)), Contract::Beyond, "after its flushes lied");
+    expect(&lost(flushed, &all(POWER)), Contract::Within, "no copy forgot");
+    let lied = How::Power { records: 7, forgot: Some("flushes had lied") };
+    expect(&lost(flushed, &all(lied)), Contract::Beyond, "after flushes had lied");
     let wiped = How::Spoilt("lost its whole disk");
     expect(
         &lost(flushed, &all(wiped)),
         Contract::Beyond,
         "broker-1, broker-2 and broker-3 lost its whole disk",
     );
+}
+
+#[test]
+fn group_commit_answers_for_what_it_acknowledged_and_for_nothing_else() {
+    let group = Promise { copies: 1, min_insync: 1, flush: Flush::GroupCommit, ..PROMISE };
+    let injuries = done(vec![injury(1, 10, POWER, None)], vec![roles(0, 0, &[1], &[])]);
+    expect(&lost(group, &injuries), Contract::Within, "the only copy forgot nothing");
+    let mut read = violation(Anomaly::LostWrite, &[(0, 0)]);
+    read.examples[0].note = Some("read but never acknowledged".to_owned());
+    expect(&judge(&read, group, &injuries), Contract::Beyond, "and there is no other copy");
+    let led = violation(Anomaly::LeaderCompleteness, &[]);
+    expect(&judge(&led, group, &injuries), Contract::Beyond, "and there is no other copy");
 }
 
 #[test]
@@ -257,7 +269,7 @@ fn any_how() -> impl Strategy<Value = How> {
         KILL,
         POWER,
         How::Died(Stop::Halted),
-        How::Power { records: 0, forgot: Some("a flush failed") },
+        How::Power { records: 0, forgot: Some("a flush had failed") },
         How::Spoilt("got rotten bits"),
     ])
 }

@@ -116,7 +116,8 @@ pub(super) fn beyond(doubt: &Doubt<'_>, promise: &Promise) -> String {
 pub(super) fn within(worst: Option<&Doubt<'_>>, promise: &Promise) -> String {
     let (survives, copies) = (self::promise(promise), promise.copies);
     let Some(doubt) = worst else {
-        return format!("none of {copies} copies forgot anything that it had to keep: this is a bug");
+        let none = if copies == 1 { "the only copy forgot nothing" } else { "no copy forgot anything" };
+        return format!("{none} that it had to keep: this is a bug");
     };
     let told = injuries(doubt, promise.outlives_power());
     let count = doubt.brokers().len();
