@@ -117,7 +117,7 @@ mod tests {
         scene.stop(1, Stop::PowerLost);
         scene.truncate(1, 2);
         scene.reopen_as(1, |replica| {
-            (replica.is_leader, replica.leader_epoch) = (true, crate::oracle::testing::epoch(1))
+            (replica.is_leader, replica.leader_epoch) = (true, crate::oracle::testing::epoch(1));
         });
         assert!(scene.found().contains(&Anomaly::LeaderCompleteness), "{:?}", scene.found());
     }
