@@ -12,7 +12,7 @@
 //!              └───┴─► verdict ─► report        … and only `run` knows both.
 //! ```
 //!
-//! Reading order: [`run`], [`scenario`], [`language`], [`cluster`], [`nemesis`], [`workload`], [`history`], [`checker`], [`oracle`],
+//! Reading order: [`run`], [`scenario`], [`language`], [`cluster`], [`nemesis`], [`workload`], [`history`], [`checker`], [`oracle`], [`contract`],
 //! [`trace`], [`report`], [`sweep`], [`shrink`], [`tradeoff`], [`cli`], [`meter`].
 
 #[cfg(not(tokio_unstable))]
@@ -24,6 +24,7 @@ compile_error!(
 pub mod checker;
 pub mod cli;
 pub mod cluster;
+pub mod contract;
 pub mod history;
 pub mod language;
 pub mod meter;

@@ -56,6 +56,10 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ),
     ("sim/src/history", &["crate::nemesis", "crate::workload", "crate::cluster", "crate::scenario"]),
     ("sim/src/checker", &["crate::nemesis", "crate::workload", "crate::cluster", "crate::scenario"]),
+    (
+        "sim/src/contract",
+        &["crate::nemesis", "crate::workload", "crate::cluster", "crate::scenario", "crate::run"],
+    ),
     ("sim/src/oracle", &["crate::nemesis", "crate::workload", "crate::cluster", "crate::scenario"]),
     ("sim/src/nemesis", &["crate::checker", "crate::oracle", "crate::history", "crate::scenario"]),
     ("sim/src/workload", &["crate::checker", "crate::oracle", "crate::nemesis"]),

@@ -219,6 +219,25 @@ pub struct Bearing {
     pub because: String,
 }
 
+impl Contract {
+    /// Both, by name.
+    pub const ALL: [(&str, Contract); 2] = [("within", Contract::Within), ("beyond", Contract::Beyond)];
+
+    /// As scenarios and reports write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Contract::Within => "within",
+            Contract::Beyond => "beyond",
+        }
+    }
+}
+
+impl fmt::Display for Bearing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} contract: {}", self.contract.name(), self.because)
+    }
+}
+
 /// When a violation of state was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeenAt {
@@ -250,6 +269,11 @@ pub struct Violation {
 }
 
 impl Violation {
+    /// Whether it breaks a promise. Where nobody knows what was promised, nobody says so.
+    pub fn is_within_contract(&self) -> bool {
+        self.bearing.as_ref().is_some_and(|bearing| bearing.contract == Contract::Within)
+    }
+
     /// A violation that happened `count` times, which must not be 0. Keeps the first [`EXAMPLES_MAX`] examples.
     pub(crate) fn new(
         anomaly: Anomaly,

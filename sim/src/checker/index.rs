@@ -1,6 +1,6 @@
 //! The history, sorted once for all checkers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use broker_core::types::{Offset, TopicPartition};
 
@@ -156,6 +156,7 @@ impl PartitionIndex {
 #[derive(Clone, Debug, Default)]
 pub struct HistoryIndex {
     pub(super) promises: BTreeMap<ProcessId, Promise>,
+    pub(super) probes: BTreeSet<ProcessId>,
     /// Where in `indexes` each topic partition is.
     pub(super) numbers: BTreeMap<TopicPartition, usize>,
     pub(super) indexes: Vec<(TopicPartition, PartitionIndex)>,
@@ -221,6 +222,11 @@ impl HistoryIndex {
     /// Whether the settings of `process` promise to keep the order of its sends; `None` if nobody says.
     pub fn order(&self, process: ProcessId) -> Option<Order> {
         self.promises.get(&process).map(|promise| promise.order)
+    }
+
+    /// Whether `process` is none of the workload's.
+    pub fn is_probe(&self, process: ProcessId) -> bool {
+        self.probes.contains(&process)
     }
 
     /// Whether the settings of `process` promise to write each send at most once.

@@ -62,6 +62,8 @@ impl IndexBuilder {
     pub fn finish(mut self, processes: &[ProcessInfo]) -> HistoryIndex {
         let promises = processes.iter().filter_map(|info| Some((info.process, info.promise?)));
         self.index.promises = promises.collect();
+        let probes = processes.iter().filter(|info| info.is_probe());
+        self.index.probes = probes.map(|info| info.process).collect();
         for (_, partition) in &mut self.index.indexes {
             partition.seen.sort();
             partition.final_reads.sort();

@@ -53,10 +53,12 @@ impl Due<'_> {
 pub fn check(index: &HistoryIndex) -> Checked {
     let mut checked = Checked::default();
     for (topic_partition, partition) in index.partitions() {
-        let due = due(partition);
+        let mut due = due(partition);
         if due.is_empty() {
             continue;
         }
+        // A probe that is there is no part of what could have been lost.
+        due.retain(|due| !index.is_probe(due.send.process) || due.is_lost(partition));
         let lost: Vec<&Due<'_>> = if partition.final_end.is_some() {
             if let Some(reason) = somewhere(topic_partition, partition, &due) {
                 checked.unknown.push(reason);
@@ -115,6 +117,9 @@ pub fn deleted_by_retention(index: &HistoryIndex) -> u64 {
     let deleted = |partition: &PartitionIndex| {
         let sends = partition.sends.iter().filter(|send| {
             let Outcome::Ok { offset, .. } = send.outcome else { return false };
+            if index.is_probe(send.process) {
+                return false;
+            }
             let offset = offset.or(partition.seen.first_offset(send.message));
             offset.is_some_and(|offset| partition.is_deleted(send.message, offset))
         });

@@ -242,7 +242,9 @@ const LIMITS: &[Key] = &[
         form: Form::Word(&["within", "beyond"]),
         absent: Default("\"within\""),
         doc: "`within`: only what the settings promise to survive, so one broker may be down at a time, and fewer may lose \
-              what was not durable than the smallest min.insync.replicas. `beyond`: no limit at all.",
+              what was not durable than the smallest min.insync.replicas, or none without eligible leader replicas. \
+              `beyond`: no limit at all. This is about what faults may do; whether a violation breaks a promise is \
+              found out from what they did, and `contract` in `[expect]` says what is expected of it.",
         example: "\"within\"",
     },
     Key {
@@ -255,7 +257,9 @@ const LIMITS: &[Key] = &[
     Key {
         name: "lossy_crashes",
         form: Form::Whole { min: 0, max: i64::MAX },
-        absent: Means("the smallest min.insync.replicas less 1 within the contract, any number beyond it"),
+        absent: Means(
+            "the smallest min.insync.replicas less 1 within the contract, or 0 without eligible leader replicas; any number beyond it",
+        ),
         doc: "So many brokers at most may have lost what was not durable (`power_loss`, `wipe`, `fsync_error`, `fsync_lie`) and are not whole again, which is when the process that runs now is in every ISR; or have a rotten copy (`bit_rot`), which counts until the run ends, because it looks whole. While there is one, brokers that were merely killed count too: nobody can tell them apart.",
         example: "1",
     },
@@ -345,6 +349,13 @@ const EXPECT: &[Key] = &[
         absent: Means("it must not"),
         doc: "Pass, or these anomalies and no others: for random faults beyond the contract, which hit hard enough or not. Not beside `violation`.",
         example: "\"lost-write\"",
+    },
+    Key {
+        name: "contract",
+        form: Form::Word(&["within", "beyond"]),
+        absent: Default("\"beyond\""),
+        doc: "On which side of what the settings promise an expected violation is, as the harness finds out from what the faults really did. `beyond`: expected physics, and one that breaks a promise is a surprise. `within`: a bug, at least one. Only beside `violation` or `may_violate`; how far random faults may go is another matter, said by `contract` in `[limits]`.",
+        example: "\"within\"",
     },
     Key {
         name: "unavailable_at_least",

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::faults::{fault_heading, fault_table};
 use super::run_report::RunReport;
+use crate::checker::Violation;
 use crate::verdict::Verdict;
 
 /// Examples named below each violation; the rest is in `run.json`.
@@ -57,7 +58,7 @@ pub fn human_summary(report: &RunReport, run_dir: Option<&Path>, color: bool) ->
         fault_table(report).iter().for_each(|row| line(&mut text, &format!("  {row}")));
     }
     let (scenario, seed) = (&report.scenario, report.seed);
-    let mut found: Vec<&str> = report.violations.iter().map(|violation| violation.anomaly.name()).collect();
+    let mut found: Vec<String> = report.violations.iter().map(found).collect();
     found.sort_unstable();
     found.dedup();
     let found = if found.is_empty() { String::new() } else { format!("; found {}", found.join(", ")) };
@@ -89,6 +90,15 @@ pub fn human_summary(report: &RunReport, run_dir: Option<&Path>, color: bool) ->
     text
 }
 
+/// What is written of a violation beside what was expected.
+fn found(violation: &Violation) -> String {
+    let name = violation.anomaly.name();
+    violation
+        .bearing
+        .as_ref()
+        .map_or_else(|| name.to_owned(), |bearing| format!("{name} {} contract", bearing.contract.name()))
+}
+
 /// What a swarm drew, in one line: the size of the cluster, the kinds of faults, and how much more there is.
 fn drawn(report: &RunReport) -> String {
     let kinds: Vec<&str> =
@@ -106,10 +116,15 @@ fn reasons(text: &mut String, report: &RunReport) {
         line(text, &format!("panic: {} ({location}, {host}, {} us)", panic.message, panic.time_us));
     }
     for violation in &report.violations {
-        line(text, &violation.to_string());
+        let bearing = violation.bearing.as_ref().map_or_else(String::new, |bearing| format!(" ({bearing})"));
+        line(text, &format!("{violation}{bearing}"));
         for example in violation.examples.iter().take(EXAMPLES_MAX) {
             line(text, &format!("  {example}"));
         }
+    }
+    for violation in &report.beyond {
+        let because = violation.bearing.as_ref().map_or("", |bearing| &bearing.because);
+        line(text, &format!("beyond contract, no matter: {violation} ({because})"));
     }
     if 0 < report.deleted_by_retention {
         line(text, &format!("retention deleted {} acknowledged records", report.deleted_by_retention));

@@ -38,6 +38,10 @@ pub struct RunReport {
     pub signature: Option<String>,
     /// What the checkers and oracles found.
     pub violations: Vec<Violation>,
+    /// Properties of state that did not hold and that the settings do not promise after such faults: clients need not have
+    /// seen them, and they decide nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beyond: Vec<Violation>,
     /// What could not be judged, and why.
     pub unknown: Vec<String>,
     /// Copies that rotted and were not whole again in the end, noticed or not.
@@ -288,6 +292,7 @@ impl RunReport {
             expected: Verdict::Pass.to_string(),
             signature: None,
             violations: Vec::new(),
+            beyond: Vec::new(),
             unknown: Vec::new(),
             unrepaired: Vec::new(),
             liveness: None,

@@ -7,6 +7,7 @@ use broker_core::time::Timestamp;
 use broker_core::types::{BrokerId, TopicPartition};
 
 use super::availability::longest_unavailable_us;
+use super::bearings;
 use super::flushing;
 use super::meanwhile;
 use super::phases::Ended;
@@ -37,6 +38,8 @@ pub(super) struct Evidence<'a> {
     pub acknowledged_under_fault: u64,
     pub logs: BTreeMap<TopicPartition, Vec<LogContent>>,
     pub unread_logs: Vec<(BrokerId, TopicPartition)>,
+    /// What the oracles found.
+    pub state: Vec<Violation>,
     pub disks: BTreeMap<String, (DiskStats, DiskHistory)>,
 }
 
@@ -44,7 +47,7 @@ pub(super) struct Evidence<'a> {
 pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> RunReport {
     let reference = ScenarioRef { name: scenario.name.clone(), path: scenario.path.clone() };
     let mut report = RunReport::new(reference, seed.0);
-    report.expected = scenario.expect.verdict.to_string();
+    report.expected = scenario.expect.to_string();
     report.counts = Counts::of(evidence.history);
     report.digest = evidence.trace.digest().to_string();
     report.trace_events =
@@ -89,7 +92,8 @@ pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> 
     }
     let diverging = evidence.logs.iter().filter_map(|(key, logs)| diverging_logs(key, logs));
     report.violations.extend(diverging);
-    let is_surprise = |violation: &Violation| !scenario.expect.verdict.allows(violation.anomaly);
+    bearings::fill_in(&mut report, evidence.state, scenario, (evidence.history, evidence.trace));
+    let is_surprise = |violation: &Violation| !scenario.expect.allows(violation);
     // What is expected to be found in the end says nothing about a run that did not get there.
     if if report.cut_short {
         report.violations.iter().any(is_surprise)
@@ -234,8 +238,8 @@ fn hardly_deleted(scenario: &Scenario, deleted: u64) -> Option<String> {
     Some(format!("retention deleted {deleted} acknowledged records, expected at least {least}"))
 }
 
-/// A violation is as expected if some of the expected anomalies were found and no others, everything else could be
-/// judged, the cluster recovered, and nothing was vacuous: a fault that hit nothing has not caused it.
+/// A violation is as expected if some of the expected anomalies were found and no others, on the expected side of the
+/// contract, everything else could be judged, the cluster recovered, and nothing was vacuous: a fault that hit nothing has not caused it.
 fn is_expected(scenario: &Scenario, report: &RunReport) -> bool {
     let only = |anomalies: &[Anomaly]| {
         report.verdict == Verdict::Violation
@@ -243,6 +247,7 @@ fn is_expected(scenario: &Scenario, report: &RunReport) -> bool {
             && report.unknown.is_empty()
             && report.liveness.is_none()
             && report.violations.iter().all(|violation| anomalies.contains(&violation.anomaly))
+            && scenario.expect.contract_holds(&report.violations)
     };
     match &scenario.expect.verdict {
         ExpectedVerdict::Pass => report.verdict == Verdict::Pass,

@@ -12,10 +12,12 @@
 //!                                 takes a probe
 //! ```
 //!
-//! Reading order: [`phases`] (what happens when), [`judge`] (what it came to), [`availability`], [`story`] (the few
+//! Reading order: [`phases`] (what happens when), [`judge`] (what it came to), [`availability`], [`bearings`] (a
+//! bug, or to be expected?), [`story`] (the few
 //! events that explain a failure), [`signature`] (which failures are the same), [`twice`] (do two runs agree).
 
 pub mod availability;
+mod bearings;
 mod flushing;
 mod interrupt;
 mod judge;

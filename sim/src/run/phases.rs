@@ -123,6 +123,7 @@ fn run_with(
         acknowledged_under_fault,
         logs,
         unread_logs,
+        state: oracles.borrow().findings().violations().cloned().collect(),
         disks,
     };
     let mut report = {

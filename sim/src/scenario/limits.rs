@@ -1,27 +1,27 @@
 //! `[limits]`: how far random faults may go.
 
-use broker_core::config::{BrokerConfig, Properties, TimeScale, TopicConfig};
+use broker_core::config::{BrokerConfig, Properties, TimeScale};
 
 use super::diagnostic::{Diagnostic, Problems};
 use super::field::Read;
 use super::reader::Table;
 use super::spec::TopicSpec;
+use crate::contract::Promise;
 use crate::nemesis::Limits;
 
 /// Anything may happen at the same time.
 pub(super) const BEYOND: Limits = Limits { brokers_down: None, lossy_crashes: None };
 
-/// What the contract of these topics survives: one broker down, and as many crashes that lose what was not durable as
-/// leave one copy of every acknowledged record.
+/// What the contract of these topics survives: one broker down, and as many that may have forgotten something as the
+/// [`Promise`] of each covers. That power takes nothing where every append is flushed makes no difference: limits go by
+/// everything that disks may forget.
 pub(super) fn within<'a>(broker: &Properties, topics: impl IntoIterator<Item = &'a TopicSpec>) -> Limits {
     // No time is read here, so any time scale will do.
     let defaults = BrokerConfig::new(broker, TimeScale::Kafka);
-    let copies = topics.into_iter().map(|topic| {
-        let factor = usize::try_from(topic.replication_factor).unwrap_or(1);
-        TopicConfig::new(&topic.properties, &defaults).min_insync_replicas.min(factor)
-    });
-    let lossy = copies.min().unwrap_or(1).saturating_sub(1);
-    Limits { brokers_down: Some(1), lossy_crashes: Some(lossy) }
+    let promises = topics
+        .into_iter()
+        .map(|topic| Promise::of(&topic.properties, topic.replication_factor, &defaults).forgetful_copies());
+    Limits { brokers_down: Some(1), lossy_crashes: Some(promises.min().unwrap_or(0)) }
 }
 
 /// Reads the section; `within` are the limits of the contract, `nemeses` how many there are to be limited.

@@ -11,7 +11,7 @@ use super::reader::{Table, texts, wrong_type};
 use super::spec::{ClusterSpec, Expectation, ExpectedVerdict, Phases};
 use super::suggest::{list, suggest};
 use super::units;
-use crate::checker::Anomaly;
+use crate::checker::{Anomaly, Contract};
 use crate::seed::{Seed, SeedError};
 
 const MILLI: Duration = Duration::from_millis(1);
@@ -262,6 +262,7 @@ pub(super) fn expect(table: Option<Table<'_>>, problems: &mut Problems) -> Expec
     let Some(mut table) = table else {
         return Expectation {
             verdict: ExpectedVerdict::Pass,
+            contract: Contract::Beyond,
             unavailable_at_least: None,
             indeterminate_at_most: None,
             deleted_at_least: None,
@@ -277,6 +278,7 @@ pub(super) fn expect(table: Option<Table<'_>>, problems: &mut Problems) -> Expec
     });
     let violation = anomalies(&mut table, "violation", problems);
     let may_violate = anomalies(&mut table, "may_violate", problems);
+    let contract = table.word("contract", &Contract::ALL, problems);
     let unavailable_at_least = table.duration("unavailable_at_least", problems).ok();
     let mut count = |key| {
         let count = table.whole(key, 0..=i64::MAX, problems);
@@ -307,10 +309,16 @@ pub(super) fn expect(table: Option<Table<'_>>, problems: &mut Problems) -> Expec
         let diagnostic = diagnostic.at(*span, "this may happen, or nothing").at(other, label);
         problems.report(diagnostic.help("keep one of them".to_owned()));
     }
+    if let (Field::Given(_, span), Field::Absent, Field::Absent) = (&contract, &violation, &may_violate) {
+        let message = "`contract` says nothing: no violation is expected";
+        let help = "add `violation` or `may_violate`; how far random faults may go is said in `[limits]`";
+        problems.report(Diagnostic::new(message).at(*span, "of what?").help(help.to_owned()));
+    }
     let violation = violation.map(ExpectedVerdict::Violation).ok();
     let may_violate = may_violate.map(ExpectedVerdict::PassOr).ok();
     let verdict = violation.or(may_violate).or(verdict.ok()).unwrap_or(ExpectedVerdict::Pass);
-    Expectation { verdict, unavailable_at_least, indeterminate_at_most, deleted_at_least }
+    let contract = contract.or(Contract::Beyond).value;
+    Expectation { verdict, contract, unavailable_at_least, indeterminate_at_most, deleted_at_least }
 }
 
 /// One anomaly or several, by name.

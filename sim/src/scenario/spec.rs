@@ -7,7 +7,7 @@ use std::time::Duration;
 use broker_core::config::{ProducerConfig, Properties, TimeScale};
 
 use super::swarm::SwarmSpec;
-use crate::checker::Anomaly;
+use crate::checker::{Anomaly, Contract, Violation};
 use crate::nemesis::Plan;
 use crate::seed::Seed;
 
@@ -128,12 +128,35 @@ pub struct Phases {
 pub struct Expectation {
     /// What the run must come to.
     pub verdict: ExpectedVerdict,
+    /// `contract`: whether an expected violation is one that the settings do not promise to prevent, or a bug.
+    pub contract: Contract,
     /// `unavailable_at_least`: some topic partition must have refused writes for this long.
     pub unavailable_at_least: Option<Duration>,
     /// `indeterminate_at_most`: so many sends may end without anybody knowing what became of them.
     pub indeterminate_at_most: Option<u64>,
     /// `deleted_at_least`: retention must have deleted so many acknowledged records.
     pub deleted_at_least: Option<u64>,
+}
+
+impl Expectation {
+    /// Whether a run may show this violation: one of the expected anomalies, and no bug unless one is expected.
+    pub fn allows(&self, violation: &Violation) -> bool {
+        self.verdict.allows(violation.anomaly)
+            && (self.contract == Contract::Within || !violation.is_within_contract())
+    }
+
+    /// Whether these violations are on the expected side of the contract: none of them a bug, or else one at least.
+    pub fn contract_holds(&self, violations: &[Violation]) -> bool {
+        let bug = violations.iter().any(Violation::is_within_contract);
+        bug == (self.contract == Contract::Within)
+    }
+}
+
+impl fmt::Display for Expectation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bug = if self.contract == Contract::Within { " within contract" } else { "" };
+        write!(f, "{}{bug}", self.verdict)
+    }
 }
 
 /// What a run must come to.

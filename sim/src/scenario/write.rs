@@ -9,7 +9,7 @@ use super::sections::{CLUSTER, PHASES, RECORD_BYTES};
 use super::spec::{ClusterSpec, Expectation, ExpectedVerdict, Scenario};
 use super::units::{duration_text, values_text};
 use super::write_plan;
-use crate::checker::Anomaly;
+use crate::checker::{Anomaly, Contract};
 use crate::nemesis::Span;
 
 impl Scenario {
@@ -122,6 +122,9 @@ fn expect(expect: &Expectation) -> String {
             let names = anomalies.iter().copied().map(Anomaly::name).map(quoted);
             section.put("may_violate", array(names));
         }
+    }
+    if expect.contract != Contract::Beyond {
+        section.text("contract", expect.contract.name());
     }
     if let Some(duration) = expect.unavailable_at_least {
         section.duration("unavailable_at_least", duration);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::checker::Anomaly;
+use crate::checker::{Anomaly, Violation};
 use crate::report::RunReport;
 use crate::scenario::Scenario;
 
@@ -20,6 +20,7 @@ pub enum Difference {
 /// * it has the same signature;
 /// * nothing else is wrong that was not before: no other anomaly, nothing in vain, nothing that cannot be judged. Such a run
 ///   would not be as expected even if its violation is;
+/// * it breaks a promise if the other did;
 /// * its faults go no further in what [`Reached`](crate::report::Reached) counts, and hit all copies of a topic partition
 ///   only if they did before. Otherwise a loss that is a bug could become one that nobody is protected from.
 #[derive(Debug)]
@@ -49,6 +50,8 @@ impl Target {
             "something cannot be judged".to_owned()
         } else if !no_worse(target.liveness.is_some(), report.liveness.is_some()) {
             "the cluster does not come back".to_owned()
+        } else if is_bug(target) && !is_bug(report) {
+            "it breaks no promise".to_owned()
         } else if !no_worse(!target.as_expected, !report.as_expected) {
             "it is not as expected".to_owned()
         } else {
@@ -75,6 +78,11 @@ impl Target {
     }
 }
 
+/// Whether a promise is broken.
+fn is_bug(report: &RunReport) -> bool {
+    report.violations.iter().any(Violation::is_within_contract)
+}
+
 fn anomalies(report: &RunReport) -> BTreeSet<Anomaly> {
     report.violations.iter().map(|violation| violation.anomaly).collect()
 }
@@ -90,7 +98,6 @@ mod tests {
     use broker_core::types::TopicPartition;
 
     use super::*;
-    use crate::checker::Violation;
     use crate::report::{Reached, ScenarioRef};
     use crate::scenario::parse;
 

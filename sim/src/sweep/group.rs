@@ -9,6 +9,8 @@ use super::result::RunResult;
 pub struct Group {
     /// How many there are.
     pub count: u64,
+    /// How many of them break a promise.
+    pub within_contract: u64,
     /// Names of their scenarios: one bug may be seen from several.
     pub scenarios: BTreeSet<String>,
     /// Everything that was found in any of them.
@@ -51,11 +53,13 @@ impl Groups {
         let signature = result.signature.clone()?;
         let group = self.0.entry(signature).or_insert_with(|| Group {
             count: 0,
+            within_contract: 0,
             scenarios: BTreeSet::new(),
             anomalies: BTreeSet::new(),
             cheapest: result.clone(),
         });
         group.count += 1;
+        group.within_contract += u64::from(result.within_contract);
         group.scenarios.insert(result.scenario.name.clone());
         group.anomalies.extend(result.anomalies.iter().cloned());
         (place == Place::Cheapest).then(|| std::mem::replace(&mut group.cheapest, result.clone()))
@@ -69,11 +73,11 @@ impl Groups {
         }
     }
 
-    /// Signature and group, those met most often first.
+    /// Signature and group: those that break a promise before those that do not, then those met most often.
     pub fn by_count(&self) -> Vec<(&str, &Group)> {
         let mut groups: Vec<_> =
             self.0.iter().map(|(signature, group)| (signature.as_str(), group)).collect();
-        groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.count));
+        groups.sort_by_key(|(_, group)| std::cmp::Reverse((0 < group.within_contract, group.count)));
         groups
     }
 
@@ -126,6 +130,11 @@ mod tests {
                 assert_eq!(groups, expected, "from {start} in steps of {step}");
             }
         }
+        let bug = RunResult { within_contract: true, ..result("a", 9, Some("bug"), 9) };
+        let mut with_bug = expected.clone();
+        with_bug.add(&bug);
+        let first = with_bug.by_count()[0];
+        assert_eq!((first.0, first.1.within_contract), ("bug", 1), "however seldom it is met");
         let groups = expected.by_count();
         assert_eq!(groups[0].0, "lost");
         assert_eq!(groups[0].1.cheapest, results[3], "fewest events, then the smallest seed");

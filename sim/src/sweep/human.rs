@@ -65,7 +65,12 @@ fn failures(text: &mut String, groups: &Groups, reports: &Path) {
         let Group { count: met, cheapest, .. } = group;
         let (name, seed) = (&cheapest.scenario.name, cheapest.seed);
         line(text, &format!("  {signature}"));
-        line(text, &format!("    {} of {}", count(*met, "run"), names(group)));
+        let bugs = match group.within_contract {
+            0 => String::new(),
+            bugs if bugs == *met => ", within contract: a bug".to_owned(),
+            bugs => format!(", {bugs} of them within contract: a bug"),
+        };
+        line(text, &format!("    {} of {}{bugs}", count(*met, "run"), names(group)));
         line(text, &format!("    cheapest  {name} seed {seed}, {}", count(cheapest.events, "event")));
         if !cheapest.says.is_empty() {
             line(text, &format!("    says      {}", cheapest.says));

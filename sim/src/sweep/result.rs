@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::checker::Violation;
 use crate::report::{Counts, RunDir, RunReport, ScenarioRef, hash, is_one_component, replay_line};
 use crate::seed::Seed;
 use crate::verdict::Verdict;
@@ -48,6 +49,9 @@ pub struct RunResult {
     pub signature: Option<String>,
     /// The anomalies that were found, each once.
     pub anomalies: Vec<String>,
+    /// Whether any of them breaks a promise.
+    #[serde(default)]
+    pub within_contract: bool,
     /// What it means, in one line; empty if there is nothing to say.
     pub says: String,
     /// Digest of the trace.
@@ -105,6 +109,7 @@ impl RunResult {
             as_expected: report.as_expected,
             signature: report.signature.clone().or_else(|| surprise.then(no_violation)),
             anomalies,
+            within_contract: report.violations.iter().any(Violation::is_within_contract),
             says: says.split_whitespace().collect::<Vec<_>>().join(" "),
             digest: report.digest.clone(),
             events: report.trace_events.values().sum(),
@@ -223,6 +228,7 @@ pub(super) mod tests {
             as_expected: signature.is_none(),
             signature: signature.map(str::to_owned),
             anomalies: Vec::new(),
+            within_contract: false,
             says: "something is wrong".to_owned(),
             digest: format!("{seed:016x}"),
             events,

@@ -231,6 +231,7 @@ fn groups(groups: &Groups) -> Vec<Value> {
         json!({
             "signature": signature,
             "count": group.count,
+            "within_contract": group.within_contract,
             "scenarios": group.scenarios,
             "anomalies": group.anomalies,
             "cheapest": { "scenario": cheapest.scenario, "seed": cheapest.seed, "events": cheapest.events,

@@ -6,6 +6,7 @@ use broker_core::config::BrokerConfig;
 use broker_core::types::TopicPartition;
 
 use super::settings::{FlushSetting, FlushSettings};
+use crate::checker::Contract;
 use crate::nemesis::{Action, Aim, Fault, Harm, Plan, Span, Start, Target, Unsynced, Until};
 use crate::scenario::{Expectation, ExpectedVerdict, Scenario};
 use crate::seed::Seed;
@@ -76,6 +77,7 @@ pub fn prepare(written: &Scenario, setting: FlushSetting, blow: Blow, seed: Seed
     // What is found is data here: nothing is expected, and nothing but what could be judged is asked for.
     scenario.expect = Expectation {
         verdict: ExpectedVerdict::Pass,
+        contract: Contract::Beyond,
         unavailable_at_least: None,
         indeterminate_at_most: None,
         deleted_at_least: None,
