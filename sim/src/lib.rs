@@ -13,7 +13,7 @@
 //! ```
 //!
 //! Reading order: [`run`], [`scenario`], [`language`], [`cluster`], [`nemesis`], [`workload`], [`history`], [`checker`], [`oracle`],
-//! [`trace`], [`report`], [`sweep`], [`shrink`], [`tradeoff`], [`cli`], [`meter`].
+//! [`explain`], [`trace`], [`report`], [`sweep`], [`shrink`], [`tradeoff`], [`cli`], [`meter`].
 
 #[cfg(not(tokio_unstable))]
 compile_error!(
@@ -24,6 +24,7 @@ compile_error!(
 pub mod checker;
 pub mod cli;
 pub mod cluster;
+pub mod explain;
 pub mod history;
 pub mod language;
 pub mod meter;

@@ -33,6 +33,34 @@ impl Due<'_> {
     }
 }
 
+/// A message that is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LostRecord {
+    /// Which.
+    pub message: MessageId,
+    /// Where the acknowledgement or else a poll says it was.
+    pub offset: Option<Offset>,
+    /// Index of the operation that says so.
+    pub shown: u64,
+}
+
+/// Every message of a topic partition that is gone, in the order of offsets; those of unknown offset last.
+pub fn lost(partition: &PartitionIndex) -> Vec<LostRecord> {
+    let shown = |due: &Due<'_>| match due.send.outcome {
+        Outcome::Ok { completed, .. } => completed,
+        Outcome::Info | Outcome::Fail => {
+            let message = Some(due.send.message);
+            let seen = partition.seen.by_offset();
+            let first = seen.partition_point(|seen| Some(seen.offset) < due.offset);
+            let seen = seen[first..].iter().find(|seen| seen.message == message);
+            seen.map_or(due.send.invoked, |seen| seen.operation)
+        }
+    };
+    let record =
+        |due: &Due<'_>| LostRecord { message: due.send.message, offset: due.offset, shown: shown(due) };
+    due(partition).iter().filter(|due| due.is_lost(partition)).map(record).collect()
+}
+
 /// Finds lost writes, at most one violation per topic partition.
 pub fn check(index: &HistoryIndex<'_>) -> Checked {
     let mut checked = Checked::default();

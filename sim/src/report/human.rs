@@ -48,7 +48,7 @@ pub fn human_summary(report: &RunReport, run_dir: Option<&Path>, color: bool) ->
     }
     if !report.explanation.is_empty() {
         line(&mut text, "how it happened:");
-        for step in &report.explanation {
+        for step in report.explanation.short_lines() {
             line(&mut text, &format!("  {step}"));
         }
     }

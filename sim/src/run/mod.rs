@@ -9,8 +9,7 @@
 //!                        start    full
 //! ```
 //!
-//! Reading order: [`phases`] (what happens when), [`judge`] (what it came to), [`availability`], [`story`] (the few
-//! events that explain a failure), [`signature`] (which failures are the same), [`twice`] (do two runs agree).
+//! Reading order: [`phases`] (what happens when), [`judge`] (what it came to), [`availability`], [`signature`] (which failures are the same), [`twice`] (do two runs agree).
 
 pub mod availability;
 mod flushing;
@@ -20,7 +19,6 @@ mod meanwhile;
 mod phases;
 mod script;
 mod signature;
-mod story;
 mod twice;
 
 pub use interrupt::Interrupt;

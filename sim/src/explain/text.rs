@@ -1,0 +1,99 @@
+//! An explanation as lines for people.
+
+use super::explanation::{Explanation, Finding, Moment};
+
+/// Sentences are broken before they are longer.
+const WIDTH: usize = 116;
+
+impl Explanation {
+    /// Whether there is nothing to explain.
+    pub fn is_empty(&self) -> bool {
+        self.findings.is_empty()
+    }
+
+    /// Every finding in full, a blank line between two.
+    pub fn lines(&self) -> Vec<String> {
+        let texts: Vec<Vec<String>> = self.findings.iter().map(Finding::lines).collect();
+        texts.join(&String::new())
+    }
+
+    /// The first finding in full, of the others the conclusion.
+    pub fn short_lines(&self) -> Vec<String> {
+        let Some((first, others)) = self.findings.split_first() else { return Vec::new() };
+        let mut lines = first.lines();
+        lines.extend(others.iter().flat_map(Finding::heading));
+        lines
+    }
+}
+
+impl Finding {
+    /// What it is about, what came of it, the timeline, and who shared the fate.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = self.heading();
+        lines.extend(self.timeline.iter().map(|moment| format!("  {}", moment.line(self.widths()))));
+        if 0 < self.left_out {
+            lines.push(format!("  ({} more such events left out)", self.left_out));
+        }
+        lines.extend(self.fates.iter().enumerate().flat_map(|(position, fate)| {
+            let (others, range) =
+                (fate.records - 1, format!("offsets {}..{}", fate.first, fate.last.plus(1)));
+            match (position, others) {
+                (0, 0) => Vec::new(),
+                (0, 1) => wrapped("  ", &format!("1 more record shared this fate, of {range}")),
+                (0, _) => wrapped("  ", &format!("{others} more records shared this fate, of {range}")),
+                (_, 0) => wrapped(
+                    "  ",
+                    &format!("1 died differently, at offset {}: {}", fate.first, fate.conclusion),
+                ),
+                (_, _) => wrapped(
+                    "  ",
+                    &format!("{} died differently, of {range}: {}", fate.records, fate.conclusion),
+                ),
+            }
+        }));
+        lines
+    }
+
+    fn heading(&self) -> Vec<String> {
+        let name = self.anomaly.map_or_else(String::new, |anomaly| format!("{anomaly}: "));
+        wrapped("", &format!("{name}{}: {}", self.subject, self.conclusion))
+    }
+
+    fn widths(&self) -> [usize; 3] {
+        let widest = |len: fn(&Moment) -> usize| self.timeline.iter().map(len).max().unwrap_or(0);
+        [
+            widest(|moment| moment.event.to_string().len()),
+            widest(|moment| moment.host.len()),
+            widest(|moment| moment.kind.name().len()),
+        ]
+    }
+}
+
+impl Moment {
+    fn line(&self, [number, host, kind]: [usize; 3]) -> String {
+        let (time, name, words) = (clock(self.time_us), self.kind.name(), &self.words);
+        format!("{time:>8}  {:>number$}  {:host$}  {name:kind$}  {words}", self.event, self.host)
+    }
+}
+
+/// Simulated time to the millisecond.
+pub(super) fn clock(time_us: u64) -> String {
+    format!("{}.{:03}s", time_us / 1_000_000, time_us / 1000 % 1000)
+}
+
+/// Lines of words; all but the first are indented by two.
+fn wrapped(indent: &str, text: &str) -> Vec<String> {
+    let mut lines = vec![indent.to_owned()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().expect("there is always one");
+        if line.trim().is_empty() {
+            line.push_str(word);
+        } else if line.chars().count() + 1 + word.chars().count() <= WIDTH {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(format!("{indent}  {word}"));
+        }
+    }
+    lines
+}
