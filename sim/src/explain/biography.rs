@@ -3,6 +3,7 @@
 use broker_core::event::Event;
 use broker_core::types::Offset;
 
+use super::attempts::attempts;
 use super::batch::{Batch, appends};
 use super::death::death;
 use super::explanation::{Moment, MomentKind};
@@ -138,42 +139,4 @@ pub(super) fn batch_of(scene: &Scene<'_>, life: &Life) -> Batch {
     appends(scene.trace, scene.topic_partition)
         .find(|batch| batch.position == life.appended)
         .expect("a life begins with an append")
-}
-
-/// What its producer tried. A batch is known by its sequence; without one, by being the last before the append.
-fn attempts(scene: &Scene<'_>, send: &SendRecord, life: Option<&Life>) -> Vec<Moment> {
-    let Some(invoked) = scene.operation(send.invoked) else { return Vec::new() };
-    let (Some(life), Some(producer)) = (life, scene.producer(send.process)) else {
-        return vec![scene.moment(invoked, MomentKind::Sent)];
-    };
-    let batch = batch_of(scene, life);
-    let until = match send.outcome {
-        Outcome::Ok { completed, .. } => scene.operation(completed),
-        Outcome::Fail | Outcome::Info => None,
-    };
-    let theirs = scene.nodes(invoked..until.unwrap_or(scene.trace.len()));
-    let theirs = theirs.filter(|(_, entry, _)| entry.host == producer);
-    let mut sent = Vec::new();
-    let mut under_way = false;
-    for (at, _, event) in theirs {
-        match event {
-            Event::BatchSent { base_sequence, .. } if *base_sequence == batch.identity.2 => {
-                if !batch.is_numbered() && at < batch.position {
-                    sent.clear();
-                }
-                under_way = batch.is_numbered() || at < batch.position;
-                if under_way {
-                    sent.push(scene.moment(at, MomentKind::Sent));
-                }
-            }
-            Event::BatchAttemptFailed { base_sequence, .. }
-                if *base_sequence == batch.identity.2 && under_way =>
-            {
-                under_way = batch.is_numbered();
-                sent.push(scene.moment(at, MomentKind::Failed));
-            }
-            _ => {}
-        }
-    }
-    sent
 }

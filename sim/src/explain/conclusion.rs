@@ -29,7 +29,9 @@ pub(super) fn fates(scene: &Scene<'_>, life: &Life) -> Vec<CopyFate> {
 
 /// `all 3 copies died: broker-1's by the power loss at 4.000s (never flushed there); …`
 pub(super) fn conclusion(scene: &Scene<'_>, life: &Life, copies: &[CopyFate]) -> String {
-    let dead: Vec<&CopyFate> = copies.iter().filter(|copy| copy.death.is_some()).collect();
+    let mut dead: Vec<&CopyFate> = copies.iter().filter(|copy| copy.death.is_some()).collect();
+    // The leader's own first; the others not in the order in which they happened to be written.
+    dead.sort_by_key(|copy| (!std::ptr::eq(*copy, &copies[0]), &copy.host, copy.written_us));
     let mut parts = grouped(&dead);
     let alive = copies.iter().filter(|copy| copy.death.is_none());
     parts.extend(alive.map(|copy| format!("{} {}", copy.host, copy.words)));

@@ -26,7 +26,16 @@ pub fn explain(history: &History, trace: &Trace, violations: &[Violation]) -> Ex
             Anomaly::Duplicate => repeat::explain(&scene, &index, violation),
             _ => None,
         };
-        told.unwrap_or_else(|| other::of_history(&scene, &index, violation))
+        let mut told = told.unwrap_or_else(|| other::of_history(&scene, &index, violation));
+        let is_part_of_loss = |other: &Violation| {
+            other.anomaly == Anomaly::LostWrite && other.topic_partition == violation.topic_partition
+        };
+        if violation.anomaly == Anomaly::InconsistentOffsets && violations.iter().any(is_part_of_loss) {
+            // The lost write tells it all already.
+            told.timeline.clear();
+            told.left_out = 0;
+        }
+        told
     };
     Explanation { findings: violations.iter().map(finding).collect() }
 }

@@ -133,5 +133,7 @@ fn wanted(scene: &Scene<'_>, record: &LostRecord) -> Option<Wanted> {
 fn key(life: Option<&Life>) -> Key {
     let Some(life) = life else { return Vec::new() };
     let ends = life.copies.iter().map(|copy| (copy.host, copy.end.as_ref().map(|end| (end.shown, end.how))));
-    ends.collect()
+    let mut key: Key = ends.collect();
+    key.sort_unstable();
+    key
 }

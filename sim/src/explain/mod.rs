@@ -17,7 +17,7 @@
 //! Offsets are used again. Which of several records at one offset is meant is decided by when somebody was told of it: the
 //! last append before that. Copies of it carry its leader epoch.
 //!
-//! Reading order: [`explanation`] (what comes out), [`life`], [`follow`], [`scene`], [`batch`], [`death`], [`biography`],
+//! Reading order: [`explanation`] (what comes out), [`life`], [`follow`], [`scene`], [`batch`], [`death`], [`attempts`], [`biography`],
 //! [`meanwhile`], [`conclusion`], then what is told of which anomaly: [`lost`], [`repeat`], [`other`]; [`mod@explain`],
 //! [`text`].
 //!
@@ -27,6 +27,7 @@
 //! Architecture invariant: it sees the history, the trace and the violations, as they can be read back from files. It never
 //! imports the cluster, the nemesis, the workload or the scenario.
 
+mod attempts;
 pub mod batch;
 mod biography;
 mod conclusion;

@@ -10,7 +10,7 @@ use super::explanation::{Finding, Moment, MomentKind};
 use super::follow::follow;
 use super::life::{Life, Wanted};
 use super::scene::Scene;
-use crate::checker::{HistoryIndex, MessageRef, Outcome, Violation};
+use crate::checker::{Anomaly, HistoryIndex, MessageRef, Outcome, Violation};
 use crate::trace::TraceEvent;
 
 /// Messages of an anomaly that are told.
@@ -38,29 +38,49 @@ pub(super) fn of_history(scene: &Scene<'_>, index: &HistoryIndex<'_>, violation:
         timeline.extend(moments);
         left_out += skipped;
     }
-    let last =
-        timeline.iter().filter(|moment| moment.kind == MomentKind::Died).map(|moment| moment.event).max();
     timeline.sort_by_key(|moment| moment.event);
     timeline.dedup_by_key(|moment| moment.event);
+    let conclusion = match lives.as_slice() {
+        [Some(one), Some(other)] if violation.anomaly == Anomaly::InconsistentOffsets => {
+            format!("{}; {}", violation.summary, reused(scene, one, other))
+        }
+        _ => violation.summary.clone(),
+    };
     let subject = match violation.examples.first() {
         Some(MessageRef { message: Some(message), .. }) => {
             format!("message {message} of {}", violation.topic_partition)
         }
         _ => violation.topic_partition.to_string(),
     };
-    let died = last.map_or("", |_| ", and a copy had died");
     Finding {
         anomaly: Some(violation.anomaly),
         topic_partition: violation.topic_partition.clone(),
         subject,
         message: violation.examples.first().and_then(|example| example.message),
         offset: violation.examples.first().and_then(|example| example.offset),
-        conclusion: format!("{}{died}", violation.summary),
+        conclusion,
         timeline,
         left_out,
         copies: Vec::new(),
         fates: Vec::new(),
     }
+}
+
+/// How one offset came to two records.
+fn reused(scene: &Scene<'_>, one: &Life, other: &Life) -> String {
+    let (one, other) = if one.appended < other.appended { (one, other) } else { (other, one) };
+    let left = one.copies_at(other.appended).count();
+    let gone = match (left, one.copies.len()) {
+        (0, _) => "when no copy of the first was left".to_owned(),
+        (left, all) => format!("when {left} of {all} copies of the first were left"),
+    };
+    format!(
+        "the first was appended there in leader epoch {} at {}, the second in leader epoch {} at {}, {gone}",
+        one.leader_epoch,
+        scene.time(one.appended),
+        other.leader_epoch,
+        scene.time(other.appended)
+    )
 }
 
 /// When the message was first said to be at its offset.

@@ -142,7 +142,7 @@ impl<'a> Scene<'a> {
     }
 
     /// The host of a client.
-    pub fn producer(&self, process: ProcessId) -> Option<HostId> {
+    pub fn client(&self, process: ProcessId) -> Option<HostId> {
         let name = &self.history.process(process)?.name;
         let position = self.trace.host_names().position(|host| host == name)?;
         u16::try_from(position).ok().map(HostId)
