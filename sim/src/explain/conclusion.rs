@@ -70,6 +70,7 @@ fn grouped(dead: &[&CopyFate]) -> Vec<String> {
         owners.dedup();
         let time = |death: &Death| clock(death.time_us);
         let mut times: Vec<String> = copies.iter().filter_map(|copy| copy.death.as_ref().map(time)).collect();
+        times.sort_by_key(|time| (time.len(), time.clone()));
         times.dedup();
         format!("{} {}", listed(&owners), phrase(cause, &times, why))
     });
@@ -78,7 +79,10 @@ fn grouped(dead: &[&CopyFate]) -> Vec<String> {
 
 /// `by truncation at 6.099s, because broker-1 …`
 fn phrase(cause: Cause, times: &[String], why: Option<&str>) -> String {
-    let times = listed(times);
+    let times = match times {
+        [first, _, .., last] => format!("{first} to {last}"),
+        few => listed(few),
+    };
     match why {
         Some(why) if why.starts_with("because ") => format!("by {} at {times}, {why}", cause.noun()),
         Some(why) => format!("by {} at {times} ({why})", cause.noun()),

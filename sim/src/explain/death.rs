@@ -20,6 +20,8 @@ pub enum Cause {
     FlushLied,
     /// The file had never got a name that survives a power loss.
     Vanished,
+    /// Its flush had failed; a later one had nothing left to write, said yes, and the power took it.
+    FlushFailed,
     /// Its host gave up after a disk error, and came back without it.
     FailedDisk,
     /// Bits turned over where it was, or before it.
@@ -62,6 +64,7 @@ impl Cause {
             Cause::Torn => "a torn write at the power loss",
             Cause::FlushLied => "a lying flush and the power loss",
             Cause::Vanished => "vanishing with its directory",
+            Cause::FlushFailed => "a failed flush and the power loss",
             Cause::FailedDisk => "a disk error",
             Cause::Rotted => "bit rot",
             Cause::Damaged => "damage to its log",
@@ -124,18 +127,26 @@ fn recovered(scene: &Scene<'_>, life: &Life, copy: &Copy, end: &End) -> (Cause, 
     };
     if let Some(at) = power_lost {
         let flushed = copy.flushed.filter(|flushed| *flushed < at);
-        let failed = scene.storage_failure_before(copy.host, at).filter(|failed| copy.born < *failed);
+        let failed = scene.failed_flush(copy.host, copy.born..at);
         return match (flushed, failed) {
-            (Some(_), Some(failed)) => (Cause::FailedDisk, at, Some(scene.words(failed))),
-            (Some(_), None) => {
+            (Some(flushed), Some(failed)) if failed < flushed => {
+                let (failed, flushed) = (scene.time(failed), scene.time(flushed));
+                let why =
+                    format!("it failed at {failed}, and the one at {flushed} had nothing left to write");
+                (Cause::FlushFailed, at, Some(why))
+            }
+            (Some(_), _) => {
                 let why = "although its disk had said that it was durable".to_owned();
                 (Cause::FlushLied, at, Some(why))
             }
             (None, _) if 0 < *cut_bytes => (Cause::Torn, at, Some(torn())),
-            (None, _) => (Cause::PowerLoss, at, Some(unflushed(end.durable, life.offset))),
+            (None, Some(failed)) => {
+                (Cause::PowerLoss, at, Some(format!("its flush had failed at {}", scene.time(failed))))
+            }
+            (None, None) => (Cause::PowerLoss, at, Some(unflushed(end.durable, life.offset))),
         };
     }
-    let failed = scene.storage_failure_before(copy.host, end.shown).filter(|failed| copy.born < *failed);
+    let failed = scene.storage_failure(copy.host, copy.born..end.shown);
     if let Some(failed) = failed.filter(|_| end.weakened.is_some()) {
         return (Cause::FailedDisk, failed, Some(scene.words(failed)));
     }
@@ -176,5 +187,6 @@ fn leads(scene: &Scene<'_>, life: &Life, leader: BrokerId, epoch: LeaderEpoch, u
         (false, true) => "which no longer had it",
         (false, false) => "which never had it",
     };
-    format!("because {name}, {which}, led leader epoch {epoch} from offset {start}")
+    let unclean = if scene.is_unclean(epoch) { "elected uncleanly, " } else { "" };
+    format!("because {name}, {which}, {unclean}led leader epoch {epoch} from offset {start}")
 }

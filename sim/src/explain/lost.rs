@@ -83,7 +83,9 @@ pub(super) fn of_record(scene: &Scene<'_>, record: Record<'_>) -> Finding {
         let hosts: BTreeSet<&str> = life.copies.iter().map(|copy| scene.host(copy.host)).collect();
         let until = if life.copies.iter().all(|copy| copy.end.is_some()) { life.last_end() } else { None };
         let to = until.unwrap_or(scene.trace.len() - 1);
-        let (between, skipped) = meanwhile(scene, (life.appended, to), &hosts);
+        // What kept it from being appended may have decided its fate.
+        let from = timeline.first().map_or(life.appended, |first| scene.position(first.event));
+        let (between, skipped) = meanwhile(scene, (from.min(life.appended), to), &hosts);
         let is_new = |moment: &Moment| timeline.iter().all(|known| known.event != moment.event);
         let between: Vec<Moment> = between.into_iter().filter(is_new).collect();
         timeline.extend(between);

@@ -72,7 +72,7 @@ fn reused(scene: &Scene<'_>, one: &Life, other: &Life) -> String {
     let left = one.copies_at(other.appended).count();
     let gone = match (left, one.copies.len()) {
         (0, _) => "when no copy of the first was left".to_owned(),
-        (left, all) => format!("when {left} of {all} copies of the first were left"),
+        (left, all) => format!("when the first had {left} of {all} copies left"),
     };
     format!(
         "the first was appended there in leader epoch {} at {}, the second in leader epoch {} at {}, {gone}",

@@ -44,7 +44,9 @@ pub(super) fn explain(scene: &Scene<'_>, index: &HistoryIndex<'_>, violation: &V
     });
     let hosts: BTreeSet<&str> =
         [one, other].iter().flat_map(|life| &life.copies).map(|copy| scene.host(copy.host)).collect();
-    let (between, skipped) = meanwhile(scene, (one.appended, other.appended), &hosts);
+    timeline.sort_by_key(|moment| moment.event);
+    let from = timeline.first().map_or(one.appended, |first| scene.position(first.event));
+    let (between, skipped) = meanwhile(scene, (from.min(one.appended), other.appended), &hosts);
     timeline.extend(between);
     timeline.sort_by_key(|moment| moment.event);
     timeline.dedup_by_key(|moment: &mut Moment| moment.event);

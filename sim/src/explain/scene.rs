@@ -1,5 +1,7 @@
 //! Where records live: what the trace says of hosts, leaders and faults, apart from any one record.
 
+use std::ops::Range;
+
 use broker_core::event::Event;
 use broker_core::types::{BrokerId, LeaderEpoch, Offset, TopicPartition};
 
@@ -59,7 +61,7 @@ impl<'a> Scene<'a> {
     /// The events of a topic partition's nodes between two positions.
     pub fn nodes(
         &self,
-        positions: std::ops::Range<usize>,
+        positions: Range<usize>,
     ) -> impl DoubleEndedIterator<Item = (usize, &'a TraceEntry, &'a Event)> {
         let entries = self.trace.entries()[positions.clone()].iter();
         let topic_partition = self.topic_partition;
@@ -98,11 +100,45 @@ impl<'a> Scene<'a> {
         })
     }
 
-    /// The last time before a position that the host's disk failed.
-    pub fn storage_failure_before(&self, host: HostId, before: usize) -> Option<usize> {
-        self.trace.entries()[..before].iter().rposition(|entry| {
-            entry.host == host && matches!(entry.event, TraceEvent::Node(Event::StorageFailed { .. }))
+    /// The last time that the host's disk failed.
+    pub fn storage_failure(&self, host: HostId, within: Range<usize>) -> Option<usize> {
+        self.failed_operation(host, within, |_, _| true)
+    }
+
+    /// The last time that a flush of this log failed there.
+    pub fn failed_flush(&self, host: HostId, within: Range<usize>) -> Option<usize> {
+        let directory = format!("{}/", self.topic_partition);
+        self.failed_operation(host, within, |operation, path| {
+            operation == "sync" && path.starts_with(&directory)
         })
+    }
+
+    fn failed_operation(
+        &self,
+        host: HostId,
+        within: Range<usize>,
+        is_it: impl Fn(&str, &str) -> bool,
+    ) -> Option<usize> {
+        let first = within.start;
+        let last = self.trace.entries()[within].iter().rposition(|entry| match &entry.event {
+            TraceEvent::Node(Event::StorageFailed { path, operation }) => {
+                entry.host == host && is_it(operation, path)
+            }
+            _ => false,
+        });
+        last.map(|last| first + last)
+    }
+
+    /// Whether the leader of this leader epoch was elected from outside the ISR and the ELR.
+    pub fn is_unclean(&self, epoch: LeaderEpoch) -> bool {
+        self.nodes(0..self.trace.len()).any(|(_, _, event)| {
+            matches!(event, Event::PartitionChanged { leader_epoch, unclean: true, .. } if *leader_epoch == epoch)
+        })
+    }
+
+    /// Where the trace has the event of this number.
+    pub fn position(&self, number: u64) -> usize {
+        self.trace.entries().partition_point(|entry| entry.number < number)
     }
 
     /// When a broker began to lead in this leader epoch, and from which offset.

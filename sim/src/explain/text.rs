@@ -11,10 +11,13 @@ impl Explanation {
         self.findings.is_empty()
     }
 
-    /// Every finding in full, a blank line between two.
+    /// The first finding of each anomaly in full, of the others who shared which fate; a blank line between two.
     pub fn lines(&self) -> Vec<String> {
-        let texts: Vec<Vec<String>> = self.findings.iter().map(Finding::lines).collect();
-        texts.join(&String::new())
+        let texts = self.findings.iter().enumerate().map(|(position, finding)| {
+            let is_first = self.findings[..position].iter().all(|told| told.anomaly != finding.anomaly);
+            if is_first { finding.lines() } else { finding.lines_without_timeline() }
+        });
+        texts.collect::<Vec<_>>().join(&String::new())
     }
 
     /// The first finding in full, of the others the conclusion.
@@ -34,24 +37,29 @@ impl Finding {
         if 0 < self.left_out {
             lines.push(format!("  ({} more such events left out)", self.left_out));
         }
-        lines.extend(self.fates.iter().enumerate().flat_map(|(position, fate)| {
-            let (others, range) =
-                (fate.records - 1, format!("offsets {}..{}", fate.first, fate.last.plus(1)));
-            match (position, others) {
-                (0, 0) => Vec::new(),
-                (0, 1) => wrapped("  ", &format!("1 more record shared this fate, of {range}")),
-                (0, _) => wrapped("  ", &format!("{others} more records shared this fate, of {range}")),
-                (_, 0) => wrapped(
-                    "  ",
-                    &format!("1 died differently, at offset {}: {}", fate.first, fate.conclusion),
-                ),
-                (_, _) => wrapped(
-                    "  ",
-                    &format!("{} died differently, of {range}: {}", fate.records, fate.conclusion),
-                ),
-            }
-        }));
+        lines.extend(self.shared());
         lines
+    }
+
+    fn lines_without_timeline(&self) -> Vec<String> {
+        let mut lines = self.heading();
+        lines.extend(self.shared());
+        lines
+    }
+
+    fn shared(&self) -> Vec<String> {
+        let told = self.fates.iter().enumerate().flat_map(|(position, fate)| {
+            let range = format!("offsets {}..{}", fate.first, fate.last.plus(1));
+            let text = match (position, fate.records) {
+                (0, 1) => return Vec::new(),
+                (0, 2) => format!("1 more record shared this fate, of {range}"),
+                (0, records) => format!("{} more records shared this fate, of {range}", records - 1),
+                (_, 1) => format!("1 died differently, at offset {}: {}", fate.first, fate.conclusion),
+                (_, records) => format!("{records} died differently, of {range}: {}", fate.conclusion),
+            };
+            wrapped("  ", &text)
+        });
+        told.collect()
     }
 
     fn heading(&self) -> Vec<String> {
