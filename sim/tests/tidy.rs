@@ -57,6 +57,17 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("sim/src/history", &["crate::nemesis", "crate::workload", "crate::cluster", "crate::scenario"]),
     ("sim/src/checker", &["crate::nemesis", "crate::workload", "crate::cluster", "crate::scenario"]),
     ("sim/src/oracle", &["crate::nemesis", "crate::workload", "crate::cluster", "crate::scenario"]),
+    (
+        "sim/src/explain",
+        &[
+            "crate::nemesis",
+            "crate::workload",
+            "crate::cluster",
+            "crate::scenario",
+            "crate::run",
+            "crate::report",
+        ],
+    ),
     ("sim/src/nemesis", &["crate::checker", "crate::oracle", "crate::history", "crate::scenario"]),
     ("sim/src/workload", &["crate::checker", "crate::oracle", "crate::nemesis"]),
     ("sim/src/cluster", &["crate::checker", "crate::oracle", "crate::nemesis"]),

@@ -75,6 +75,7 @@ pub(super) fn biography(scene: &Scene<'_>, record: Record<'_>) -> (Vec<Moment>, 
         moments.extend(alive(scene, life));
     }
     moments.sort_by_key(|moment| moment.event);
+    moments.dedup();
     (moments, left_out)
 }
 
@@ -92,6 +93,7 @@ fn alive(scene: &Scene<'_>, life: &Life) -> Vec<Moment> {
             let death = death(scene, life, copy, end);
             let words = format!("{}: its copy died by {}", scene.words(end.shown), death.cause.noun());
             moments.push(scene.moment_as(end.shown, MomentKind::Died, words));
+            moments.extend(end.cause().map(|at| scene.moment(at, MomentKind::Meanwhile)));
         }
     }
     moments

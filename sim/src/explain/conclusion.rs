@@ -30,14 +30,19 @@ pub(super) fn fates(scene: &Scene<'_>, life: &Life) -> Vec<CopyFate> {
 /// `all 3 copies died: broker-1's by the power loss at 4.000s (never flushed there); …`
 pub(super) fn conclusion(scene: &Scene<'_>, life: &Life, copies: &[CopyFate]) -> String {
     let mut dead: Vec<&CopyFate> = copies.iter().filter(|copy| copy.death.is_some()).collect();
-    // The leader's own first; the others not in the order in which they happened to be written.
-    dead.sort_by_key(|copy| (!std::ptr::eq(*copy, &copies[0]), &copy.host, copy.written_us));
+    dead.sort_by_key(|copy| (copy.death.as_ref().map(|death| death.time_us), &copy.host));
     let mut parts = grouped(&dead);
     let alive = copies.iter().filter(|copy| copy.death.is_none());
     parts.extend(alive.map(|copy| format!("{} {}", copy.host, copy.words)));
+    let mut hosts: Vec<&str> = copies.iter().map(|copy| copy.host.as_str()).collect();
+    hosts.sort_unstable();
+    hosts.dedup();
     let count = match (copies.len(), dead.len()) {
         (1, 1) => return format!("its only copy died: {}", parts.join("; ")),
-        (2, 2) => "both copies died".to_owned(),
+        (2, 2) if hosts.len() == 2 => "both copies died".to_owned(),
+        (all, dead) if all == dead && hosts.len() < all => {
+            format!("all {all} copies on {} died", of_hosts(hosts.len()))
+        }
         (all, dead) if all == dead => format!("all {all} copies died"),
         (1, 0) => "its only copy is hidden".to_owned(),
         (all, 0) => format!("all {all} copies are hidden"),
@@ -70,7 +75,6 @@ fn grouped(dead: &[&CopyFate]) -> Vec<String> {
         owners.dedup();
         let time = |death: &Death| clock(death.time_us);
         let mut times: Vec<String> = copies.iter().filter_map(|copy| copy.death.as_ref().map(time)).collect();
-        times.sort_by_key(|time| (time.len(), time.clone()));
         times.dedup();
         format!("{} {}", listed(&owners), phrase(cause, &times, why))
     });
@@ -110,6 +114,11 @@ fn standing(scene: &Scene<'_>, life: &Life, copy: &super::life::Copy) -> String 
         }
         None => "still has it".to_owned(),
     }
+}
+
+/// A host that lost its copy may have got another.
+fn of_hosts(hosts: usize) -> String {
+    if hosts == 1 { "one host".to_owned() } else { format!("{hosts} hosts") }
 }
 
 /// `a`, `a and b`, `a, b and c`

@@ -117,7 +117,8 @@ fn recovered(scene: &Scene<'_>, life: &Life, copy: &Copy, end: &End) -> (Cause, 
         _ => None,
     };
     // The power may have failed before a later stop, while the process was dead already.
-    let power_lost = end.weakened.filter(|at| scene.stop(*at) == Some(Stop::PowerLost) && copy.born < *at);
+    let weakened = end.weakened_since().filter(|at| copy.born < *at);
+    let power_lost = weakened.filter(|at| scene.stop(*at) == Some(Stop::PowerLost));
     let torn = || {
         if *end_offset == scene.base_of(life) {
             "only a part of its batch was on the disk".to_owned()
@@ -147,7 +148,7 @@ fn recovered(scene: &Scene<'_>, life: &Life, copy: &Copy, end: &End) -> (Cause, 
         };
     }
     let failed = scene.storage_failure(copy.host, copy.born..end.shown);
-    if let Some(failed) = failed.filter(|_| end.weakened.is_some()) {
+    if let Some(failed) = failed.filter(|_| weakened.is_some()) {
         return (Cause::FailedDisk, failed, Some(scene.words(failed)));
     }
     let cut = (0 < *cut_bytes).then(torn);

@@ -13,6 +13,7 @@ struct Replica {
     /// Every time it gave up by itself.
     halted: Vec<usize>,
     stopped: Option<usize>,
+    opened: Option<usize>,
     /// Whether its process has begun again and not yet opened this log.
     unopened: bool,
     damaged: Option<usize>,
@@ -49,7 +50,7 @@ pub fn follow(trace: &Trace, topic_partition: &TopicPartition, wanted: &[Wanted]
             TraceEvent::HostStarted => {
                 let replica = walk.replica();
                 replica.unopened = replica.stopped.is_some();
-                (replica.following, replica.damaged, replica.high_watermark) = (None, None, Offset::ZERO);
+                (replica.following, replica.high_watermark) = (None, Offset::ZERO);
             }
             TraceEvent::Node(Event::RecordsAppended {
                 topic_partition: at,
@@ -148,6 +149,9 @@ impl Follow<'_> {
             Event::RecoveryFinished { end_offset, .. } => {
                 self.replica().unopened = false;
                 self.end_between(How::Recovered, *end_offset, end);
+                // Damage that was found while the process ran is noted on the disk, and the log is cut by the next one.
+                let replica = self.replica();
+                (replica.opened, replica.damaged) = (Some(position), None);
             }
             Event::LeaderStarted { .. } | Event::FollowerStarted { .. } => {
                 let follows = matches!(event, Event::FollowerStarted { .. });
@@ -189,6 +193,7 @@ impl Follow<'_> {
                     how,
                     weakened,
                     stopped: replica.stopped,
+                    opened: replica.opened,
                     damaged: replica.damaged,
                     following: replica.following,
                     durable: replica.durable,
@@ -199,7 +204,9 @@ impl Follow<'_> {
         let replica = self.replica();
         match how {
             How::Truncated | How::Recovered | How::Overwritten => replica.durable = replica.durable.min(from),
-            How::Dropped | How::Wiped | How::Vanished => replica.durable = Offset::ZERO,
+            How::Dropped | How::Wiped | How::Vanished => {
+                (replica.durable, replica.damaged) = (Offset::ZERO, None);
+            }
             How::Deleted => {}
         }
     }

@@ -59,6 +59,8 @@ pub struct End {
     pub weakened: Option<usize>,
     /// The host's last stop before.
     pub stopped: Option<usize>,
+    /// When this log was opened before, and the copy was there.
+    pub opened: Option<usize>,
     /// When the host said that this log is damaged, if that is why it was cut.
     pub damaged: Option<usize>,
     /// Whom it followed then.
@@ -84,6 +86,21 @@ pub enum How {
     Vanished,
     /// The host wrote something else there, and nothing says why it could.
     Overwritten,
+}
+
+impl End {
+    /// What weakened the host since it had last opened the log: what the copy survived did not kill it.
+    pub fn weakened_since(&self) -> Option<usize> {
+        self.weakened.filter(|at| self.opened.is_none_or(|opened| opened < *at))
+    }
+
+    /// What happened before it was shown and made it possible, if the host says so.
+    pub fn cause(&self) -> Option<usize> {
+        match self.how {
+            How::Recovered | How::Vanished => self.damaged.or(self.weakened_since()).or(self.stopped),
+            How::Truncated | How::Dropped | How::Deleted | How::Wiped | How::Overwritten => None,
+        }
+    }
 }
 
 impl Life {

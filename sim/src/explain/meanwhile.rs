@@ -33,7 +33,7 @@ pub(super) fn meanwhile(
     let mut leader = None;
     for (position, entry) in scene.trace.entries()[..=to].iter().enumerate() {
         if position == from {
-            found.extend(lasting.iter().map(|(_, began)| (*began, Weight::Matters)));
+            found.extend(lasting.iter().map(|(_, began)| (*began, Weight::Helps)));
             found.extend(state.map(|at| (at, Weight::Decides)));
         }
         let weight = match &entry.event {
@@ -42,7 +42,7 @@ pub(super) fn meanwhile(
                     continue;
                 }
                 lasting.push((*fault, position));
-                Weight::Matters
+                Weight::Helps
             }
             TraceEvent::FaultEnded { fault } => {
                 let before = lasting.len();
@@ -57,7 +57,7 @@ pub(super) fn meanwhile(
                 Stop::PowerLost | Stop::Halted | Stop::Wiped => Weight::Matters,
                 Stop::Killed | Stop::ShutDown => Weight::Helps,
             },
-            TraceEvent::HostStarted if hosts.contains(scene.host(entry.host)) => Weight::Helps,
+            TraceEvent::HostStarted if hosts.contains(scene.host(entry.host)) => Weight::Rounds,
             TraceEvent::Node(Event::StorageFailed { .. }) if hosts.contains(scene.host(entry.host)) => {
                 Weight::Matters
             }
@@ -66,11 +66,15 @@ pub(super) fn meanwhile(
                     Event::PartitionChanged { leader: now, leader_epoch, unclean, .. } => {
                         let changed = leader.replace((*now, *leader_epoch)) != Some((*now, *leader_epoch));
                         state = Some(position);
-                        if changed || *unclean { Weight::Decides } else { Weight::Matters }
+                        match (*unclean, changed) {
+                            (true, _) => Weight::Decides,
+                            (false, true) => Weight::Matters,
+                            (false, false) => Weight::Helps,
+                        }
                     }
-                    Event::LeaderStarted { .. } | Event::LeadershipRefused { .. } => Weight::Helps,
+                    Event::LeaderStarted { .. } | Event::LeadershipRefused { .. } => Weight::Rounds,
                     Event::LogDamaged { .. } => Weight::Matters,
-                    Event::RecoveryFinished { .. } => Weight::Helps,
+                    Event::RecoveryFinished { .. } => Weight::Rounds,
                     _ => continue,
                 }
             }

@@ -63,6 +63,8 @@ impl<'a> Scene<'a> {
         &self,
         positions: Range<usize>,
     ) -> impl DoubleEndedIterator<Item = (usize, &'a TraceEntry, &'a Event)> {
+        // A history may be of another run than the trace: then what should come later may not.
+        let positions = positions.start..positions.end.max(positions.start);
         let entries = self.trace.entries()[positions.clone()].iter();
         let topic_partition = self.topic_partition;
         positions.zip(entries).filter_map(move |(position, entry)| match &entry.event {

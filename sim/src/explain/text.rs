@@ -35,7 +35,10 @@ impl Finding {
         let mut lines = self.heading();
         lines.extend(self.timeline.iter().map(|moment| format!("  {}", moment.line(self.widths()))));
         if 0 < self.left_out {
-            lines.push(format!("  ({} more such events left out)", self.left_out));
+            let (left_out, partition) = (self.left_out, &self.topic_partition);
+            lines.push(format!(
+                "  ({left_out} more left out: a replay with --partition {partition} shows all)"
+            ));
         }
         lines.extend(self.shared());
         lines

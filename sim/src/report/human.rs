@@ -166,6 +166,7 @@ mod tests {
     use super::super::run_report::ScenarioRef;
     use super::*;
     use crate::checker::{Anomaly, MessageRef, Violation};
+    use crate::explain::{Finding, Moment, MomentKind};
     use crate::history::{MessageId, ProcessId};
 
     fn report() -> RunReport {
@@ -176,7 +177,24 @@ mod tests {
         report.counts.acknowledged = 400;
         report.hashes.scenario = "5eed".to_owned();
         report.env.git_commit = Some("66358e6".to_owned());
-        report.explanation = vec!["1.2s broker-1 loses power".to_owned()];
+        report.explanation.findings.push(Finding {
+            anomaly: Some(Anomaly::LostWrite),
+            topic_partition: TopicPartition::new("orders", 0),
+            subject: "message 0/12".to_owned(),
+            message: Some(MessageId::new(0, 12)),
+            offset: Some(Offset(363)),
+            conclusion: "its only copy died".to_owned(),
+            timeline: vec![Moment {
+                time_us: 1_200_000,
+                event: 7,
+                host: "broker-1".to_owned(),
+                kind: MomentKind::Meanwhile,
+                words: "loses power".to_owned(),
+            }],
+            left_out: 0,
+            copies: Vec::new(),
+            fates: Vec::new(),
+        });
         report.violations.push(Violation {
             anomaly: Anomaly::LostWrite,
             topic_partition: TopicPartition::new("orders", 0),
@@ -202,7 +220,8 @@ violation leader-power-loss seed 42 (not as expected): 400 acknowledged, 0 faile
   lost-write: 1 of 400 acknowledged records of orders-0 is gone
     message 0/12 at offset 363 (operation 800)
   how it happened:
-    1.2s broker-1 loses power
+    lost-write: message 0/12: its only copy died
+        1.200s  7  broker-1    loses power
   expected  pass; found lost-write
   replay    cargo sim replay reports/leader-power-loss/42
             SIM_SEED=42 cargo test --test scenarios leader-power-loss
