@@ -10,6 +10,7 @@ use sim::cluster::{Blueprint, Cluster, HostName, HostState};
 use sim::history::History;
 use sim::scenario::parse;
 use sim::seed::Seed;
+use sim::snapshot::Unobserved;
 use sim::trace::{Trace, TraceEvent};
 
 const EVERY: DiskFault = DiskFault::FsyncError { probability: 1.0 };
@@ -41,7 +42,9 @@ rate    = "200/s"
 "#;
         let scenario = parse("disks.toml", source).unwrap_or_else(|problems| panic!("{problems}"));
         let (history, trace) = (Rc::new(RefCell::new(History::new())), Rc::new(RefCell::new(Trace::new())));
-        let blueprint = Blueprint { scenario: &scenario, seed: Seed(5), history, trace: trace.clone() };
+        let observer = Rc::new(RefCell::new(Unobserved));
+        let trace_too = trace.clone();
+        let blueprint = Blueprint { scenario: &scenario, seed: Seed(5), history, trace: trace_too, observer };
         let mut story = Story { cluster: blueprint.build(), trace };
         story.until(|cluster| cluster.view().unfenced_brokers() == 3);
         story.cluster.create_topics();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use broker_core::client::NewTopic;
-use broker_core::config::{BrokerConfig, ConsumerConfig, Properties, Scope, TopicConfig};
+use broker_core::config::{BrokerConfig, ConsumerConfig, ProducerConfig, Properties, Scope, TopicConfig};
 use broker_core::io::Node;
 use broker_core::types::{BrokerId, Endpoint, TopicPartition};
 
@@ -21,11 +21,13 @@ use super::links::Links;
 use super::slot::{SharedSlot, Slot};
 use super::tripwire::{Tripwires, Watch};
 use super::view::View;
+use super::witness::{SharedWitness, Watched, Witness};
 use crate::history::{History, Order, ProcessId, ProcessInfo, Promise};
 use crate::scenario::{Scenario, TopicSpec};
 use crate::seed::Seed;
+use crate::snapshot::Observer;
 use crate::trace::{Trace, Tracer};
-use crate::workload::ProduceWorkload;
+use crate::workload::{Probes, ProduceWorkload};
 
 /// The seed of turmoil's own draws (latencies, schedulers) is one of the named streams.
 const TURMOIL_SITE: &str = "turmoil";
@@ -43,6 +45,8 @@ pub struct Blueprint<'a> {
     pub history: Rc<RefCell<History>>,
     /// Where everybody writes what happens.
     pub trace: Rc<RefCell<Trace>>,
+    /// Is told of every change of the servers' state.
+    pub observer: Rc<RefCell<dyn Observer>>,
 }
 
 /// Collects hosts on their way into a cluster.
@@ -51,6 +55,7 @@ struct Builder<'a> {
     sim: turmoil::Sim<'static>,
     links: Rc<Links>,
     wires: Rc<Tripwires>,
+    witness: SharedWitness,
     hosts: BTreeMap<HostName, Host>,
     broker_config: BrokerConfig,
     view: View,
@@ -65,6 +70,7 @@ impl Blueprint<'_> {
             sim: self.simulation(),
             links: Rc::new(Links::default()),
             wires: Rc::default(),
+            witness: Witness::new(self.trace.clone(), self.observer.clone()),
             hosts: BTreeMap::new(),
             broker_config: BrokerConfig::new(&scenario.broker, scenario.cluster.time_scale),
             view: View::default(),
@@ -106,7 +112,7 @@ fn endpoint(host: &str) -> Endpoint {
 }
 
 impl Builder<'_> {
-    fn context(&self, name: &str, disk: Option<DiskHandle>) -> HostContext {
+    fn context(&self, name: &str, disk: Option<DiskHandle>, watched: Watched) -> HostContext {
         let (name, status) = (Rc::from(name), Rc::new(Status::default()));
         let watch = Watch::new(self.wires.clone(), Rc::clone(&name), Rc::clone(&status), disk);
         HostContext {
@@ -115,6 +121,8 @@ impl Builder<'_> {
             tracer: Tracer::new(self.blueprint.trace.clone(), &name),
             status,
             watch: Rc::new(watch),
+            witness: self.witness.clone(),
+            watched,
             name,
         }
     }
@@ -168,7 +176,7 @@ impl Builder<'_> {
             slot: slot.clone(),
         });
         self.view.controller = slot.clone();
-        let context = self.context(&Cluster::controller_name(), Some(disk.clone()));
+        let context = self.context(&Cluster::controller_name(), Some(disk.clone()), Watched::Controller);
         self.add(context, slot, Some(disk), move |context| host.clone().run(context));
     }
 
@@ -186,7 +194,7 @@ impl Builder<'_> {
             rng: RefCell::new(self.blueprint.seed.stream("incarnation", id.0 as u64)),
         });
         self.view.brokers.insert(id, slot.clone());
-        let context = self.context(&name, Some(disk.clone()));
+        let context = self.context(&name, Some(disk.clone()), Watched::Broker(id));
         self.add(context, slot, Some(disk), move |context| host.clone().run(context));
     }
 
@@ -200,13 +208,8 @@ impl Builder<'_> {
         let process = ProcessId(index as u32);
         let name = format!("producer-{index}");
         let config = spec.config.clone();
-        let promise = Promise {
-            acks: config.acks,
-            idempotent: config.idempotence,
-            // One request in flight is not enough: an attempt that hangs at an old leader may arrive after later ones.
-            order: if config.idempotence { Order::Kept } else { Order::Any },
-        };
-        history.borrow_mut().declare(ProcessInfo { process, name: name.clone(), promise: Some(promise) });
+        let promise = Some(promise(&config));
+        history.borrow_mut().declare(ProcessInfo { process, name: name.clone(), promise });
         let workload = Rc::new(RefCell::new(ProduceWorkload::new(
             process,
             topic_partitions(scenario, &spec.topics),
@@ -224,7 +227,7 @@ impl Builder<'_> {
             workload: workload.clone(),
             rng: RefCell::new(seed.stream("producer", index as u64)),
         });
-        let context = self.context(&name, None);
+        let context = self.context(&name, None, Watched::Nobody);
         let name = self.add(context, slot, None, move |context| host.clone().run(context));
         (name, workload)
     }
@@ -245,7 +248,7 @@ impl Builder<'_> {
             history: history.clone(),
         });
         self.view.consumers.push((Rc::from(name.as_str()), slot.clone()));
-        let context = self.context(&name, None);
+        let context = self.context(&name, None, Watched::Nobody);
         self.add(context, slot, None, move |context| host.clone().run(context))
     }
 
@@ -255,6 +258,21 @@ impl Builder<'_> {
             TopicConfig::new(&topic.properties, &self.broker_config).retention_bytes.is_some()
         };
         self.blueprint.scenario.topics.iter().filter(deletes).map(|topic| topic.name.clone()).collect()
+    }
+
+    /// The probing producer, a client of its own: its settings and what it has to send. It does not give up before the
+    /// harness does.
+    fn probes(&self, process: ProcessId) -> (ProducerConfig, Rc<RefCell<Probes>>) {
+        let Blueprint { scenario, history, .. } = self.blueprint;
+        let defaults = Properties::new(Scope::Producer);
+        let mut config =
+            ProducerConfig::new(&defaults, scenario.cluster.time_scale).expect("the defaults fit together");
+        config.delivery_timeout = config.delivery_timeout.max(scenario.phases.liveness);
+        let (name, promise) = (ProcessInfo::PROBE.to_owned(), Some(promise(&config)));
+        history.borrow_mut().declare(ProcessInfo { process, name, promise });
+        let topics: Vec<_> = scenario.topics.iter().map(|topic| topic.name.clone()).collect();
+        let targets = topic_partitions(scenario, &topics);
+        (config, Rc::new(RefCell::new(Probes::new(process, targets, history.clone()))))
     }
 
     fn attendant(&mut self) -> (HostName, Rc<AttendantHost>) {
@@ -272,6 +290,7 @@ impl Builder<'_> {
                 .map(|(name, value)| (name.to_owned(), value.to_string()))
                 .collect(),
         });
+        let (prober, probes) = self.probes(ProcessId(process.0 + 1));
         let reader = ConsumerConfig::new(&Properties::new(Scope::Consumer), scenario.cluster.time_scale);
         let host = Rc::new(AttendantHost {
             errand: Cell::new(Errand::Idle),
@@ -284,27 +303,32 @@ impl Builder<'_> {
             reader,
             bootstrap: self.bootstrap(),
             admin: Slot::shared(),
+            prober,
+            entropy: rand::Rng::random(&mut self.blueprint.seed.stream("probe", 0)),
+            producer: Slot::shared(),
+            probes,
             consumer: Slot::shared(),
             history: history.clone(),
             set_up: Rc::new(Cell::new(false)),
             caught_up: Rc::new(Cell::new(0)),
         });
-        let context = self.context(&name, None);
-        let (admin, consumer) = (host.admin.clone(), host.consumer.clone());
+        let context = self.context(&name, None, Watched::Nobody);
         let for_host = host.clone();
-        let name = self.add(context, admin, None, move |context| for_host.clone().run(context));
+        let name = self.add(context, host.admin.clone(), None, move |context| for_host.clone().run(context));
         let entry = self.hosts.get_mut(&name).expect("it was just added");
-        let clear_admin = std::mem::replace(&mut entry.clear, Box::new(|| {}));
-        let (wake_admin, reader) = (std::mem::replace(&mut entry.wake, Box::new(|| {})), consumer.clone());
-        entry.wake = Box::new(move || {
-            wake_admin();
-            reader.borrow_mut().wake();
-        });
-        entry.clear = Box::new(move || {
-            clear_admin();
-            consumer.borrow_mut().clear();
-        });
+        entry.shares(host.producer.clone());
+        entry.shares(host.consumer.clone());
         (name, host)
+    }
+}
+
+/// What these settings promise.
+fn promise(config: &ProducerConfig) -> Promise {
+    Promise {
+        acks: config.acks,
+        idempotent: config.idempotence,
+        // One request in flight is not enough: an attempt that hangs at an old leader may arrive after later ones.
+        order: if config.idempotence { Order::Kept } else { Order::Any },
     }
 }
 

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use broker_core::io::Input;
 use broker_core::time::Timestamp;
-use broker_core::types::BrokerId;
+use broker_core::types::{BrokerId, TopicPartition};
 
 use super::disk::{DiskHandle, PowerLoss, Unsynced, Wiped};
 use super::host::{AttendantHost, Errand, HostContext, Status};
 use super::links::{Direction, Disturbance, Links, Met, Reason, wire};
 use super::panics::HostPanic;
+use super::slot::SharedSlot;
 use super::tripwire::{Signal, Tripwires};
 use super::view::View;
 use crate::meter::{self, Part};
@@ -49,6 +50,21 @@ pub(super) struct Host {
 }
 
 impl Host {
+    /// Its processes may also run a node in this slot, one at a time.
+    pub fn shares<N: 'static>(&mut self, slot: SharedSlot<N>) {
+        let clear = std::mem::replace(&mut self.clear, Box::new(|| {}));
+        let wake = std::mem::replace(&mut self.wake, Box::new(|| {}));
+        let cleared = slot.clone();
+        self.clear = Box::new(move || {
+            clear();
+            cleared.borrow_mut().clear();
+        });
+        self.wake = Box::new(move || {
+            wake();
+            slot.borrow_mut().wake();
+        });
+    }
+
     pub fn status(&self) -> &Status {
         &self.context.status
     }
@@ -190,6 +206,7 @@ impl Cluster {
         context.watch.at(self.now(), Signal::Traced(&event));
         context.status.stillness.process_died();
         context.tracer.record(self.now(), event);
+        context.witness.borrow_mut().stopped(self.now(), context.watched, how);
     }
 
     /// Takes the power of all these hosts at once; peers see silence. `unsynced` says what may survive of what was not
@@ -314,6 +331,16 @@ impl Cluster {
     /// Whether the topics were created.
     pub fn topics_created(&self) -> bool {
         self.attendant.set_up.get()
+    }
+
+    /// Sends the attendant to write one record to every topic partition.
+    pub fn begin_probe(&mut self) {
+        self.send_attendant(Errand::Probe);
+    }
+
+    /// Topic partitions that have not acknowledged their probe.
+    pub fn unprobed(&self) -> Vec<TopicPartition> {
+        self.attendant.probes.borrow().waiting().cloned().collect()
     }
 
     /// Sends the attendant to read everything. Consumers stop before: a late request may still append a record after the

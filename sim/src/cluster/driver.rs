@@ -55,6 +55,16 @@ impl Application for Unattended {
     }
 }
 
+/// Looks at a node after it has handled an input.
+pub(super) type Look<N> = Box<dyn FnMut(Timestamp, &N)>;
+
+/// Who is told what happens on a host.
+pub(super) struct Watchers<N> {
+    pub tracer: Tracer,
+    pub watch: Rc<Watch>,
+    pub look: Look<N>,
+}
+
 /// What comes next for a node.
 enum Next<F> {
     /// An input, and what the trace says of it.
@@ -79,6 +89,9 @@ pub struct Driver<N, A, P: Platform> {
     flushes: VecDeque<(FlushId, P::Flush, LocalFuture<()>)>,
     tracer: Tracer,
     watch: Rc<Watch>,
+    look: Look<N>,
+    /// Handled an input, or began, and nobody has looked yet.
+    unseen: bool,
     halted: Option<HaltReason>,
     /// True time of this poll: none passes while the host runs.
     now: Timestamp,
@@ -105,8 +118,7 @@ impl<N: Node, A: Application, P: Platform> Driver<N, A, P> {
         application: A,
         platform: P,
         port: Option<u16>,
-        tracer: Tracer,
-        watch: Rc<Watch>,
+        watchers: Watchers<N>,
     ) -> Driver<N, A, P> {
         slot.borrow_mut().node = Some(node);
         let part = if port.is_some() { Part::Servers } else { Part::Clients };
@@ -119,8 +131,10 @@ impl<N: Node, A: Application, P: Platform> Driver<N, A, P> {
             inbound,
             outbound: Outbound::new(),
             flushes: VecDeque::new(),
-            tracer,
-            watch,
+            tracer: watchers.tracer,
+            watch: watchers.watch,
+            look: watchers.look,
+            unseen: true,
             halted: None,
             now: Timestamp::ZERO,
             instant: (Timestamp::ZERO, 0),
@@ -149,6 +163,7 @@ impl<N: Node, A: Application, P: Platform> Driver<N, A, P> {
         self.count(self.now);
         let shown = self.platform.clock(self.now);
         self.with_node(|node| node.handle(shown, input));
+        self.unseen = true;
         self.busy = self.platform.busy();
         if self.busy.is_none() {
             self.carry_out(self.now);
@@ -177,6 +192,13 @@ impl<N: Node, A: Application, P: Platform> Driver<N, A, P> {
             return;
         }
         self.watch.forget();
+        if std::mem::take(&mut self.unseen) {
+            let _judges = meter::enter(Part::Judges);
+            (self.look)(
+                now,
+                self.slot.borrow().node().expect("the slot is cleared only after the driver is gone"),
+            );
+        }
         if let Some(event) = self.begun.take() {
             self.trace(now, event);
         }

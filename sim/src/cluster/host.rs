@@ -23,17 +23,18 @@ use rand_chacha::ChaCha8Rng;
 
 use super::clock::HostClock;
 use super::disk::{DiskHandle, TurmoilPlatter};
-use super::driver::{Application, Driver, Unattended};
+use super::driver::{Application, Driver, Look, Unattended, Watchers};
 use super::links::Links;
 use super::panics::{self, HostPanic};
 use super::slot::SharedSlot;
 use super::stillness::Stillness;
 use super::tripwire::{Signal, Watch};
 use super::turmoil_platform::{ProcessDisk, TurmoilPlatform, busy, simulated_now};
+use super::witness::{BrokerWitness, ControllerWitness, SharedWitness, Watched};
 use crate::history::{History, ProcessId, Reading};
 use crate::meter::{self, Part};
 use crate::trace::{Stop, TraceEvent, Tracer};
-use crate::workload::{ConsumeApp, ProduceApp, ProduceWorkload, SetUpApp};
+use crate::workload::{ConsumeApp, ProbeApp, Probes, ProduceApp, ProduceWorkload, SetUpApp};
 
 /// The port of every server.
 pub(super) const PORT: u16 = 9092;
@@ -47,6 +48,9 @@ pub(super) struct HostContext {
     pub tracer: Tracer,
     pub status: Rc<Status>,
     pub watch: Rc<Watch>,
+    pub witness: SharedWitness,
+    /// What the host is to the witness.
+    pub watched: Watched,
 }
 
 /// What the harness knows of a host's process.
@@ -75,31 +79,40 @@ impl HostContext {
         self.tracer.record(now, event);
     }
 
-    /// Runs a node on this host until it halts.
+    /// The process ends by itself.
+    fn stopped(&self, how: Stop) {
+        self.record(TraceEvent::HostStopped { how });
+        self.witness.borrow_mut().stopped(simulated_now(), self.watched, how);
+        self.status.running.set(false);
+    }
+
+    /// Runs a client on this host until it halts.
+    async fn run_client<N: Node, A: Application + Unpin>(self, slot: SharedSlot<N>, node: N, application: A) {
+        self.run(slot, node, application, (None, None), Box::new(|_, _| {})).await;
+    }
+
+    /// Runs a server on this host until it halts.
+    async fn run_server<N: Node>(self, slot: SharedSlot<N>, node: N, disk: ProcessDisk, look: Look<N>) {
+        self.run(slot, node, Unattended, (Some(disk), Some(PORT)), look).await;
+    }
+
     async fn run<N: Node, A: Application + Unpin>(
         self,
         slot: SharedSlot<N>,
         node: N,
         application: A,
-        disk: Option<ProcessDisk>,
-        port: Option<u16>,
+        (disk, port): (Option<ProcessDisk>, Option<u16>),
+        look: Look<N>,
     ) {
-        let driver = Driver::new(
-            slot,
-            node,
-            application,
-            self.platform(disk),
-            port,
-            self.tracer.clone(),
-            self.watch.clone(),
-        );
+        let platform = self.platform(disk);
+        let watchers = Watchers { tracer: self.tracer.clone(), watch: self.watch.clone(), look };
+        let driver = Driver::new(slot, node, application, platform, port, watchers);
         let reason = driver.await;
         let how = match reason {
             HaltReason::Shutdown => Stop::ShutDown,
             HaltReason::Storage(_) => Stop::Halted,
         };
-        self.record(TraceEvent::HostStopped { how });
-        self.status.running.set(false);
+        self.stopped(how);
     }
 
     /// The node could not even start.
@@ -107,8 +120,7 @@ impl HostContext {
         self.watch.forget();
         let (path, operation) = (error.to_string(), "open".to_owned());
         self.record(Event::StorageFailed { path, operation });
-        self.record(TraceEvent::HostStopped { how: Stop::Halted });
-        self.status.running.set(false);
+        self.stopped(Stop::Halted);
     }
 }
 
@@ -188,7 +200,10 @@ impl BrokerHost {
                 if let Some(busy) = busy(&disk) {
                     busy.await;
                 }
-                context.run(self.slot.clone(), broker, Unattended, Some(disk), Some(PORT)).await;
+                let witness = context.witness.clone();
+                let mut watcher = BrokerWitness::new(simulated_now(), witness, self.id, disk.clone());
+                let look = Box::new(move |now, broker: &Broker| watcher.look(now, broker));
+                context.run_server(self.slot.clone(), broker, disk, look).await;
             }
             Err(error) => context.refused_to_start(&error),
         }
@@ -217,7 +232,10 @@ impl ControllerHost {
                 if let Some(busy) = busy(&disk) {
                     busy.await;
                 }
-                context.run(self.slot.clone(), controller, Unattended, Some(disk), Some(PORT)).await;
+                let (witness, settings) = (context.witness.clone(), self.config.clone());
+                let mut watcher = ControllerWitness::new(simulated_now(), witness, settings);
+                let look = Box::new(move |now, controller: &Controller| watcher.look(now, controller));
+                context.run_server(self.slot.clone(), controller, disk, look).await;
             }
             Err(error) => context.refused_to_start(&error),
         }
@@ -239,7 +257,7 @@ impl ProducerHost {
         let (name, entropy) = (context.name.to_string(), self.rng.borrow_mut().random());
         let producer = Producer::new(self.config.clone(), name, self.bootstrap.clone(), entropy);
         let application = ProduceApp::new(self.workload.clone(), context.tracer.clone());
-        context.run(self.slot.clone(), producer, application, None, None).await;
+        context.run_client(self.slot.clone(), producer, application).await;
     }
 }
 
@@ -262,7 +280,7 @@ impl ConsumerHost {
         let ends = Rc::new(Cell::new(0));
         let retained = BTreeSet::new();
         let application = ConsumeApp::new(self.process, Reading::Ongoing, history, ends, retained, tracer);
-        context.run(self.slot.clone(), consumer, application, None, None).await;
+        context.run_client(self.slot.clone(), consumer, application).await;
     }
 }
 
@@ -273,11 +291,13 @@ pub(super) enum Errand {
     Idle,
     /// Create the topics.
     SetUp,
+    /// Send a record to every topic partition.
+    Probe,
     /// Read everything from every topic partition.
     FinalReads,
 }
 
-/// The harness's own client: it creates the topics and does the final reads. A client like any other, over the network.
+/// The harness's own client: it creates the topics, sends the probes and does the final reads. A client like any other, over the network.
 pub(super) struct AttendantHost {
     pub errand: Cell<Errand>,
     pub process: ProcessId,
@@ -290,6 +310,11 @@ pub(super) struct AttendantHost {
     pub request_timeout: Duration,
     pub retry_backoff: Duration,
     pub admin: SharedSlot<Admin>,
+    pub prober: ProducerConfig,
+    /// What makes the probing producer another than every other.
+    pub entropy: u64,
+    pub producer: SharedSlot<Producer>,
+    pub probes: Rc<RefCell<Probes>>,
     pub consumer: SharedSlot<Consumer>,
     pub history: Rc<RefCell<History>>,
     pub set_up: Rc<Cell<bool>>,
@@ -305,7 +330,13 @@ impl AttendantHost {
                 let (controller, topics) = (self.controller.clone(), self.topics.clone());
                 let admin = Admin::new(name, controller, topics, self.request_timeout, self.retry_backoff);
                 let application = SetUpApp::new(self.set_up.clone());
-                context.run(self.admin.clone(), admin, application, None, None).await;
+                context.run_client(self.admin.clone(), admin, application).await;
+            }
+            Errand::Probe => {
+                let (config, bootstrap) = (self.prober.clone(), self.bootstrap.clone());
+                let producer = Producer::new(config, name, bootstrap, self.entropy);
+                let application = ProbeApp::new(self.probes.clone(), context.tracer.clone());
+                context.run_client(self.producer.clone(), producer, application).await;
             }
             Errand::FinalReads => {
                 let topics = self.topics.iter().map(|topic| Arc::from(topic.name.as_str())).collect();
@@ -316,7 +347,7 @@ impl AttendantHost {
                 let retained = self.retained.clone();
                 let application =
                     ConsumeApp::new(self.process, Reading::Final, history, caught_up, retained, tracer);
-                context.run(self.consumer.clone(), consumer, application, None, None).await;
+                context.run_client(self.consumer.clone(), consumer, application).await;
             }
         }
     }

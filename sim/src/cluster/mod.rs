@@ -5,7 +5,8 @@
 //!              │                                                      │
 //!              ├── DiskHandle per server: outlives its processes ◄────┤ Platform: TurmoilPlatform
 //!              ├── Links: why which direction is disturbed     ◄──────┘ (time, sockets, fsync)
-//!              └── View: what judges and the nemesis may see of nodes between two ticks
+//!              ├── View: what phases and the nemesis may see of nodes between two ticks
+//!              └── Witness: tells judges of state what changed, input by input
 //! ```
 //!
 //! * Hosts share nothing but the network. What the harness shares with them - slots, links, the trace - is the
@@ -28,7 +29,7 @@
 //! * A host that loses power is cut off first, so that its peers see silence and not a FIN.
 //!
 //! Reading order: [`control`], [`build`], [`host`], [`driver`] with [`inbound`], [`outbound`] and [`framing`],
-//! [`stillness`] and [`clock`] with [`host_faults`], [`tripwire`], [`platform`], [`turmoil_platform`], [`links`], [`view`], [`panics`], [`disk`].
+//! [`stillness`] and [`clock`] with [`host_faults`], [`tripwire`], [`platform`], [`turmoil_platform`], [`links`], [`view`], [`witness`], [`panics`], [`disk`].
 //!
 //! Left out: real sockets behind [`Platform`], idle timeouts of connections.
 
@@ -50,6 +51,7 @@ mod stillness;
 mod tripwire;
 mod turmoil_platform;
 mod view;
+mod witness;
 
 pub use build::Blueprint;
 pub use clock::{CLOCK_ORIGIN, ClockFault, HostClock, Skewed};

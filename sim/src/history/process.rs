@@ -29,6 +29,17 @@ pub struct ProcessInfo {
     pub promise: Option<Promise>,
 }
 
+impl ProcessInfo {
+    /// What the client is called that sends one record to every topic partition after the heal.
+    pub const PROBE: &str = "probe";
+
+    /// Whether it only shows that records are taken again: the checkers judge its sends like any other, but they are no
+    /// part of the workload, and no number counts them.
+    pub fn is_probe(&self) -> bool {
+        self.name == ProcessInfo::PROBE && self.promise.is_some()
+    }
+}
+
 /// What the settings of a producer promise about its sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -104,6 +104,11 @@ impl History {
         self.processes.iter().find(|info| info.process == process)
     }
 
+    /// Whether an operation of this process is none of the workload's: see [`ProcessInfo::is_probe`].
+    pub fn is_probe(&self, process: ProcessId) -> bool {
+        self.process(process).is_some_and(ProcessInfo::is_probe)
+    }
+
     pub(super) fn push(&mut self, time: Timestamp, process: ProcessId, kind: OpKind, f: OpF) -> u64 {
         assert!(self.process(process).is_some(), "process {process} acts before it is declared");
         let index = self.operations.len() as u64;

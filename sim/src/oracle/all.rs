@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use broker_core::types::TopicPartition;
 
-use super::leader_in_isr::LeaderInIsr;
+use super::properties::PROPERTIES;
 use crate::checker::{Anomaly, SeenAt, Violation};
 use crate::snapshot::{Observation, Observer};
 
@@ -43,7 +43,7 @@ impl Findings {
     }
 }
 
-/// Every oracle of state.
+/// Every oracle of state, in the order of [`PROPERTIES`].
 pub struct Oracles {
     oracles: Vec<Box<dyn Oracle>>,
     findings: Findings,
@@ -52,7 +52,7 @@ pub struct Oracles {
 
 impl Default for Oracles {
     fn default() -> Oracles {
-        let oracles: Vec<Box<dyn Oracle>> = vec![Box::new(LeaderInIsr)];
+        let oracles = PROPERTIES.iter().map(|property| (property.oracle)()).collect();
         Oracles { oracles, findings: Findings::default(), observations: 0 }
     }
 }

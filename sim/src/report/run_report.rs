@@ -8,7 +8,7 @@ use twox_hash::XxHash64;
 use super::flush_report::FlushReport;
 use crate::checker::Violation;
 use crate::explain::Explanation;
-use crate::history::{History, OpF, OpKind, Reading};
+use crate::history::{History, OpF, OpKind, PolledRecord, ProcessId, Reading};
 use crate::trace::TraceDigest;
 use crate::verdict::Verdict;
 
@@ -235,21 +235,32 @@ pub fn hash(bytes: &[u8]) -> String {
 }
 
 impl Counts {
-    /// Counts the operations of `history`.
+    /// Counts the operations of `history`, probes and their records left out.
     pub fn of(history: &History) -> Counts {
         let mut counts = Counts::default();
         let mut invoked = 0;
+        let probes: Vec<_> = history.processes().iter().filter(|info| info.is_probe()).collect();
+        let is_probe = |process: ProcessId| probes.iter().any(|info| info.process == process);
+        let counted = |records: &[PolledRecord]| {
+            let of_probe = |record: &&PolledRecord| {
+                record.message.is_some_and(|sent| is_probe(ProcessId(sent.client())))
+            };
+            (records.len() - records.iter().filter(of_probe).count()) as u64
+        };
         for operation in history.operations() {
+            if is_probe(operation.process) {
+                continue;
+            }
             match (&operation.f, operation.kind) {
                 (OpF::Send { .. }, OpKind::Invoke) => invoked += 1,
                 (OpF::Send { .. }, OpKind::Ok) => counts.acknowledged += 1,
                 (OpF::Send { .. }, OpKind::Fail) => counts.failed += 1,
                 (OpF::Send { .. }, OpKind::Info) | (OpF::FinalRead { .. }, _) => {}
                 (OpF::Poll { records, reading: Reading::Ongoing, .. }, _) => {
-                    counts.polled_records += records.len() as u64;
+                    counts.polled_records += counted(records);
                 }
                 (OpF::Poll { records, reading: Reading::Final, .. }, _) => {
-                    counts.final_records += records.len() as u64;
+                    counts.final_records += counted(records);
                 }
             }
         }
@@ -326,12 +337,13 @@ impl RunReport {
 
 #[cfg(test)]
 mod tests {
+    use broker_core::config::Acks;
     use broker_core::io::SendOutcome;
     use broker_core::time::Timestamp;
     use broker_core::types::{Offset, TopicPartition};
 
     use super::*;
-    use crate::history::{MessageId, PolledRecord, ProcessId, ProcessInfo};
+    use crate::history::{MessageId, Order, ProcessInfo, Promise};
 
     #[test]
     fn only_the_environment_is_left_out_of_comparisons() {
@@ -366,6 +378,18 @@ mod tests {
         history.polled(now, process, at.clone(), vec![record; 3], Reading::Ongoing);
         history.polled(now, process, at.clone(), vec![record; 5], Reading::Final);
         history.final_read_completed(now, process, at, Offset(0), Offset(1));
+        let probe = ProcessId(1);
+        let promise = Promise { acks: Acks::All, idempotent: true, order: Order::Kept };
+        history.declare(ProcessInfo {
+            process: probe,
+            name: ProcessInfo::PROBE.to_owned(),
+            promise: Some(promise),
+        });
+        let (at, message) = (TopicPartition::new("orders", 0), MessageId::new(1, 0));
+        history.send_invoked(now, probe, at.clone(), message);
+        history.send_completed(now, probe, at.clone(), message, SendOutcome::Ok { offset: None });
+        let record = PolledRecord { offset: Offset(1), message: Some(message) };
+        history.polled(now, process, at, vec![record], Reading::Final);
         let expected =
             Counts { acknowledged: 1, failed: 1, indeterminate: 2, polled_records: 3, final_records: 5 };
         assert_eq!(Counts::of(&history), expected);

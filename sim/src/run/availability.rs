@@ -24,13 +24,13 @@ impl Partition {
     }
 }
 
-/// The longest such time of any topic partition, in microseconds. A send that fails or is given up ends nobody's waiting:
+/// The longest such time of any topic partition, in microseconds, probes left out. A send that fails or is given up ends nobody's waiting:
 /// only an acknowledgement does, or the end of the run.
 pub fn longest_unavailable_us(history: &History, end: Timestamp) -> u64 {
     let mut partitions: BTreeMap<&TopicPartition, Partition> = BTreeMap::new();
     for operation in history.operations() {
         let OpF::Send { topic_partition, .. } = &operation.f else { continue };
-        if !waits_for_acknowledgements(history, operation.process) {
+        if history.is_probe(operation.process) || !waits_for_acknowledgements(history, operation.process) {
             continue;
         }
         let partition = partitions.entry(topic_partition).or_default();

@@ -109,7 +109,7 @@ pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> 
 }
 
 /// What the end of the phases says by itself.
-fn came_to(ended: Option<Ended>, report: &mut RunReport) -> Verdict {
+pub(super) fn came_to(ended: Option<Ended>, report: &mut RunReport) -> Verdict {
     match ended {
         None => Verdict::Pass,
         Some(Ended::Interrupted) => Verdict::Interrupted,

@@ -6,7 +6,10 @@
 //! register,   send,      fault    drain, logs  from every     convergence of the logs,
 //! topics are  the nem-   ends,    become       topic          was there anything to judge?
 //! created     esis hurts hosts    equal, ISRs  partition
-//!                        start    full
+//!                        start    full; then
+//!                                 every topic
+//!                                 partition
+//!                                 takes a probe
 //! ```
 //!
 //! Reading order: [`phases`] (what happens when), [`judge`] (what it came to), [`availability`], [`signature`] (which failures are the same), [`twice`] (do two runs agree).

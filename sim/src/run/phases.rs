@@ -18,7 +18,7 @@ use crate::cluster::{Blueprint, Cluster, HostPanic};
 use crate::history::History;
 use crate::meter::{self, Part};
 use crate::nemesis::Nemesis;
-use crate::oracle::{LogContent, Standing, why_not_converged};
+use crate::oracle::{LogContent, Oracles, Standing, why_not_converged};
 use crate::report::{PhaseReport, RunReport};
 use crate::scenario::Scenario;
 use crate::seed::Seed;
@@ -94,26 +94,10 @@ fn run_with(
     let (scenario, drawn) = &written.draw(seed);
     let history = Rc::new(RefCell::new(History::new()));
     let trace = Rc::new(RefCell::new(Trace::new()));
-    let blueprint = Blueprint { scenario, seed, history: history.clone(), trace: trace.clone() };
-    let topics = scenario.topics.iter();
-    let mut run = Run {
-        scenario,
-        seed,
-        cluster: blueprint.build(),
-        nemesis: None,
-        interrupt,
-        history: history.clone(),
-        topic_partitions: topics
-            .flat_map(|topic| {
-                (0..topic.partitions).map(|index| TopicPartition::new(topic.name.clone(), index))
-            })
-            .collect(),
-        phases: Vec::new(),
-        acknowledged_under_fault: 0,
-        logs: BTreeMap::new(),
-        next_start: None,
-        unread_logs: Vec::new(),
-    };
+    let oracles = Rc::new(RefCell::new(Oracles::default()));
+    let (observer, recorder) = (oracles.clone(), trace.clone());
+    let blueprint = Blueprint { scenario, seed, history: history.clone(), trace: recorder, observer };
+    let mut run = Run::new(&blueprint, interrupt);
     meddle(&mut run.cluster);
     let ended = run.all_phases().err();
     let now = run.cluster.now();
@@ -149,7 +133,30 @@ fn run_with(
     RunOutput { report, script, history, trace }
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    /// Before time begins.
+    fn new(blueprint: &Blueprint<'a>, interrupt: &'a Interrupt) -> Run<'a> {
+        let topics = blueprint.scenario.topics.iter();
+        Run {
+            scenario: blueprint.scenario,
+            seed: blueprint.seed,
+            cluster: blueprint.build(),
+            nemesis: None,
+            interrupt,
+            history: blueprint.history.clone(),
+            topic_partitions: topics
+                .flat_map(|topic| {
+                    (0..topic.partitions).map(|index| TopicPartition::new(topic.name.clone(), index))
+                })
+                .collect(),
+            phases: Vec::new(),
+            acknowledged_under_fault: 0,
+            logs: BTreeMap::new(),
+            next_start: None,
+            unread_logs: Vec::new(),
+        }
+    }
+
     fn all_phases(&mut self) -> Result<(), Ended> {
         self.warm_up()?;
         self.faults()?;
@@ -260,7 +267,23 @@ impl Run<'_> {
 
     fn liveness(&mut self) -> Result<(), Ended> {
         self.phase("liveness");
-        self.wait(self.scenario.phases.liveness, why_not_live)
+        let deadline = self.cluster.now() + self.scenario.phases.liveness;
+        self.wait(self.scenario.phases.liveness, why_not_live)?;
+        // Producers may have finished long ago: that everything is equal does not show that anything is taken.
+        self.cluster.begin_probe();
+        let left = deadline.since(self.cluster.now());
+        self.wait(left, |run| run.why_not_probed().or_else(|| why_not_live(run)))
+    }
+
+    /// Topic partitions that have not taken a new record, and who leads them.
+    fn why_not_probed(&self) -> Option<String> {
+        let unprobed = self.cluster.unprobed();
+        let led = unprobed.iter().map(|key| match self.cluster.view().leadership(key) {
+            Some(known) => format!("{key}, led by broker-{}", known.leader),
+            None => format!("{key}, led by nobody"),
+        });
+        let led = led.collect::<Vec<_>>().join("; ");
+        (!unprobed.is_empty()).then(|| format!("no new record was acknowledged by {led}"))
     }
 
     fn why_not_converged(&self) -> Option<String> {
@@ -356,7 +379,9 @@ mod tests {
     use broker_core::types::BrokerId;
 
     use super::*;
-    use crate::report::write_run_dir;
+    use crate::cluster::links::{Disturbance, Reason};
+    use crate::report::{ScenarioRef, write_run_dir};
+    use crate::snapshot::Unobserved;
     use crate::verdict::Verdict;
 
     fn scenario() -> Scenario {
@@ -392,6 +417,25 @@ mod tests {
         let begun = lines.iter().position(|line| line.contains("final-reads")).expect("the phase is traced");
         let stopped = lines[begun..].iter().filter(|line| line.contains("host_stopped"));
         assert!(0 < stopped.filter(|line| line.contains("consumer")).count(), "{:?}", &lines[begun..]);
+    }
+
+    #[test]
+    fn a_topic_partition_that_takes_nothing_new_after_the_heal_is_why_the_cluster_is_not_live() {
+        let (scenario, interrupt) = (scenario(), Interrupt::new(false));
+        let (history, trace) = (Rc::default(), Rc::default());
+        let observer = Rc::new(RefCell::new(Unobserved));
+        let blueprint = Blueprint { scenario: &scenario, seed: Seed(1), history, trace, observer };
+        let mut run = Run::new(&blueprint, &interrupt);
+        assert!(run.warm_up().and_then(|()| run.faults()).is_ok());
+        run.heal();
+        // Brokers go on as if nothing were the matter, and the producers have long finished.
+        let around = run.cluster.directions_around(&Rc::from("attendant"));
+        run.cluster.disturb(Reason::Fault(0), Disturbance::Cut, &around);
+        let Err(Ended::Liveness(reason)) = run.liveness() else { panic!("it is live") };
+        assert!(reason.contains("no new record was acknowledged by orders-0, led by broker-"), "{reason}");
+        let mut report = RunReport::new(ScenarioRef { name: String::new(), path: String::new() }, 1);
+        assert_eq!(judge::came_to(Some(Ended::Liveness(reason)), &mut report), Verdict::Liveness);
+        assert!(report.liveness.is_some());
     }
 
     #[test]

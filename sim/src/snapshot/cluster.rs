@@ -40,6 +40,11 @@ impl ClusterSnapshot {
         self.brokers.get(&broker)?.replicas.get(topic_partition)
     }
 
+    /// What the controller has decided about a topic partition, if it runs and knows it.
+    pub fn decided(&self, topic_partition: &TopicPartition) -> Option<&PartitionSnapshot> {
+        self.controller.as_ref()?.get(topic_partition)
+    }
+
     /// Every open replica of a topic partition, in the order of brokers.
     pub fn replicas<'s>(
         &'s self,

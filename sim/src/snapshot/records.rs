@@ -14,16 +14,14 @@ pub struct BatchFacts {
     /// Leader epoch in which a leader appended it.
     pub leader_epoch: LeaderEpoch,
     /// The checksum it carries, over everything but its place and its leader epoch; `None` if its bytes are not those the
-    /// checksum was made of, so that nobody can tell what it held.
+    /// checksum was made of: then it is a stretch of the log of which nobody can tell what it held.
     pub checksum: Option<u32>,
 }
 
 impl BatchFacts {
-    /// Whether both are the same batch, as far as anybody can tell.
+    /// Whether both are the same batch, as far as anybody can tell. Both hold some record of the same offset.
     pub fn is_same(&self, other: &BatchFacts) -> bool {
-        let place = |batch: &BatchFacts| (batch.base_offset, batch.end_offset, batch.leader_epoch);
-        let checksums = self.checksum.zip(other.checksum);
-        place(self) == place(other) && checksums.is_none_or(|(own, other)| own == other)
+        self.checksum.is_none() || other.checksum.is_none() || self == other
     }
 }
 
@@ -96,7 +94,8 @@ impl Records {
         let mut others = other.from(from).peekable();
         for batch in self.between(from, to) {
             while others.next_if(|other| other.end_offset <= batch.base_offset).is_some() {}
-            if !others.peek().is_some_and(|other| batch.is_same(other)) {
+            let overlaps = |other: &BatchFacts| other.base_offset < batch.end_offset;
+            if !others.peek().is_some_and(|other| overlaps(other) && batch.is_same(other)) {
                 return Some(batch.base_offset);
             }
         }
@@ -148,7 +147,8 @@ mod tests {
         assert_eq!(missing(&[batch(2, 5, 0, 2), batch(5, 6, 1, 3)], 2, 6), None, "what is below was deleted");
         assert_eq!(missing(&[batch(0, 2, 0, 1), batch(2, 5, 1, 2)], 0, 6), Some(2), "another leader epoch");
         assert_eq!(missing(&[batch(0, 2, 0, 1), batch(2, 5, 0, 9)], 0, 6), Some(2), "other bytes");
-        let unknown = BatchFacts { checksum: None, ..batch(2, 5, 0, 0) };
-        assert_eq!(missing(&[batch(0, 2, 0, 1), unknown], 0, 5), None, "nobody can tell");
+        let unknown = BatchFacts { checksum: None, ..batch(2, 6, 7, 0) };
+        assert_eq!(missing(&[batch(0, 2, 0, 1), unknown], 0, 6), None, "nobody can tell");
+        assert_eq!(missing(&[batch(0, 2, 0, 1), batch(5, 6, 1, 3)], 0, 6), Some(2), "a hole is not unknown");
     }
 }

@@ -26,7 +26,8 @@ pub struct ReplicaSnapshot {
     /// Everything below is durable, as the broker says.
     pub recovery_point: Offset,
     /// Everything below is durable, as its disk says, which may lie: at least so much was, with its names, when
-    /// `recovery_point` changed last. Bytes that a flush failed to write are not durable.
+    /// `recovery_point` changed last. Bytes that a flush failed to write are not durable, until another
+    /// flush says that they are.
     pub durable_end: Offset,
     /// The batches from `log_start` to `log_end`, as its files have them.
     pub records: Records,

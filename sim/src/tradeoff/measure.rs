@@ -134,6 +134,9 @@ fn acknowledgements(history: &History, phase: &PhaseReport) -> (Vec<u64>, u64) {
     let (mut took_us, mut in_phase) = (Vec::new(), 0);
     for operation in history.operations() {
         let OpF::Send { message, .. } = &operation.f else { continue };
+        if history.is_probe(operation.process) {
+            continue;
+        }
         match operation.kind {
             OpKind::Invoke => drop(invoked.insert(*message, operation.time)),
             OpKind::Ok => {

@@ -3,4 +3,5 @@
 mod clocks;
 mod pauses;
 mod tripwires;
+mod witness;
 mod world;

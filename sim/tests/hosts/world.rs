@@ -11,6 +11,7 @@ use sim::history::History;
 use sim::report::Counts;
 use sim::scenario::parse;
 use sim::seed::Seed;
+use sim::snapshot::{Change, ClusterSnapshot, Observation, Observer};
 use sim::trace::{Trace, TraceDigest, TraceEvent};
 
 /// A cluster of three under load, and what it wrote.
@@ -18,6 +19,21 @@ pub struct World {
     pub cluster: Cluster,
     pub history: Rc<RefCell<History>>,
     pub trace: Rc<RefCell<Trace>>,
+    pub seen: Rc<RefCell<Seen>>,
+}
+
+/// Keeps what an observer is told.
+#[derive(Default)]
+pub struct Seen {
+    pub changes: Vec<Change>,
+    pub cluster: ClusterSnapshot,
+}
+
+impl Observer for Seen {
+    fn observe(&mut self, seen: Observation<'_>) {
+        self.changes.push(seen.change.clone());
+        self.cluster.clone_from(seen.cluster);
+    }
 }
 
 impl World {
@@ -43,13 +59,15 @@ rate    = "200/s"
 "#;
         let scenario = parse("hosts.toml", source).unwrap_or_else(|problems| panic!("{problems}"));
         let (history, trace) = (Rc::default(), Rc::default());
+        let seen: Rc<RefCell<Seen>> = Rc::default();
         let blueprint = Blueprint {
             scenario: &scenario,
             seed: Seed(3),
             history: Rc::clone(&history),
             trace: Rc::clone(&trace),
+            observer: seen.clone(),
         };
-        let mut world = World { cluster: blueprint.build(), history, trace };
+        let mut world = World { cluster: blueprint.build(), history, trace, seen };
         world.until("three brokers", |world| world.cluster.view().unfenced_brokers() == 3);
         world.cluster.create_topics();
         world.until("a topic", |world| world.cluster.topics_created() && world.isr() == 3);

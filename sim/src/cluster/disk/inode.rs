@@ -45,6 +45,8 @@ pub(super) struct Inode {
     stable: u64,
     unwritten: Unwritten,
     lied_to: Option<u64>,
+    /// Below this everything is durable in the words of some flush, true or not.
+    said_to: u64,
     dirty: DirtyTail,
     pub(super) marks: Marks,
     pub(super) rot: Rot,
@@ -74,6 +76,7 @@ impl Inode {
             stable: durable_len,
             unwritten: Unwritten::default(),
             lied_to: None,
+            said_to: durable_len,
             dirty: DirtyTail::clean(durable_len),
             marks: Marks::default(),
             rot: Rot::default(),
@@ -126,6 +129,13 @@ impl Inode {
         self.unwritten.first().map_or(dirty, |unwritten| unwritten.min(dirty))
     }
 
+    /// Position of the first byte of which nobody can know that it is durable: it is dirty, or the last flush of it failed. A
+    /// flush that comes after a failed one says yes.
+    pub(super) fn said_durable(&self) -> u64 {
+        let dirty = self.dirty.start();
+        self.unwritten.first_failed().map_or(dirty, |failed| failed.min(dirty)).max(self.said_to)
+    }
+
     /// Position of the first byte that may be on its way to the platter.
     pub(super) fn first_on_its_way(&self) -> u64 {
         let dirty = self.dirty.start();
@@ -144,6 +154,7 @@ impl Inode {
         self.unwritten.truncate(len);
         self.marks.truncate(len);
         self.stable = self.stable.min(len);
+        self.said_to = self.said_to.min(len);
         self.lied_to = self.lied_to.map(|to| to.min(len));
         self.check();
     }
@@ -197,6 +208,7 @@ impl Inode {
         let (clean, to) = self.to_flush(len_at_start);
         let lied = self.unwritten.lied();
         self.write_to(platter, number, to)?;
+        self.said_to = self.said_to.max(to);
         Ok(lied + to - clean)
     }
 
@@ -250,6 +262,7 @@ impl Inode {
         let (clean, to) = self.to_flush(len_at_start);
         self.leave_unwritten(clean, to, Why::Lied);
         self.lied_to = Some(to);
+        self.said_to = self.said_to.max(to);
         to - clean
     }
 
@@ -284,6 +297,7 @@ impl Inode {
         self.dirty = DirtyTail::clean(len);
         self.unwritten = Unwritten::default();
         self.lied_to = None;
+        self.said_to = len;
         self.marks.truncate(len);
         self.stable = len;
         self.owes_error = false;

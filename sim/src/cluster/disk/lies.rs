@@ -26,6 +26,11 @@ impl Lies {
         self.directories.push((directory, names));
     }
 
+    /// Whether some name is durable only in the device's words.
+    pub(super) fn are_about_names(&self) -> bool {
+        !self.directories.is_empty()
+    }
+
     /// Some of it will be gone with the power.
     pub(super) fn forget(&mut self) {
         *self = Lies::default();

@@ -100,7 +100,7 @@
 //!
 //! [`platter`], `dirty`, `unwritten`, `rot`, `inode`, `namespace`; [`fault`] and `faults`, `queue`, `device`, `names`; then
 //! the two sides: [`host`], [`flush`], `write_back`, `lies` (process), and [`power`], `outage`, `survivors` (harness).
-//! `marks` and `statistics` keep count; `path`, `pattern`, `cold` and `errors` are small change.
+//! `marks` and `statistics` keep count, `peek` lets the harness look; `path`, `pattern`, `cold` and `errors` are small change.
 //!
 //! # What it leaves out
 //!
@@ -135,6 +135,7 @@ mod namespace;
 mod outage;
 mod path;
 mod pattern;
+mod peek;
 mod queue;
 mod rot;
 mod statistics;

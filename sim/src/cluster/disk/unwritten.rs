@@ -46,6 +46,11 @@ impl Unwritten {
         self.extents.iter().find(|(_, (_, why))| *why == Why::Lied).map(|(at, _)| *at)
     }
 
+    /// Position of the first byte of flushes that failed.
+    pub(super) fn first_failed(&self) -> Option<u64> {
+        self.extents.iter().find(|(_, (_, why))| *why == Why::Failed).map(|(at, _)| *at)
+    }
+
     fn count(&mut self, why: Why) -> &mut u64 {
         match why {
             Why::Failed => &mut self.failed,
