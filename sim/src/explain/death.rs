@@ -112,10 +112,6 @@ fn recovered(scene: &Scene<'_>, life: &Life, copy: &Copy, end: &End) -> (Cause, 
         return (cause, rot.unwrap_or(damaged), Some(found));
     }
     let stop = end.stopped.unwrap_or(end.shown);
-    let how = match &scene.entry(stop).event {
-        TraceEvent::HostStopped { how } => Some(*how),
-        _ => None,
-    };
     // The power may have failed before a later stop, while the process was dead already.
     let weakened = end.weakened_since().filter(|at| copy.born < *at);
     let power_lost = weakened.filter(|at| scene.stop(*at) == Some(Stop::PowerLost));
@@ -152,7 +148,7 @@ fn recovered(scene: &Scene<'_>, life: &Life, copy: &Copy, end: &End) -> (Cause, 
         return (Cause::FailedDisk, failed, Some(scene.words(failed)));
     }
     let cut = (0 < *cut_bytes).then(torn);
-    (Cause::Restart, if how.is_some() { stop } else { end.shown }, cut)
+    (Cause::Restart, stop, cut)
 }
 
 /// How far a log was flushed that lost what was not.
@@ -188,6 +184,6 @@ fn leads(scene: &Scene<'_>, life: &Life, leader: BrokerId, epoch: LeaderEpoch, u
         (false, true) => "which no longer had it",
         (false, false) => "which never had it",
     };
-    let unclean = if scene.is_unclean(epoch) { "elected uncleanly, " } else { "" };
+    let unclean = if scene.is_unclean(epoch) { "was elected uncleanly and " } else { "" };
     format!("because {name}, {which}, {unclean}led leader epoch {epoch} from offset {start}")
 }

@@ -63,7 +63,9 @@ fn a_failure_is_explained_from_its_files_as_it_was_when_it_ran() {
     assert_eq!((code, Value::Array(findings)), (0, run["explanation"].clone()));
     let (code, text, stderr) = place.explain(&[]);
     assert_eq!((code, stderr.as_str()), (0, ""));
-    for said in ["which no longer had it", "shared this fate", "died", "inconsistent-offsets"] {
+    for said in
+        ["(never", "because broker-1, which no longer", "shared this fate", "died", "inconsistent-offsets"]
+    {
         assert!(text.contains(said), "no `{said}` in: {text}");
     }
     let by_path = place.sim(&["explain", "reports/latest/run.json"]);
