@@ -18,7 +18,7 @@
 //! last append before that. Copies of it carry its leader epoch.
 //!
 //! Reading order: [`explanation`] (what comes out), [`life`], [`follow`], [`scene`], [`batch`], [`death`], [`attempts`], [`biography`],
-//! [`meanwhile`], [`conclusion`], then what is told of which anomaly: [`lost`], [`repeat`], [`other`]; [`mod@explain`],
+//! [`meanwhile`], [`conclusion`], then what is told of which anomaly: [`lost`], [`repeat`], [`other`]; [`tell`],
 //! [`text`].
 //!
 //! What it leaves out: what the disk knows and the trace does not - which bytes of a torn write survived - and causality:
@@ -32,7 +32,6 @@ pub mod batch;
 mod biography;
 mod conclusion;
 pub mod death;
-pub mod explain;
 pub mod explanation;
 pub mod follow;
 pub mod life;
@@ -41,13 +40,14 @@ mod meanwhile;
 mod other;
 mod repeat;
 mod scene;
+pub mod tell;
 #[cfg(test)]
 mod tests;
 mod text;
 
 pub use batch::{Batch, appends};
 pub use death::{Cause, Death};
-pub use explain::{NoRecord, explain, explain_message, explain_offset};
 pub use explanation::{CopyFate, Explanation, Fate, Finding, Moment, MomentKind};
 pub use follow::follow;
 pub use life::{Copy, End, How, Life, Wanted};
+pub use tell::{NoRecord, explain, explain_message, explain_offset};

@@ -68,11 +68,12 @@ pub fn human_summary(report: &RunReport, run_dir: Option<&Path>, color: bool) ->
         line(&mut text, &format!("          SIM_SEED={seed} cargo test --test scenarios {}", scenario.name));
     }
     if let Some(run_dir) = run_dir {
+        let directory = quoted(&run_dir.display().to_string());
+        if !report.explanation.is_empty() {
+            line(&mut text, &format!("explain   cargo sim explain {directory}"));
+        }
         if report.signature.is_some() {
-            line(
-                &mut text,
-                &format!("shrink    cargo sim shrink {}", quoted(&run_dir.display().to_string())),
-            );
+            line(&mut text, &format!("shrink    cargo sim shrink {directory}"));
         }
         line(&mut text, &format!("report    {}", run_dir.display()));
     }
@@ -225,6 +226,7 @@ violation leader-power-loss seed 42 (not as expected): 400 acknowledged, 0 faile
   expected  pass; found lost-write
   replay    cargo sim replay reports/leader-power-loss/42
             SIM_SEED=42 cargo test --test scenarios leader-power-loss
+  explain   cargo sim explain reports/leader-power-loss/42
   shrink    cargo sim shrink reports/leader-power-loss/42
   report    reports/leader-power-loss/42
   build     commit 66358e6, lock file unknown

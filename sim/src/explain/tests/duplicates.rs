@@ -40,7 +40,8 @@ fn under_another_sequence_it_is_another_batch() {
 #[test]
 fn a_leader_knows_only_what_it_has_and_remembers() {
     let same = "the same producer id 7, producer epoch 0 and sequence 0, but ";
-    let cases: [(&str, fn(&mut Tale)); 6] = [
+    type Tell = fn(&mut Tale);
+    let cases: [(&str, Tell); 6] = [
         ("broker-3 never had the first", |tale| tale.appends("broker-3", 1, 1, 0)),
         ("broker-2 had lost the first", |tale| {
             tale.truncates("broker-2", 1, 0);

@@ -6,7 +6,7 @@ use broker_core::types::{
     BrokerId, LeaderEpoch, Offset, PartitionEpoch, ProducerEpoch, ProducerId, Sequence, TopicPartition,
 };
 
-use super::explain::{explain, explain_message, explain_offset};
+use super::tell::{explain, explain_message, explain_offset};
 use super::{Cause, Finding, MomentKind};
 use crate::checker::check_all;
 use crate::history::{History, MessageId, PolledRecord, ProcessId, ProcessInfo, Reading};
