@@ -126,6 +126,15 @@ pub enum Effect {
         /// In offset order.
         records: Vec<ConsumedRecord>,
     },
+    /// A consumer reads on elsewhere than where it was: the log below its position changed (KIP-320), or its position was
+    /// deleted. Kafka tells an application so only if it wants no automatic reset (`LogTruncationException`,
+    /// `NoOffsetForPartitionException`); otherwise it says so in the client's log.
+    Repositioned {
+        /// In which topic partition.
+        topic_partition: TopicPartition,
+        /// The offset it reads next.
+        offset: Offset,
+    },
     /// A consumer that was told to stop at the end has read everything there was.
     CaughtUp {
         /// Of which topic partition.

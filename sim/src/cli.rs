@@ -7,6 +7,7 @@ mod args;
 mod environment;
 mod explain;
 mod interrupts;
+mod judge;
 mod list;
 mod merge;
 mod new;
@@ -38,6 +39,7 @@ pub fn main() -> ExitCode {
         Command::Sweep(arguments) => sweep::command::sweep(&arguments),
         Command::Merge(arguments) => merge::merge(&arguments),
         Command::Tradeoff(arguments) => tradeoff::command::tradeoff(&arguments),
+        Command::Judge(arguments) => judge::judge(&arguments),
         Command::Check(check) => list::check(&check),
         Command::List(list) => list::list(&list),
         Command::Explain(arguments) => explain::explain(&arguments),

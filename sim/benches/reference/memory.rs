@@ -71,7 +71,7 @@ pub fn peak(reference: &Reference, times: u32) -> Peak {
         .iter()
         .map(|operation| match &operation.f {
             OpF::Poll { records, .. } => records.len(),
-            OpF::Send { .. } | OpF::FinalRead { .. } => 0,
+            OpF::Send { .. } | OpF::Seek { .. } | OpF::FinalRead { .. } => 0,
         })
         .sum();
     Peak {

@@ -6,6 +6,7 @@ use broker_core::types::{Offset, TopicPartition};
 use serde::{Deserialize, Serialize};
 
 use crate::history::{MessageId, ProcessId};
+use crate::verdict::Verdict;
 
 /// How many messages a violation names; the rest is only counted.
 pub const EXAMPLES_MAX: usize = 10;
@@ -109,8 +110,7 @@ impl Anomaly {
     pub fn doc(self) -> &'static str {
         match self {
             Anomaly::LostWrite => {
-                "A message was acknowledged, or read by a consumer, and is not in the complete final reads: the broker \
-                 promised to keep it and did not."
+                "A message was acknowledged, or read by a consumer, and is gone: the broker promised to keep it and did not."
             }
             Anomaly::Duplicate => {
                 "One message is at two offsets. Without idempotence a retry may do that; with it, nothing may."
@@ -299,6 +299,19 @@ pub struct Checked {
     pub violations: Vec<Violation>,
     /// What could not be judged, and why.
     pub unknown: Vec<String>,
+}
+
+impl Checked {
+    /// Violation, unknown or pass.
+    pub fn verdict(&self) -> Verdict {
+        if !self.violations.is_empty() {
+            Verdict::Violation
+        } else if !self.unknown.is_empty() {
+            Verdict::Unknown
+        } else {
+            Verdict::Pass
+        }
+    }
 }
 
 /// `1 record`, `2 records`.

@@ -1,14 +1,20 @@
 //! `G1a`: some poll returned a message whose send failed (Adya's aborted read).
 //!
-//! A send fails only if every attempt was refused before the append, so that the application may send it anew without
-//! fear of a duplicate. A send that timed out is not failed, and its message may be read.
+//! Formally: some message has a completion `fail`, and a poll, ongoing or final, of the topic partition it was sent to
+//! returned it.
+//!
+//! Source: `G1a` of `jepsen.tests.kafka`, after A. Adya's thesis; KAFKA-13574 for a client that says `fail` too readily.
+//!
+//! No false alarms, because a send fails only if it was never sent, or every attempt was refused before the append, so
+//! that the application may send it anew without fear of a duplicate. A send that timed out is not failed, and its
+//! message may be read.
 
 use super::anomaly::{Anomaly, Checked, MessageRef, Violation, counted, listed};
 use super::index::{HistoryIndex, Outcome};
 use crate::history::MessageId;
 
 /// Finds reads of failed sends, at most one violation per topic partition. Counts records.
-pub fn check(index: &HistoryIndex<'_>) -> Checked {
+pub fn check(index: &HistoryIndex) -> Checked {
     let mut checked = Checked::default();
     for (topic_partition, partition) in index.partitions() {
         if partition.sends.iter().all(|send| send.outcome != Outcome::Fail) {

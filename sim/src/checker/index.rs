@@ -5,17 +5,9 @@ use std::collections::BTreeMap;
 use broker_core::types::{Offset, TopicPartition};
 
 use super::anomaly::MessageRef;
-use crate::history::{History, MessageId, OpF, OpKind, Operation, Order, ProcessId, Reading};
-
-/// A history that contradicts itself; nothing can be judged by it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("operation {operation} of the history: {reason}")]
-pub struct Malformed {
-    /// Index of the operation.
-    pub operation: u64,
-    /// What is wrong with it.
-    pub reason: String,
-}
+use super::indexing::{IndexBuilder, Malformed};
+use super::passage::{Gap, Rewind};
+use crate::history::{History, MessageId, Order, ProcessId, Promise};
 
 /// How a send ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +36,7 @@ pub struct SendRecord {
     pub invoked: u64,
     /// How it ended; `Info` until it did.
     pub outcome: Outcome,
-    ended: bool,
+    pub(super) ended: bool,
 }
 
 /// A record that some poll returned.
@@ -61,8 +53,8 @@ pub struct Seen {
 /// Records that polls returned, each combination of offset and message once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sightings {
-    by_offset: Vec<Seen>,
-    by_message: Vec<(MessageId, Offset)>,
+    pub(super) by_offset: Vec<Seen>,
+    pub(super) by_message: Vec<(MessageId, Offset)>,
 }
 
 impl Sightings {
@@ -82,7 +74,12 @@ impl Sightings {
         self.by_message.get(position).filter(|(seen, _)| *seen == message).map(|(_, offset)| *offset)
     }
 
-    fn sort(&mut self) {
+    /// Whether this message was seen at this offset.
+    pub fn has(&self, offset: Offset, message: Option<MessageId>) -> bool {
+        self.by_offset.binary_search_by_key(&(offset, message), |seen| (seen.offset, seen.message)).is_ok()
+    }
+
+    pub(super) fn sort(&mut self) {
         self.by_offset.sort_unstable();
         self.by_offset.dedup_by_key(|seen| (seen.offset, seen.message));
         self.by_message =
@@ -104,9 +101,46 @@ pub struct PartitionIndex {
     pub final_start: Offset,
     /// The end up to which the final reads are complete; `None` if they are not.
     pub final_end: Option<Offset>,
+    /// Where processes went on behind offsets that they were not given.
+    pub gaps: Vec<Gap>,
+    /// Where processes were given what is not above what they had been given.
+    pub rewinds: Vec<Rewind>,
+    /// Where runs were read upwards: the first offset, and the last of all those that begin no later. In order.
+    pub(super) stretches: Vec<(Offset, Offset)>,
 }
 
 impl PartitionIndex {
+    /// What is taken for the log: the final reads if they are complete, else whatever anybody read.
+    pub fn log(&self) -> &Sightings {
+        if self.final_end.is_some() { &self.final_reads } else { &self.seen }
+    }
+
+    /// Whether one process was given the records at both offsets on its way up, so that one state of the log had both:
+    /// the first at `low`, which is below `high`. Nobody saw anything else there.
+    pub fn was_read_together(&self, low: Offset, high: Offset) -> bool {
+        let alone = |offset: Offset| {
+            let at = |offset: Offset| self.seen.by_offset.partition_point(|seen| seen.offset < offset);
+            at(offset.plus(1)) - at(offset) == 1
+        };
+        let begun = self.stretches.partition_point(|(first, _)| *first <= low);
+        let covered = self.stretches[..begun].last().is_some_and(|(_, last)| high <= *last);
+        covered && alone(low) && alone(high)
+    }
+
+    /// What anybody said about any offset: each combination of offset and message once, with its first operation.
+    pub fn claims(&self) -> Vec<Seen> {
+        let acknowledged = self.sends.iter().filter_map(|send| match send.outcome {
+            Outcome::Ok { offset: Some(offset), completed } => {
+                Some(Seen { offset, message: Some(send.message), operation: completed })
+            }
+            _ => None,
+        });
+        let mut claims: Vec<Seen> = acknowledged.chain(self.seen.by_offset.iter().copied()).collect();
+        claims.sort_unstable();
+        claims.dedup_by_key(|claim| (claim.offset, claim.message));
+        claims
+    }
+
     /// Whether retention deleted this message, which was at `offset`: it is below the log start, and the final reads did
     /// not find it.
     pub fn is_deleted(&self, message: MessageId, offset: Offset) -> bool {
@@ -119,82 +153,79 @@ impl PartitionIndex {
 /// Invariants:
 /// * Every message is sent once, and every completion has its invocation: same process, same topic partition.
 /// * Sends are in the order of invocation; sightings are sorted and without repetition.
-#[derive(Clone, Debug)]
-pub struct HistoryIndex<'h> {
-    history: &'h History,
+#[derive(Clone, Debug, Default)]
+pub struct HistoryIndex {
+    pub(super) promises: BTreeMap<ProcessId, Promise>,
     /// Where in `indexes` each topic partition is.
-    numbers: BTreeMap<&'h TopicPartition, usize>,
-    indexes: Vec<(&'h TopicPartition, PartitionIndex)>,
+    pub(super) numbers: BTreeMap<TopicPartition, usize>,
+    pub(super) indexes: Vec<(TopicPartition, PartitionIndex)>,
     /// In pages of neighbours, so that few steps lead to a message: clients count their messages.
-    sent: BTreeMap<(u32, u32), [Option<Sent>; PAGE]>,
+    pub(super) sent: BTreeMap<(u32, u32), [Option<Sent>; PAGE]>,
 }
 
 /// Where a message was sent to, and which send of that topic partition it is.
 #[derive(Clone, Copy, Debug)]
-struct Sent {
-    partition: usize,
-    position: usize,
+pub(super) struct Sent {
+    pub(super) partition: u32,
+    pub(super) position: u32,
 }
 
-const PAGE: usize = 64;
+pub(super) const PAGE: usize = 64;
 
 /// The page of a message, and its place there.
-fn page(message: MessageId) -> ((u32, u32), usize) {
+pub(super) fn page(message: MessageId) -> ((u32, u32), usize) {
     let (page, place) = (message.ordinal() / PAGE as u32, message.ordinal() % PAGE as u32);
     ((message.client(), page), place as usize)
 }
 
-impl<'h> HistoryIndex<'h> {
+impl HistoryIndex {
     /// Sorts `history`. Fails if it contradicts itself.
-    pub fn new(history: &'h History) -> Result<HistoryIndex<'h>, Malformed> {
-        let mut index =
-            HistoryIndex { history, numbers: BTreeMap::new(), indexes: Vec::new(), sent: BTreeMap::new() };
+    pub fn new(history: &History) -> Result<HistoryIndex, Malformed> {
+        let mut builder = IndexBuilder::default();
         for operation in history.operations() {
-            index
-                .add(operation)
-                .map_err(|reason| Malformed { operation: operation.index, reason: reason.to_owned() })?;
+            builder.add(operation)?;
         }
-        for (_, partition) in &mut index.indexes {
-            partition.seen.sort();
-            partition.final_reads.sort();
-        }
-        Ok(index)
+        Ok(builder.finish(history.processes()))
     }
 
     /// Every topic partition that any operation names.
-    pub fn partitions(&self) -> impl Iterator<Item = (&'h TopicPartition, &PartitionIndex)> {
-        self.numbers.iter().map(|(topic_partition, number)| (*topic_partition, &self.indexes[*number].1))
+    pub fn partitions(&self) -> impl Iterator<Item = (&TopicPartition, &PartitionIndex)> {
+        self.numbers.iter().map(|(topic_partition, number)| (topic_partition, &self.indexes[*number].1))
+    }
+
+    /// What the history says about a topic partition, which it must name.
+    pub fn partition(&self, topic_partition: &TopicPartition) -> &PartitionIndex {
+        &self.indexes[self.numbers[topic_partition]].1
     }
 
     /// Where `message` was sent to, and its send; `None` if it never was.
-    pub fn send_of(&self, message: MessageId) -> Option<(&'h TopicPartition, &SendRecord)> {
+    pub fn send_of(&self, message: MessageId) -> Option<(&TopicPartition, &SendRecord)> {
         let Sent { partition, position } = self.sent_to(message)?;
-        let (topic_partition, partition) = &self.indexes[partition];
-        Some((topic_partition, &partition.sends[position]))
+        let (topic_partition, partition) = &self.indexes[partition as usize];
+        Some((topic_partition, &partition.sends[position as usize]))
     }
 
-    fn sent_to(&self, message: MessageId) -> Option<Sent> {
+    pub(super) fn sent_to(&self, message: MessageId) -> Option<Sent> {
         let (page, place) = page(message);
         self.sent.get(&page)?[place]
     }
 
-    fn number(&mut self, topic_partition: &'h TopicPartition) -> usize {
-        *self.numbers.entry(topic_partition).or_insert_with(|| {
-            self.indexes.push((topic_partition, PartitionIndex::default()));
-            self.indexes.len() - 1
-        })
+    /// Whether anybody began to make final reads, of whatever topic partition.
+    pub fn has_final_reads(&self) -> bool {
+        let begun = |partition: &PartitionIndex| {
+            partition.final_end.is_some() || !partition.final_reads.by_offset.is_empty()
+        };
+        self.indexes.iter().any(|(_, partition)| begun(partition))
     }
 
-    /// Whether the settings of `process` promise to keep the order of its sends.
-    pub fn keeps_order(&self, process: ProcessId) -> bool {
-        let promise = self.history.process(process).and_then(|info| info.promise);
-        promise.is_some_and(|promise| promise.order == Order::Kept)
+    /// Whether the settings of `process` promise to keep the order of its sends; `None` if nobody says.
+    pub fn order(&self, process: ProcessId) -> Option<Order> {
+        self.promises.get(&process).map(|promise| promise.order)
     }
 
     /// Whether the settings of `process` promise to write each send at most once.
     pub fn is_idempotent(&self, process: ProcessId) -> bool {
-        let promise = self.history.process(process).and_then(|info| info.promise);
-        promise.is_some_and(|promise| promise.idempotent)
+        self.promises.get(&process).is_some_and(|promise| promise.idempotent)
     }
 
     /// What reports say about a record that was seen.
@@ -203,113 +234,12 @@ impl<'h> HistoryIndex<'h> {
         let Seen { offset, message, operation } = *seen;
         MessageRef { message, offset: Some(offset), process, operation, note }
     }
-
-    fn add(&mut self, operation: &'h Operation) -> Result<(), &'static str> {
-        match &operation.f {
-            OpF::Send { topic_partition, message, offset, .. } => {
-                self.add_send(operation, topic_partition, *message, *offset)?;
-            }
-            OpF::Poll { topic_partition, records, reading } => {
-                let number = self.number(topic_partition);
-                let partition = &mut self.indexes[number].1;
-                let seen = records.iter().map(|record| Seen {
-                    offset: record.offset,
-                    message: record.message,
-                    operation: operation.index,
-                });
-                partition.seen.by_offset.extend(seen.clone());
-                if *reading == Reading::Final {
-                    partition.final_reads.by_offset.extend(seen);
-                }
-            }
-            OpF::FinalRead { topic_partition, start, end } => {
-                let number = self.number(topic_partition);
-                let partition = &mut self.indexes[number].1;
-                partition.final_start = partition.final_start.max(*start);
-                partition.final_end = partition.final_end.max(Some(*end));
-            }
-        }
-        Ok(())
-    }
-
-    fn add_send(
-        &mut self,
-        operation: &'h Operation,
-        topic_partition: &'h TopicPartition,
-        message: MessageId,
-        offset: Option<Offset>,
-    ) -> Result<(), &'static str> {
-        let Operation { index, process, kind, .. } = *operation;
-        if kind == OpKind::Invoke {
-            let number = self.number(topic_partition);
-            let partition = &mut self.indexes[number].1;
-            let sent = Sent { partition: number, position: partition.sends.len() };
-            let (page, place) = page(message);
-            if self.sent.entry(page).or_insert([None; PAGE])[place].replace(sent).is_some() {
-                return Err("a message that was sent before");
-            }
-            let outcome = Outcome::Info;
-            partition.sends.push(SendRecord { message, process, invoked: index, outcome, ended: false });
-            return Ok(());
-        }
-        let Sent { partition, position } =
-            self.sent_to(message).ok_or("a completion without an invocation")?;
-        let (invoked_at, partition) = &mut self.indexes[partition];
-        if *invoked_at != topic_partition {
-            return Err("a completion for another topic partition");
-        }
-        let send = &mut partition.sends[position];
-        if send.process != process {
-            return Err("a completion by another process");
-        }
-        if send.ended {
-            return Err("a second completion");
-        }
-        send.ended = true;
-        send.outcome = match kind {
-            OpKind::Ok => Outcome::Ok { offset, completed: index },
-            OpKind::Fail => Outcome::Fail,
-            OpKind::Info | OpKind::Invoke => Outcome::Info,
-        };
-        Ok(())
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::testing::Story;
     use super::*;
-
-    #[test]
-    fn histories_that_contradict_themselves_are_refused() {
-        type Tell = fn(&mut Story);
-        let wrong: [(&str, Tell); 5] = [
-            ("sent before", |story| {
-                story.invoke(0, "a-0", 1);
-                story.invoke(0, "a-0", 1);
-            }),
-            ("without an invocation", |story| story.ok(0, "a-0", 1, 0)),
-            ("another topic partition", |story| {
-                story.invoke(0, "a-0", 1);
-                story.ok(0, "a-1", 1, 0);
-            }),
-            ("another process", |story| {
-                story.invoke(0, "a-0", 1);
-                story.ok(1, "a-0", 1, 0);
-            }),
-            ("second completion", |story| {
-                story.invoke(0, "a-0", 1);
-                story.info(0, "a-0", 1);
-                story.ok(0, "a-0", 1, 0);
-            }),
-        ];
-        for (expected, tell) in wrong {
-            let mut story = Story::new();
-            tell(&mut story);
-            let error = HistoryIndex::new(&story.history).expect_err(expected);
-            assert!(error.reason.contains(expected), "{error}");
-        }
-    }
 
     #[test]
     fn repeated_reads_are_one_sighting_with_the_first_poll() {

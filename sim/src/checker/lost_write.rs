@@ -1,20 +1,35 @@
-//! `lost-write`: a message that was acknowledged, or that some poll returned, is not in the complete final reads of its
-//! topic partition.
+//! `lost-write`: a message that was acknowledged, or that some poll returned, is gone.
 //!
-//! A message that a poll returned counts although nobody acknowledged it: it was below a high watermark, hence
-//! committed, and what is committed stays. A message whose send failed does not count (that is G1a's matter).
+//! Formally, for a topic partition whose final reads are complete: some message m has a completion `ok`, or a poll returned
+//! it and its send did not fail, and no final read returned it. Without complete final reads: m has a completion `ok` with
+//! offset o, no poll of anybody returned m, nobody saw another record at o, and some process passed over o in one run (it
+//! was given a record at b, and nothing from a to b, where a is the next offset of its run, and a <= o < b).
 //!
-//! A message that was below the log start when the final reads were made does not count either: retention deleted it, as
-//! it was told to. A topic without retention has no such start. Of a topic that has one, a record that was lost first and
-//! whose offset was deleted later counts as deleted: nobody can tell any more.
+//! Source: `lost-write` of `jepsen.tests.kafka`. Jepsen takes all offsets below the highest that was read; this takes only
+//! those that one process demonstrably passed over.
 //!
-//! Jepsen says "a higher offset was read" where this says "the final reads are complete": a consumer that reads to the
-//! end tells also of a lost tail. Where they are not complete the answer is unknown, never a pass.
+//! No false alarms, because:
+//! * Final reads read from the start to the high watermark after everything has healed, by definition. What they do not
+//!   find nobody will. A message that a poll returned was below a high watermark, hence committed, and stays.
+//! * Without them, a consumer that merely has not polled there, or began above, passed over nothing. Who is given b was
+//!   entitled to every record below b that its run had not seen, and one that was acknowledged at o is such a record.
+//!   Had a poll returned it late, to anybody, it would have been seen. If another record was seen at o, one of the two is
+//!   gone, but nobody knows which: that is `inconsistent-offsets`.
+//! * What retention deleted is not lost: it was below the log start when the final reads were made. A topic without
+//!   retention has no such start. Of a topic that has one, a record that was lost first and whose offset was deleted
+//!   later counts as deleted: nobody can tell any more. Without final reads a consumer that meets a log start is reset,
+//!   which is a seek, and a seek ends the run.
+//! * A message whose send failed does not count (that is `G1a`'s matter), and one that ended as `info` only once it was read.
+//!
+//! Begun but incomplete final reads leave unknown what became of records that were read; never a pass. Of acknowledged
+//! records that nobody read `unseen` says so. Where nobody even began, a record that was read once counts as safe, as in
+//! Jepsen.
 
 use broker_core::types::{Offset, TopicPartition};
 
 use super::anomaly::{Anomaly, Checked, MessageRef, Violation, counted, listed};
 use super::index::{HistoryIndex, Outcome, PartitionIndex, SendRecord};
+use super::place::{Left, span};
 use crate::history::MessageId;
 
 /// A message that must still be there.
@@ -58,35 +73,77 @@ pub fn lost(partition: &PartitionIndex) -> Vec<LostRecord> {
     };
     let record =
         |due: &Due<'_>| LostRecord { message: due.send.message, offset: due.offset, shown: shown(due) };
-    due(partition).iter().filter(|due| due.is_lost(partition)).map(record).collect()
+    gone(partition, &due(partition)).into_iter().map(record).collect()
+}
+
+/// Those of the messages that must be there and are not.
+fn gone<'d, 'i>(partition: &PartitionIndex, due: &'d [Due<'i>]) -> Vec<&'d Due<'i>> {
+    if partition.final_end.is_some() {
+        return due.iter().filter(|due| due.is_lost(partition)).collect();
+    }
+    let passed_over = passed_over(partition);
+    due.iter().filter(|due| passed_over.binary_search(&due.send.message).is_ok()).collect()
 }
 
 /// Finds lost writes, at most one violation per topic partition.
-pub fn check(index: &HistoryIndex<'_>) -> Checked {
+pub fn check(index: &HistoryIndex) -> Checked {
     let mut checked = Checked::default();
     for (topic_partition, partition) in index.partitions() {
         let due = due(partition);
         if due.is_empty() {
             continue;
         }
-        if let Some(reason) = somewhere(topic_partition, partition, &due) {
-            checked.unknown.push(reason);
-            continue;
+        if partition.final_end.is_some() {
+            if let Some(reason) = somewhere(topic_partition, partition, &due) {
+                checked.unknown.push(reason);
+                continue;
+            }
+        } else {
+            let read =
+                due.iter().filter(|due| partition.seen.first_offset(due.send.message).is_some()).count();
+            if 0 < read && index.has_final_reads() {
+                let records = counted(read, "record");
+                checked.unknown.push(format!(
+                    "the final reads of {topic_partition} are incomplete: nobody knows what became of {records} that consumers had read"
+                ));
+            }
         }
-        if partition.final_end.is_none() {
-            let records = counted(due.len(), "acknowledged or read record");
-            checked.unknown.push(format!(
-                "the final reads of {topic_partition} are incomplete: nobody knows about {records}"
-            ));
-            continue;
-        }
-        checked.violations.extend(violation(topic_partition, partition, &due));
+        checked.violations.extend(violation(index, topic_partition, &due, &gone(partition, &due)));
     }
     checked
 }
 
+/// Acknowledged messages that nobody read although somebody read on behind them, sorted.
+pub(super) fn passed_over(partition: &PartitionIndex) -> Vec<MessageId> {
+    if partition.gaps.is_empty() {
+        return Vec::new();
+    }
+    let mut acknowledged: Vec<(Offset, MessageId)> = partition
+        .sends
+        .iter()
+        .filter_map(|send| match send.outcome {
+            Outcome::Ok { offset, .. } => Some((offset?, send.message)),
+            Outcome::Fail | Outcome::Info => None,
+        })
+        .collect();
+    acknowledged.sort_unstable();
+    let at = |offset: Offset| acknowledged.partition_point(|(acknowledged, _)| *acknowledged < offset);
+    let there = |offset: Offset| {
+        let seen = partition.seen.by_offset();
+        seen.binary_search_by_key(&offset, |seen| seen.offset).is_ok()
+    };
+    let gaps = partition.gaps.iter().map(|gap| &acknowledged[at(gap.from)..at(gap.to)]);
+    let unread = |(offset, message): &&(Offset, MessageId)| {
+        !there(*offset) && partition.seen.first_offset(*message).is_none()
+    };
+    let mut messages: Vec<MessageId> = gaps.flatten().filter(unread).map(|(_, message)| *message).collect();
+    messages.sort_unstable();
+    messages.dedup();
+    messages
+}
+
 /// How many acknowledged messages retention deleted.
-pub fn deleted_by_retention(index: &HistoryIndex<'_>) -> u64 {
+pub fn deleted_by_retention(index: &HistoryIndex) -> u64 {
     let deleted = |partition: &PartitionIndex| {
         let sends = partition.sends.iter().filter(|send| {
             let Outcome::Ok { offset, .. } = send.outcome else { return false };
@@ -100,7 +157,7 @@ pub fn deleted_by_retention(index: &HistoryIndex<'_>) -> u64 {
 
 /// How many acknowledged messages are gone: what [`check`] counts, without those that were only read. Means something only
 /// where [`check`] has nothing unknown.
-pub fn acknowledged_lost(index: &HistoryIndex<'_>) -> u64 {
+pub fn acknowledged_lost(index: &HistoryIndex) -> u64 {
     let lost = |partition: &PartitionIndex| {
         due(partition).iter().filter(|due| due.acknowledged && due.is_lost(partition)).count() as u64
     };
@@ -146,12 +203,11 @@ fn due(partition: &PartitionIndex) -> Vec<Due<'_>> {
 }
 
 fn violation(
+    index: &HistoryIndex,
     topic_partition: &TopicPartition,
-    partition: &PartitionIndex,
     due: &[Due<'_>],
+    lost: &[&Due<'_>],
 ) -> Option<Violation> {
-    let is_lost = |due: &Due<'_>| due.is_lost(partition);
-    let lost: Vec<&Due<'_>> = due.iter().filter(|due| is_lost(due)).collect();
     if lost.is_empty() {
         return None;
     }
@@ -169,27 +225,28 @@ fn violation(
     };
     let verb = if lost.len() == 1 { "is" } else { "are" };
     let messages: Vec<MessageId> = lost.iter().map(|due| due.send.message).collect();
-    let summary = format!("{subject} {verb} gone ({}): {}", place(due, is_lost), listed(&messages));
+    let place = place(index, topic_partition, due.len(), lost);
+    let summary = format!("{subject} {verb} gone ({place}): {}", listed(&messages));
     let examples = lost.iter().map(|due| reference(due)).collect();
     Some(Violation::new(Anomaly::LostWrite, topic_partition, summary, lost.len(), examples))
 }
 
 /// Which part of what should be there is gone, and the offsets from the first to the last of it.
-fn place(due: &[Due<'_>], is_lost: impl Fn(&Due<'_>) -> bool) -> String {
-    let known = &due[..due.partition_point(|due| due.offset.is_some())];
-    let first = known.iter().position(&is_lost);
-    let last = known.iter().rposition(&is_lost);
-    let (Some(first), Some(last)) = (first, last) else {
+fn place(index: &HistoryIndex, topic_partition: &TopicPartition, due: usize, lost: &[&Due<'_>]) -> String {
+    let known: Vec<Offset> = lost.iter().filter_map(|due| due.offset).collect();
+    if known.is_empty() {
         return "offsets unknown".to_owned();
+    }
+    let unknown = match lost.len() - known.len() {
+        0 => String::new(),
+        count => format!("; {count} at unknown offsets"),
     };
-    let part = match (first == 0, last + 1 == known.len()) {
-        (true, true) if known.iter().all(is_lost) => "all",
-        (_, true) => "tail",
-        (true, false) => "prefix",
-        (false, false) => "middle",
-    };
-    let [start, end] = [first, last].map(|at| known[at].offset.expect("known offsets come first"));
-    format!("{part}: offsets {start}..{}", end.plus(1))
+    if lost.len() == due && unknown.is_empty() {
+        let all = span(&known);
+        return format!("all: offsets {}..{}", all.start, all.end);
+    }
+    let log = index.partition(topic_partition).log();
+    format!("{}{unknown}", Left::new(index, log.by_offset()).describe(&known))
 }
 
 fn reference(due: &Due<'_>) -> MessageRef {
@@ -252,7 +309,7 @@ mod tests {
             (&[4], "1 of 10 acknowledged records of orders-0 is gone (middle: offsets 4..5): message 0/4"),
             (
                 &[0, 9],
-                "2 of 10 acknowledged records of orders-0 are gone (tail: offsets 0..10): messages 0/0, 0/9",
+                "2 of 10 acknowledged records of orders-0 are gone (1 in the prefix: offsets 0..1; 1 in the tail: offsets 9..10): messages 0/0, 0/9",
             ),
             (
                 &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
@@ -323,17 +380,82 @@ mod tests {
     }
 
     #[test]
-    fn incomplete_final_reads_are_unknown_and_not_a_pass() {
+    fn what_was_read_is_unknown_once_final_reads_began_and_safe_if_nobody_began() {
         let mut story = ten();
+        story.poll("orders-0", &[(0, 0), (1, 1)]);
+        assert_eq!(story.check(check), Checked::default());
         story.final_poll("orders-0", Vec::new());
+        assert_eq!(story.check(check), Checked::default());
+        story.finish("orders-1", &[]);
         let checked = story.check(check);
-        assert!(checked.violations.is_empty());
+        let unknown = "the final reads of orders-0 are incomplete: nobody knows what became of 2 records that consumers had read";
+        assert_eq!((checked.violations, checked.unknown), (Vec::new(), vec![unknown.to_owned()]));
+    }
+
+    #[test]
+    fn without_final_reads_only_what_somebody_passed_over_is_lost() {
+        let mut story = ten();
+        story.poll("orders-0", &[(1, 1), (2, 2)]);
+        // Somebody else begins above, and nobody knows of 3 and 0.
+        story.poll_by(8, "orders-0", &[(4, 4)]);
+        assert_eq!(story.check(check), Checked::default());
+        story.poll("orders-0", &[(5, 5)]);
+        let violations = story.check(check).violations;
         assert_eq!(
-            checked.unknown,
-            [
-                "the final reads of orders-0 are incomplete: nobody knows about 10 acknowledged or read records"
-            ]
+            violations[0].summary,
+            "1 of 10 acknowledged records of orders-0 is gone (middle: offsets 3..4): message 0/3"
         );
+        story.poll_by(8, "orders-0", &[(3, 3)]);
+        assert_eq!(story.check(check), Checked::default());
+    }
+
+    #[test]
+    fn without_final_reads_a_place_that_another_record_has_is_not_this_checkers_matter() {
+        let mut story = ten();
+        story.invoke(1, "orders-0", 50);
+        story.poll("orders-0", &[(0, 0), (2, 2)]);
+        story.poll_by(8, "orders-0", &[(1, 50)]);
+        assert_eq!(story.check(check), Checked::default());
+    }
+
+    #[test]
+    fn a_tail_stays_a_tail_when_its_offsets_are_given_away_again() {
+        let mut story = ten();
+        for message in 10..15 {
+            story.sent(0, "orders-0", message, i64::from(message - 3));
+        }
+        let mut log: Vec<(i64, u32)> = (0..7).map(|message| (i64::from(message), message)).collect();
+        log.extend((10..15).map(|message| (i64::from(message - 3), message)));
+        story.finish("orders-0", &log);
+        assert_eq!(
+            story.check(check).violations[0].summary,
+            "3 of 15 acknowledged records of orders-0 are gone (tail: offsets 7..10): messages 0/7, 0/8, 0/9"
+        );
+    }
+
+    #[test]
+    fn a_record_that_was_overwritten_where_it_stood_is_no_tail() {
+        let mut story = ten();
+        story.invoke(1, "orders-0", 50);
+        let mut log: Vec<(i64, u32)> = (0..10).map(|message| (i64::from(message), message)).collect();
+        log[4].1 = 50;
+        story.finish("orders-0", &log);
+        let summary = "1 of 10 acknowledged records of orders-0 is gone (middle: offsets 4..5): message 0/4";
+        assert_eq!(story.check(check).violations[0].summary, summary);
+    }
+
+    #[test]
+    fn what_is_in_doubt_may_be_there_or_not_until_somebody_reads_it() {
+        let mut story = Story::new();
+        for message in 0..3 {
+            story.invoke(0, "orders-0", message);
+            story.info(0, "orders-0", message);
+        }
+        story.poll("orders-0", &[(0, 1)]);
+        story.finish("orders-0", &[(0, 1), (1, 2)]);
+        assert_eq!(story.check(check), Checked::default());
+        story.poll("orders-0", &[(2, 0)]);
+        assert_eq!(story.check(check).violations.len(), 1);
     }
 
     #[test]

@@ -1,5 +1,15 @@
 //! `phantom`: some poll returned a value that no client writes, a message that was never sent, or one that was sent to
 //! another topic partition. Corruption that slipped through a checksum looks like this, and so does a misdirected write.
+//!
+//! Formally: a poll, ongoing or final, of a topic partition returned a value that is no message, or a message of which the
+//! history has no invocation for that topic partition.
+//!
+//! Source: what Jepsen's checkers assert to be impossible: a value without a writer (`writer-of` of
+//! `jepsen.tests.kafka`).
+//!
+//! No false alarms, because a history has every send of every client that writes to its topics, and a send is invoked before
+//! anything of it leaves the client. Whether the poll came before the invocation is not asked: clocks and lines of two
+//! clients need not agree.
 
 use broker_core::types::TopicPartition;
 
@@ -7,7 +17,7 @@ use super::anomaly::{Anomaly, Checked, MessageRef, Violation, counted};
 use super::index::{HistoryIndex, Seen};
 
 /// Finds phantoms, at most one violation per topic partition. Counts records.
-pub fn check(index: &HistoryIndex<'_>) -> Checked {
+pub fn check(index: &HistoryIndex) -> Checked {
     let mut checked = Checked::default();
     for (topic_partition, partition) in index.partitions() {
         let examples: Vec<MessageRef> = partition
@@ -30,7 +40,7 @@ pub fn check(index: &HistoryIndex<'_>) -> Checked {
     checked
 }
 
-fn why_phantom(index: &HistoryIndex<'_>, topic_partition: &TopicPartition, seen: &Seen) -> Option<String> {
+fn why_phantom(index: &HistoryIndex, topic_partition: &TopicPartition, seen: &Seen) -> Option<String> {
     let Some(message) = seen.message else {
         return Some("not a message".to_owned());
     };

@@ -10,13 +10,15 @@ use super::anomaly::Checked;
 use super::index::HistoryIndex;
 use crate::history::{History, MessageId, Order, PolledRecord, ProcessId, ProcessInfo, Promise, Reading};
 
-/// Processes 0 to 3 are idempotent producers that keep order, 4 neither, 9 reads. Message `n` is of client 0.
+/// Processes 0 to 3 are idempotent producers that keep order, 4 neither, of 5 nobody knows, 8 and 9 read. Message `n` is of client 0.
 pub(super) struct Story {
     pub(super) history: History,
 }
 
 pub(super) const SLOPPY: u32 = 4;
-const READER: ProcessId = ProcessId(9);
+pub(super) const STRANGER: ProcessId = ProcessId(5);
+pub(super) const OTHER_READER: ProcessId = ProcessId(8);
+pub(super) const READER: ProcessId = ProcessId(9);
 
 impl Story {
     pub(super) fn new() -> Story {
@@ -28,7 +30,9 @@ impl Story {
             let name = format!("producer-{process}");
             history.declare(ProcessInfo { process: ProcessId(process), name, promise });
         }
-        history.declare(ProcessInfo { process: READER, name: "reader".to_owned(), promise: None });
+        for (process, name) in [(READER, "reader"), (OTHER_READER, "other-reader"), (STRANGER, "stranger")] {
+            history.declare(ProcessInfo { process, name: name.to_owned(), promise: None });
+        }
         Story { history }
     }
 
@@ -60,11 +64,42 @@ impl Story {
     }
 
     pub(super) fn poll(&mut self, at: &str, records: &[(i64, u32)]) {
-        self.history.polled(self.now(), READER, partition(at), polled(records), Reading::Ongoing);
+        self.poll_by(READER.0, at, records);
+    }
+
+    pub(super) fn poll_by(&mut self, process: u32, at: &str, records: &[(i64, u32)]) {
+        let process = ProcessId(process);
+        self.history.polled(self.now(), process, partition(at), polled(records), Reading::Ongoing);
+    }
+
+    /// The reader is told where it reads on, or only that it does.
+    pub(super) fn seek(&mut self, at: &str, offset: Option<i64>) {
+        self.seek_by(READER, at, offset);
+    }
+
+    pub(super) fn seek_by(&mut self, process: ProcessId, at: &str, offset: Option<i64>) {
+        self.history.sought(self.now(), process, Some(partition(at)), offset.map(Offset));
+    }
+
+    pub(super) fn seek_everywhere(&mut self) {
+        self.history.sought(self.now(), READER, None, None);
     }
 
     pub(super) fn final_poll(&mut self, at: &str, records: Vec<PolledRecord>) {
         self.history.polled(self.now(), READER, partition(at), records, Reading::Final);
+    }
+
+    /// Polls by any reader, of values that may be nobody's.
+    pub(super) fn poll_values(&mut self, process: u32, at: &str, records: &[(i64, Option<u32>)]) {
+        let process = ProcessId(process);
+        self.history.polled(self.now(), process, partition(at), values(records), Reading::Ongoing);
+    }
+
+    /// Final reads of values that may be nobody's; complete.
+    pub(super) fn finish_values(&mut self, at: &str, records: &[(i64, Option<u32>)]) {
+        self.final_poll(at, values(records));
+        let end = records.iter().map(|(offset, _)| offset + 1).max().unwrap_or(0);
+        self.history.final_read_completed(self.now(), READER, partition(at), Offset::ZERO, Offset(end));
     }
 
     /// Final reads that return exactly `records` and are complete.
@@ -80,7 +115,7 @@ impl Story {
         self.history.final_read_completed(now, READER, partition(at), start, end);
     }
 
-    pub(super) fn check(&self, check: fn(&HistoryIndex<'_>) -> Checked) -> Checked {
+    pub(super) fn check(&self, check: fn(&HistoryIndex) -> Checked) -> Checked {
         check(&HistoryIndex::new(&self.history).expect("the story is consistent"))
     }
 
@@ -102,9 +137,14 @@ fn partition(text: &str) -> TopicPartition {
 }
 
 fn polled(records: &[(i64, u32)]) -> Vec<PolledRecord> {
-    let record = |(offset, message): &(i64, u32)| PolledRecord {
+    let records: Vec<_> = records.iter().map(|(offset, message)| (*offset, Some(*message))).collect();
+    values(&records)
+}
+
+fn values(records: &[(i64, Option<u32>)]) -> Vec<PolledRecord> {
+    let record = |(offset, message): &(i64, Option<u32>)| PolledRecord {
         offset: Offset(*offset),
-        message: Some(id(*message)),
+        message: message.map(id),
     };
     records.iter().map(record).collect()
 }

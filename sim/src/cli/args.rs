@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::explain::args::ExplainArguments;
+use super::judge::JudgeArguments;
 use super::replay::ReplayArguments;
 use super::shrink::ShrinkArguments;
 use super::sweep::args::{MergeArguments, SweepArguments};
@@ -44,6 +45,8 @@ pub(super) enum Command {
     Replay(ReplayArguments),
     /// Makes a failing run as small as it goes, and keeps it as a scenario.
     Shrink(ShrinkArguments),
+    /// Judges histories that something else recorded: a client of a real cluster, Jepsen, or an earlier run.
+    Judge(JudgeArguments),
     /// Reads scenarios and reports every mistake, without running anything.
     Check(CheckArguments),
     /// Lists scenarios with what they expect and the story they tell.

@@ -246,6 +246,7 @@ impl Builder<'_> {
             topics: spec.topics.clone(),
             slot: slot.clone(),
             history: history.clone(),
+            begun: Cell::new(false),
         });
         self.view.consumers.push((Rc::from(name.as_str()), slot.clone()));
         let context = self.context(&name, None, Watched::Nobody);

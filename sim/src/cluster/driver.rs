@@ -259,6 +259,7 @@ impl<N: Node, A: Application, P: Platform> Driver<N, A, P> {
             Effect::Observe(_) => unreachable!("what is only seen needs no act"),
             Effect::SendCompleted { .. }
             | Effect::Polled { .. }
+            | Effect::Repositioned { .. }
             | Effect::CaughtUp { .. }
             | Effect::AdminDone => {
                 let told = if self.watch.looks_back() { self.acknowledged(&effect) } else { None };

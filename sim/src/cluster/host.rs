@@ -269,6 +269,8 @@ pub(super) struct ConsumerHost {
     pub topics: Vec<Arc<str>>,
     pub slot: SharedSlot<Consumer>,
     pub history: Rc<RefCell<History>>,
+    /// Whether it ran before.
+    pub begun: Cell<bool>,
 }
 
 impl ConsumerHost {
@@ -280,6 +282,9 @@ impl ConsumerHost {
         let ends = Rc::new(Cell::new(0));
         let retained = BTreeSet::new();
         let application = ConsumeApp::new(self.process, Reading::Ongoing, history, ends, retained, tracer);
+        if self.begun.replace(true) {
+            application.begins_anew(simulated_now());
+        }
         context.run_client(self.slot.clone(), consumer, application).await;
     }
 }

@@ -29,7 +29,7 @@ impl<'a> Record<'a> {
     /// Looks up in the history what is known of a message at this offset.
     pub fn new(
         scene: &Scene<'_>,
-        index: &'a HistoryIndex<'_>,
+        index: &'a HistoryIndex,
         message: Option<MessageId>,
         offset: Option<Offset>,
         life: Option<&'a Life>,

@@ -22,7 +22,7 @@ const OTHER_FATES_MAX: usize = 3;
 /// When each copy ended, and how: records that have it in common died of the same.
 type Key = Vec<(HostId, Option<(usize, How)>)>;
 
-pub(super) fn explain(scene: &Scene<'_>, index: &HistoryIndex<'_>) -> Option<Finding> {
+pub(super) fn explain(scene: &Scene<'_>, index: &HistoryIndex) -> Option<Finding> {
     let (_, partition) = index.partitions().find(|(at, _)| *at == scene.topic_partition)?;
     let lost = lost(partition);
     let placed: Vec<(&LostRecord, Wanted)> =

@@ -20,7 +20,7 @@ const MESSAGES_MAX: usize = 2;
 const EVENTS_MAX: usize = 14;
 
 /// Of an anomaly of the history: what its first messages went through.
-pub(super) fn of_history(scene: &Scene<'_>, index: &HistoryIndex<'_>, violation: &Violation) -> Finding {
+pub(super) fn of_history(scene: &Scene<'_>, index: &HistoryIndex, violation: &Violation) -> Finding {
     let mut examples: Vec<&MessageRef> = violation.examples.iter().take(MESSAGES_MAX).collect();
     examples.sort_by_key(|example| example.offset);
     let placed: Vec<&MessageRef> =
@@ -84,7 +84,7 @@ fn reused(scene: &Scene<'_>, one: &Life, other: &Life) -> String {
 }
 
 /// When the message was first said to be at its offset.
-fn wanted(scene: &Scene<'_>, index: &HistoryIndex<'_>, example: &MessageRef) -> Option<Wanted> {
+fn wanted(scene: &Scene<'_>, index: &HistoryIndex, example: &MessageRef) -> Option<Wanted> {
     let shown = example.message.and_then(|message| Some(index.send_of(message)?.1)).map(|send| send.outcome);
     let operation = match shown {
         Some(Outcome::Ok { completed, .. }) => completed,

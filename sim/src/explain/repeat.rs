@@ -19,7 +19,7 @@ use crate::trace::TraceEvent;
 /// How many batches of a producer a broker remembers (`ProducerStateEntry.NUM_BATCHES_TO_RETAIN`).
 const REMEMBERED: usize = 5;
 
-pub(super) fn explain(scene: &Scene<'_>, index: &HistoryIndex<'_>, violation: &Violation) -> Option<Finding> {
+pub(super) fn explain(scene: &Scene<'_>, index: &HistoryIndex, violation: &Violation) -> Option<Finding> {
     let message = violation.examples.first()?.message?;
     let (_, partition) = index.partitions().find(|(at, _)| *at == scene.topic_partition)?;
     let places = partition.final_reads.by_message();

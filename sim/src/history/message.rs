@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use bytes::Bytes;
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Hex digits at the start of a value.
@@ -90,8 +91,22 @@ impl Serialize for MessageId {
 
 impl<'de> Deserialize<'de> for MessageId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        deserializer.deserialize_str(MessageVisitor)
+    }
+}
+
+/// Takes the text as it stands in the input, without a copy.
+struct MessageVisitor;
+
+impl Visitor<'_> for MessageVisitor {
+    type Value = MessageId;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a message such as \"0/12\"")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<MessageId, E> {
+        text.parse().map_err(E::custom)
     }
 }
 

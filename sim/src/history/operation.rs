@@ -61,6 +61,13 @@ pub enum OpF {
         /// When.
         reading: Reading,
     },
+    /// From here on a process reads elsewhere, and was told so: what it is given next need not follow what it was given.
+    Seek {
+        /// Of which topic partition; `None` for everything it reads.
+        topic_partition: Option<TopicPartition>,
+        /// The next offset it is to be given, if there is a record; `None` if it does not know.
+        offset: Option<Offset>,
+    },
     /// The final reads of a topic partition are complete.
     FinalRead {
         /// Which.

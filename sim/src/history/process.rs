@@ -18,13 +18,13 @@ impl fmt::Display for ProcessId {
 
 /// What a history says about a process before its first operation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ProcessInfo {
     /// Which.
     pub process: ProcessId,
     /// What people call it, such as `producer-0`.
+    #[serde(default)]
     pub name: String,
-    /// What its sends may rely on; `None` for who only reads.
+    /// What its sends may rely on; `None` for who only reads, and where nobody knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub promise: Option<Promise>,
 }
@@ -42,7 +42,6 @@ impl ProcessInfo {
 
 /// What the settings of a producer promise about its sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Promise {
     /// `acks`.
     #[serde(serialize_with = "write_acks", deserialize_with = "read_acks")]

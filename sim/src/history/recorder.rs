@@ -13,7 +13,7 @@ use super::process::{ProcessId, ProcessInfo};
 /// Invariants:
 /// * Operation `n` has index `n`.
 /// * Process ids of the table are unique, and every operation's process is in the table.
-/// * Only sends are invoked, fail or end as info; polls and final reads are always `ok`.
+/// * Only sends are invoked, fail or end as info; everything else is always `ok`.
 ///
 /// That completions fit their invocations is for
 /// [`HistoryIndex`](crate::checker::HistoryIndex) to check: a history read from a file may be anyone's.
@@ -74,6 +74,17 @@ impl History {
         reading: Reading,
     ) -> u64 {
         self.push(time, process, OpKind::Ok, OpF::Poll { topic_partition, records, reading })
+    }
+
+    /// A process was told that it reads on elsewhere: at `offset` of one topic partition, or nobody knows where.
+    pub fn sought(
+        &mut self,
+        time: Timestamp,
+        process: ProcessId,
+        topic_partition: Option<TopicPartition>,
+        offset: Option<Offset>,
+    ) -> u64 {
+        self.push(time, process, OpKind::Ok, OpF::Seek { topic_partition, offset })
     }
 
     /// The final reads of a topic partition are complete: everything below `end` was read, but for what retention

@@ -21,12 +21,16 @@
 pub mod all;
 mod committed;
 pub mod convergence;
+#[cfg(test)]
+mod damage;
 pub mod durable_recovery_point;
 pub mod elr_empty;
 pub mod isr_within_replicas;
 pub mod leader_completeness;
 pub mod leader_in_isr;
 pub mod log_matching;
+#[cfg(test)]
+mod model;
 pub mod monotonic_epochs;
 pub mod one_leader_per_epoch;
 pub mod ordered_offsets;

@@ -45,6 +45,7 @@ mod tests {
 
     fn found(change: fn(&mut ReplicaSnapshot)) -> Vec<Anomaly> {
         let mut scene = Scene::new();
+        scene.shrink(&[1]);
         scene.append(1, 2);
         scene.set(1, change);
         scene.found()

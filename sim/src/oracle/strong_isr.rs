@@ -2,7 +2,7 @@
 //!
 //! Formally, at every moment, for every replica l of a running broker that believes to lead, and every r in the maximal ISR
 //! of l whose broker runs and has it open: every batch of log(l) with a record in max(start(l), start(r))..hw(l) is in log(r),
-//! unless the disk of r took some of its log away and r has not been as far again since.
+//! unless r came back after its machine lost power, its disk was emptied or its process gave up, and has not been as far again since.
 //!
 //! Source: J. Gustafson's `StrongIsr` (`KafkaReplication.tla`), by the leader's maximal ISR instead of the controller's ISR, which
 //! KIP-497 made the weaker demand on r (`ValidHighWatermark` in `AsyncIsr.tla`); J. Vanlightly's
@@ -15,7 +15,8 @@
 //! * The high watermark waits for what every member has asked to be sent next, and a member has everything below that.
 //! * A member that lost power, was wiped or gave up over its disk may come back with less, until the controller hears of
 //!   it; leaders may still count on what it had said before. It never said more than where its log ended, so it is judged again once its
-//!   log ends there. A killed process finds its page cache as it was and is not excused.
+//!   log ends there. A killed process finds its page cache as it was and is not excused; if it cut its log because that
+//!   rotted, it does lack what it cut.
 //! * A deposed leader is judged as any other: what is below its high watermark was acknowledged by whoever was elected next, as by
 //!   every member, so a follower that truncates for the new leader keeps it: two logs with the same leader epoch at an offset are
 //!   the same below, and truncation ends where they are. If the new leader does lack it, the alarm is true, and

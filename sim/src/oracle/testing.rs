@@ -98,9 +98,24 @@ impl Scene {
         scene
     }
 
+    /// The replica of a broker that runs.
+    pub(super) fn replica(&self, broker: i32) -> Option<&ReplicaSnapshot> {
+        self.cluster.replica(BrokerId(broker), &self.key)
+    }
+
     /// Which properties were violated, in order.
     pub(super) fn found(&self) -> Vec<Anomaly> {
         self.oracles.findings().violations().map(|violation| violation.anomaly).collect()
+    }
+
+    /// Everything that was found, in words.
+    pub(super) fn findings(&self) -> String {
+        let violations = self.oracles.findings().violations();
+        let told = violations.map(|violation| {
+            let event = violation.seen.expect("it is of state").event;
+            format!("change {event}: {violation}")
+        });
+        told.collect::<Vec<String>>().join("\n")
     }
 
     /// The first case of an anomaly.

@@ -148,7 +148,8 @@ fn line(text: &mut String, content: &str) {
     writeln!(text, "  {content}").expect("a string takes everything");
 }
 
-fn painted(verdict: Verdict, color: bool) -> String {
+/// The verdict as a word, in its color if anybody sees colors.
+pub fn painted(verdict: Verdict, color: bool) -> String {
     if !color {
         return verdict.to_string();
     }

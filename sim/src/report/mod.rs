@@ -31,7 +31,7 @@ pub mod write;
 
 pub use faults::{fault_heading, fault_table};
 pub use flush_report::{DirtyBytes, FlushReport, PowerLossReport, Quantiles};
-pub use human::{human_summary, one_line, replay_line};
+pub use human::{human_summary, one_line, painted, replay_line};
 pub use read::{ReadError, RunDir};
 pub use run_report::{
     Counts, EnvReport, FaultReport, Hashes, NemesisReport, PanicReport, PhaseReport, Reached, RunReport,

@@ -8,7 +8,7 @@ use twox_hash::XxHash64;
 use super::flush_report::FlushReport;
 use crate::checker::Violation;
 use crate::explain::Explanation;
-use crate::history::{History, OpF, OpKind, PolledRecord, ProcessId, Reading};
+use crate::history::{History, OpF, OpKind, Operation, PolledRecord, ProcessId, Reading};
 use crate::trace::TraceDigest;
 use crate::verdict::Verdict;
 
@@ -238,35 +238,38 @@ impl Counts {
     /// Counts the operations of `history`, probes and their records left out.
     pub fn of(history: &History) -> Counts {
         let mut counts = Counts::default();
-        let mut invoked = 0;
-        let probes: Vec<_> = history.processes().iter().filter(|info| info.is_probe()).collect();
-        let is_probe = |process: ProcessId| probes.iter().any(|info| info.process == process);
+        let probe = history.processes().iter().find(|info| info.is_probe()).map(|info| info.process);
+        history.operations().iter().for_each(|operation| counts.count(operation, probe));
+        counts
+    }
+
+    /// Counts one operation more, unless it is the probe's.
+    pub fn count(&mut self, operation: &Operation, probe: Option<ProcessId>) {
+        if probe == Some(operation.process) {
+            return;
+        }
         let counted = |records: &[PolledRecord]| {
-            let of_probe = |record: &&PolledRecord| {
-                record.message.is_some_and(|sent| is_probe(ProcessId(sent.client())))
-            };
+            let client = |record: &PolledRecord| Some(ProcessId(record.message?.client()));
+            let of_probe = |record: &&PolledRecord| probe.is_some() && client(record) == probe;
             (records.len() - records.iter().filter(of_probe).count()) as u64
         };
-        for operation in history.operations() {
-            if is_probe(operation.process) {
-                continue;
+        match (&operation.f, operation.kind) {
+            (OpF::Send { .. }, OpKind::Invoke) => self.indeterminate += 1,
+            (OpF::Send { .. }, OpKind::Ok) => {
+                self.acknowledged += 1;
+                // Saturates for histories whose completions lack invocations; the checkers refuse those.
+                self.indeterminate = self.indeterminate.saturating_sub(1);
             }
-            match (&operation.f, operation.kind) {
-                (OpF::Send { .. }, OpKind::Invoke) => invoked += 1,
-                (OpF::Send { .. }, OpKind::Ok) => counts.acknowledged += 1,
-                (OpF::Send { .. }, OpKind::Fail) => counts.failed += 1,
-                (OpF::Send { .. }, OpKind::Info) | (OpF::FinalRead { .. }, _) => {}
-                (OpF::Poll { records, reading: Reading::Ongoing, .. }, _) => {
-                    counts.polled_records += counted(records);
-                }
-                (OpF::Poll { records, reading: Reading::Final, .. }, _) => {
-                    counts.final_records += counted(records);
-                }
+            (OpF::Send { .. }, OpKind::Fail) => {
+                self.failed += 1;
+                self.indeterminate = self.indeterminate.saturating_sub(1);
             }
+            (OpF::Send { .. }, OpKind::Info) | (OpF::FinalRead { .. } | OpF::Seek { .. }, _) => {}
+            (OpF::Poll { records, reading: Reading::Ongoing, .. }, _) => {
+                self.polled_records += counted(records)
+            }
+            (OpF::Poll { records, reading: Reading::Final, .. }, _) => self.final_records += counted(records),
         }
-        // Saturates for histories whose completions lack invocations; the checkers refuse those.
-        counts.indeterminate = u64::saturating_sub(invoked, counts.acknowledged + counts.failed);
-        counts
     }
 }
 

@@ -66,7 +66,7 @@ pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> 
     let mut verdict = came_to(evidence.ended, &mut report);
     match check_all(evidence.history) {
         Ok(checks) => {
-            let Checks { violations, unknown, deleted_by_retention } = checks;
+            let Checks { violations, unknown, deleted_by_retention, .. } = checks;
             (report.violations, report.unknown) = (violations, unknown);
             report.deleted_by_retention = deleted_by_retention;
         }

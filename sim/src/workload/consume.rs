@@ -26,6 +26,12 @@ pub struct ConsumeApp {
 }
 
 impl ConsumeApp {
+    /// A process is started once more, and reads everything from its start: the same client, for it goes by the same name.
+    pub fn begins_anew(&self, now: Timestamp) {
+        let index = self.history.borrow_mut().sought(now, self.process, None, None);
+        self.tracer.record(now, TraceEvent::ClientOp { index });
+    }
+
     /// Writes what `process` reads into the history, and counts ends in `caught_up`. `retained` are the topics that
     /// delete old records.
     pub fn new(
@@ -55,6 +61,9 @@ impl Application for ConsumeApp {
             Effect::Polled { topic_partition, records } => {
                 let records = records.iter().map(PolledRecord::from).collect();
                 history.polled(now, self.process, topic_partition, records, self.reading)
+            }
+            Effect::Repositioned { topic_partition, offset } => {
+                history.sought(now, self.process, Some(topic_partition), Some(offset))
             }
             Effect::CaughtUp { topic_partition, start, end } => {
                 self.caught_up.set(self.caught_up.get() + 1);

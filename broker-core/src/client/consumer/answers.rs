@@ -107,12 +107,15 @@ impl Consumer {
             }
         };
         let end = state.take_reached_end();
-        let topic_partition = name.clone();
-        let event = jump.map(|jump| match jump {
-            Jump::Truncated { from, to } => Event::ConsumerTruncated { topic_partition, from, to },
-            Jump::Reset { from, to } => Event::ConsumerOffsetReset { topic_partition, from, to },
-        });
-        self.effects.extend(event.map(Effect::Observe));
+        if let Some(jump) = jump {
+            let topic_partition = name.clone();
+            let (event, offset) = match jump {
+                Jump::Truncated { from, to } => (Event::ConsumerTruncated { topic_partition, from, to }, to),
+                Jump::Reset { from, to } => (Event::ConsumerOffsetReset { topic_partition, from, to }, to),
+            };
+            self.effects.push_back(Effect::Observe(event));
+            self.effects.push_back(Effect::Repositioned { topic_partition: name.clone(), offset });
+        }
         if let Some((start, end)) = end {
             self.effects.push_back(Effect::CaughtUp { topic_partition: name.clone(), start, end });
         }

@@ -54,11 +54,12 @@ impl<'a> Readable<'a> {
         'a: 'b,
     {
         if let Some(operation) = self.operation(event) {
-            return Some(match &operation.f {
+            return match &operation.f {
                 OpF::Send { topic_partition, .. }
                 | OpF::Poll { topic_partition, .. }
-                | OpF::FinalRead { topic_partition, .. } => topic_partition,
-            });
+                | OpF::FinalRead { topic_partition, .. } => Some(topic_partition),
+                OpF::Seek { topic_partition, .. } => topic_partition.as_ref(),
+            };
         }
         event.topic_partition()
     }

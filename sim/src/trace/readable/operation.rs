@@ -27,6 +27,11 @@ pub(super) fn operation(operation: &Operation) -> String {
             }
             _ => format!("reads nothing of {topic_partition}"),
         },
+        (OpF::Seek { topic_partition, offset }, _) => {
+            let what = topic_partition.as_ref().map_or_else(|| "all".to_owned(), ToString::to_string);
+            let place = offset.map_or_else(|| "elsewhere".to_owned(), |offset| format!("at {offset}"));
+            format!("is told that it reads on {place} in {what}")
+        }
         (OpF::FinalRead { topic_partition, start, end }, _) => {
             format!("has read all of {topic_partition}, {start}..{end}")
         }
