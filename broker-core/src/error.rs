@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An error code of Kafka's protocol (`org.apache.kafka.common.protocol.Errors`).
 ///
@@ -22,6 +22,14 @@ macro_rules! codes {
                 match self.0 {
                     $($code => Some(stringify!($name)),)*
                     _ => None,
+                }
+            }
+
+            /// The code of this name, or of `error 99` for one without a name: what [`Display`](fmt::Display) writes.
+            pub fn parse(text: &str) -> Option<ErrorCode> {
+                match text {
+                    $(stringify!($name) => Some(ErrorCode::$name),)*
+                    _ => text.strip_prefix("error ")?.parse().ok().map(ErrorCode),
                 }
             }
         }
@@ -105,6 +113,13 @@ impl Serialize for ErrorCode {
     }
 }
 
+impl<'de> Deserialize<'de> for ErrorCode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        ErrorCode::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("unknown error `{text}`")))
+    }
+}
+
 /// A file operation failed. Kept small and cloneable, unlike `io::Error`, because it travels as an input.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{operation} {path}: {kind}")]
@@ -131,7 +146,7 @@ pub enum RequestError {
 }
 
 /// How one attempt to send a batch ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum AttemptError {
     /// The broker answered with an error.
     Code(ErrorCode),

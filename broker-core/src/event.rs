@@ -2,7 +2,7 @@
 //!
 //! Events carry facts, never advice, and no node ever reads one. Names are the field's own.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use strum::VariantNames;
 
 use crate::error::{AttemptError, ErrorCode};
@@ -12,7 +12,7 @@ use crate::types::{
 };
 
 /// Something a node did or learned.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, strum::IntoStaticStr, VariantNames)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::IntoStaticStr, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "fields carry their types' names")]
@@ -147,7 +147,7 @@ pub enum Event {
 }
 
 /// Why a log start moved (`LogStartOffsetIncrementReason`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LogStartReason {
     /// `retention.bytes` wants segments deleted.

@@ -42,10 +42,10 @@ pub fn main() -> ExitCode {
         Command::Judge(arguments) => judge::judge(&arguments),
         Command::Check(check) => list::check(&check),
         Command::List(list) => list::list(&list),
-        Command::Explain(words) => explain::explain(&words),
+        Command::Explain(arguments) => explain::explain(&arguments),
         Command::New(new) => new::new(&new),
         Command::Shrink(shrink) => shrink::shrink(&shrink),
-        Command::Schema => explain::schema(),
+        Command::Schema => explain::words::schema(),
     };
     let unprinted = code == 0 && UNPRINTED.load(Ordering::Relaxed);
     ExitCode::from(if unprinted { EXIT_USAGE } else { code })

@@ -12,8 +12,9 @@
 //!              └───┴─► verdict ─► report        … and only `run` knows both.
 //! ```
 //!
-//! Reading order: [`run`], [`scenario`], [`language`], [`cluster`], [`nemesis`], [`workload`], [`history`], [`checker`], [`oracle`], [`contract`],
-//! [`trace`], [`report`], [`sweep`], [`shrink`], [`tradeoff`], [`cli`], [`meter`].
+//! Reading order: [`run`], [`scenario`], [`language`], [`cluster`], [`nemesis`], [`workload`], [`history`], [`checker`],
+//! [`snapshot`], [`oracle`], [`contract`], [`explain`], [`trace`], [`report`], [`sweep`], [`shrink`], [`tradeoff`], [`cli`],
+//! [`meter`].
 
 #[cfg(not(tokio_unstable))]
 compile_error!(
@@ -25,6 +26,7 @@ pub mod checker;
 pub mod cli;
 pub mod cluster;
 pub mod contract;
+pub mod explain;
 pub mod history;
 pub mod language;
 pub mod meter;

@@ -61,6 +61,17 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         &["crate::nemesis", "crate::workload", "crate::cluster", "crate::scenario", "crate::run"],
     ),
     ("sim/src/oracle", &["crate::nemesis", "crate::workload", "crate::cluster", "crate::scenario"]),
+    (
+        "sim/src/explain",
+        &[
+            "crate::nemesis",
+            "crate::workload",
+            "crate::cluster",
+            "crate::scenario",
+            "crate::run",
+            "crate::report",
+        ],
+    ),
     ("sim/src/nemesis", &["crate::checker", "crate::oracle", "crate::history", "crate::scenario"]),
     ("sim/src/workload", &["crate::checker", "crate::oracle", "crate::nemesis"]),
     ("sim/src/cluster", &["crate::checker", "crate::oracle", "crate::nemesis"]),

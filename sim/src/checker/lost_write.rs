@@ -49,6 +49,43 @@ impl Due<'_> {
     }
 }
 
+/// A message that is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LostRecord {
+    /// Which.
+    pub message: MessageId,
+    /// Where the acknowledgement or else a poll says it was.
+    pub offset: Option<Offset>,
+    /// Index of the operation that says so.
+    pub shown: u64,
+}
+
+/// Every message of a topic partition that is gone, in the order of offsets; those of unknown offset last.
+pub fn lost(partition: &PartitionIndex) -> Vec<LostRecord> {
+    let shown = |due: &Due<'_>| match due.send.outcome {
+        Outcome::Ok { completed, .. } => completed,
+        Outcome::Info | Outcome::Fail => {
+            let message = Some(due.send.message);
+            let seen = partition.seen.by_offset();
+            let first = seen.partition_point(|seen| Some(seen.offset) < due.offset);
+            let seen = seen[first..].iter().find(|seen| seen.message == message);
+            seen.map_or(due.send.invoked, |seen| seen.operation)
+        }
+    };
+    let record =
+        |due: &Due<'_>| LostRecord { message: due.send.message, offset: due.offset, shown: shown(due) };
+    gone(partition, &due(partition)).into_iter().map(record).collect()
+}
+
+/// Those of the messages that must be there and are not.
+fn gone<'d, 'i>(partition: &PartitionIndex, due: &'d [Due<'i>]) -> Vec<&'d Due<'i>> {
+    if partition.final_end.is_some() {
+        return due.iter().filter(|due| due.is_lost(partition)).collect();
+    }
+    let passed_over = passed_over(partition);
+    due.iter().filter(|due| passed_over.binary_search(&due.send.message).is_ok()).collect()
+}
+
 /// Finds lost writes, at most one violation per topic partition.
 pub fn check(index: &HistoryIndex) -> Checked {
     let mut checked = Checked::default();
@@ -59,12 +96,11 @@ pub fn check(index: &HistoryIndex) -> Checked {
         }
         // A probe that is there is no part of what could have been lost.
         due.retain(|due| !index.is_probe(due.send.process) || due.is_lost(partition));
-        let lost: Vec<&Due<'_>> = if partition.final_end.is_some() {
+        if partition.final_end.is_some() {
             if let Some(reason) = somewhere(topic_partition, partition, &due) {
                 checked.unknown.push(reason);
                 continue;
             }
-            due.iter().filter(|due| due.is_lost(partition)).collect()
         } else {
             let read =
                 due.iter().filter(|due| partition.seen.first_offset(due.send.message).is_some()).count();
@@ -74,10 +110,8 @@ pub fn check(index: &HistoryIndex) -> Checked {
                     "the final reads of {topic_partition} are incomplete: nobody knows what became of {records} that consumers had read"
                 ));
             }
-            let passed_over = passed_over(partition);
-            due.iter().filter(|due| passed_over.binary_search(&due.send.message).is_ok()).collect()
-        };
-        checked.violations.extend(violation(index, topic_partition, &due, &lost));
+        }
+        checked.violations.extend(violation(index, topic_partition, &due, &gone(partition, &due)));
     }
     checked
 }

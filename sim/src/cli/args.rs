@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::explain::args::ExplainArguments;
 use super::judge::JudgeArguments;
 use super::replay::ReplayArguments;
 use super::shrink::ShrinkArguments;
@@ -50,7 +51,7 @@ pub(super) enum Command {
     Check(CheckArguments),
     /// Lists scenarios with what they expect and the story they tell.
     List(ListArguments),
-    /// Says what a word of scenarios and results means; without one, lists every word.
+    /// Says how a run came to what it found, or what a word of scenarios and results means; without one, lists every word.
     Explain(ExplainArguments),
     /// Writes a scenario that runs as it stands, to be changed.
     New(NewArguments),
@@ -105,26 +106,6 @@ pub(super) struct ListArguments {
     #[arg(long, value_enum, default_value = "human")]
     pub format: Format,
 }
-
-#[derive(Debug, Args)]
-#[command(after_help = EXPLAIN)]
-pub(super) struct ExplainArguments {
-    /// A section, own key, kind of fault, event, target, Kafka property, anomaly or verdict; or a list of them.
-    #[arg(value_name = "WORD")]
-    pub words: Vec<String>,
-    /// How the answer is printed.
-    #[arg(long, value_enum, default_value = "human")]
-    pub format: Format,
-}
-
-const EXPLAIN: &str = "\
-Lists: sections, keys, kinds, events, targets, properties, anomalies, verdicts
-
-Examples:
-  cargo sim explain power_loss
-  cargo sim explain fault.at record_acknowledged
-  cargo sim explain log.flush.scheduler.interval.ms
-  cargo sim explain events";
 
 #[derive(Debug, Args)]
 #[command(after_help = "The file is DIR/NAME.toml. A file that is there already is never touched.")]

@@ -2,9 +2,6 @@
 
 use broker_core::error::{AttemptError, ErrorCode};
 
-/// Kafka's named codes lie in this range (`org.apache.kafka.common.protocol.Errors`).
-const NAMED: std::ops::RangeInclusive<i16> = -1..=255;
-
 pub(super) fn to_text(error: AttemptError) -> String {
     match error {
         AttemptError::Code(code) => code.to_string(),
@@ -21,10 +18,7 @@ pub(super) fn from_text(text: &str) -> Option<AttemptError> {
         "timed_out" => AttemptError::TimedOut,
         "expired" => AttemptError::Expired,
         "no_acks" => AttemptError::NoAcks,
-        _ => AttemptError::Code(match text.strip_prefix("error ") {
-            Some(number) => ErrorCode(number.parse().ok()?),
-            None => NAMED.map(ErrorCode).find(|code| code.name() == Some(text))?,
-        }),
+        _ => AttemptError::Code(ErrorCode::parse(text)?),
     })
 }
 

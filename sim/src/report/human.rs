@@ -49,7 +49,7 @@ pub fn human_summary(report: &RunReport, run_dir: Option<&Path>, color: bool) ->
     }
     if !report.explanation.is_empty() {
         line(&mut text, "how it happened:");
-        for step in &report.explanation {
+        for step in report.explanation.short_lines() {
             line(&mut text, &format!("  {step}"));
         }
     }
@@ -69,11 +69,12 @@ pub fn human_summary(report: &RunReport, run_dir: Option<&Path>, color: bool) ->
         line(&mut text, &format!("          SIM_SEED={seed} cargo test --test scenarios {}", scenario.name));
     }
     if let Some(run_dir) = run_dir {
+        let directory = quoted(&run_dir.display().to_string());
+        if !report.explanation.is_empty() {
+            line(&mut text, &format!("explain   cargo sim explain {directory}"));
+        }
         if report.signature.is_some() {
-            line(
-                &mut text,
-                &format!("shrink    cargo sim shrink {}", quoted(&run_dir.display().to_string())),
-            );
+            line(&mut text, &format!("shrink    cargo sim shrink {directory}"));
         }
         line(&mut text, &format!("report    {}", run_dir.display()));
     }
@@ -182,6 +183,7 @@ mod tests {
     use super::super::run_report::ScenarioRef;
     use super::*;
     use crate::checker::{Anomaly, MessageRef, Violation};
+    use crate::explain::{Finding, Moment, MomentKind};
     use crate::history::{MessageId, ProcessId};
 
     fn report() -> RunReport {
@@ -192,7 +194,24 @@ mod tests {
         report.counts.acknowledged = 400;
         report.hashes.scenario = "5eed".to_owned();
         report.env.git_commit = Some("66358e6".to_owned());
-        report.explanation = vec!["1.2s broker-1 loses power".to_owned()];
+        report.explanation.findings.push(Finding {
+            anomaly: Some(Anomaly::LostWrite),
+            topic_partition: TopicPartition::new("orders", 0),
+            subject: "message 0/12".to_owned(),
+            message: Some(MessageId::new(0, 12)),
+            offset: Some(Offset(363)),
+            conclusion: "its only copy died".to_owned(),
+            timeline: vec![Moment {
+                time_us: 1_200_000,
+                event: 7,
+                host: "broker-1".to_owned(),
+                kind: MomentKind::Meanwhile,
+                words: "loses power".to_owned(),
+            }],
+            left_out: 0,
+            copies: Vec::new(),
+            fates: Vec::new(),
+        });
         report.violations.push(Violation {
             anomaly: Anomaly::LostWrite,
             topic_partition: TopicPartition::new("orders", 0),
@@ -218,10 +237,12 @@ violation leader-power-loss seed 42 (not as expected): 400 acknowledged, 0 faile
   lost-write: 1 of 400 acknowledged records of orders-0 is gone
     message 0/12 at offset 363 (operation 800)
   how it happened:
-    1.2s broker-1 loses power
+    lost-write: message 0/12: its only copy died
+        1.200s  7  broker-1    loses power
   expected  pass; found lost-write
   replay    cargo sim replay reports/leader-power-loss/42
             SIM_SEED=42 cargo test --test scenarios leader-power-loss
+  explain   cargo sim explain reports/leader-power-loss/42
   shrink    cargo sim shrink reports/leader-power-loss/42
   report    reports/leader-power-loss/42
   build     commit 66358e6, lock file unknown

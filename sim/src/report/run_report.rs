@@ -7,6 +7,7 @@ use twox_hash::XxHash64;
 
 use super::flush_report::FlushReport;
 use crate::checker::Violation;
+use crate::explain::Explanation;
 use crate::history::{History, OpF, OpKind, Operation, PolledRecord, ProcessId, Reading};
 use crate::trace::TraceDigest;
 use crate::verdict::Verdict;
@@ -51,8 +52,8 @@ pub struct RunReport {
     pub liveness: Option<String>,
     /// Why the run shows nothing.
     pub vacuous: Vec<String>,
-    /// How it came to the violation: a few lines, earliest first.
-    pub explanation: Vec<String>,
+    /// How it came to each violation, in the same order.
+    pub explanation: Explanation,
     /// The panic that ended the run.
     pub panic: Option<PanicReport>,
     /// Digest of the trace, 16 hexadecimal digits.
@@ -278,7 +279,7 @@ impl Counts {
 
 impl RunReport {
     /// Raised when a field changes its meaning or goes away.
-    pub const VERSION: u32 = 1;
+    pub const VERSION: u32 = 2;
 
     /// A report in which nothing has happened yet: vacuous, and expected to pass.
     pub fn new(scenario: ScenarioRef, seed: u64) -> RunReport {
@@ -297,7 +298,7 @@ impl RunReport {
             unrepaired: Vec::new(),
             liveness: None,
             vacuous: Vec::new(),
-            explanation: Vec::new(),
+            explanation: Explanation::default(),
             panic: None,
             digest: TraceDigest(0).to_string(),
             counts: Counts::default(),

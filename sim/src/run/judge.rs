@@ -12,9 +12,9 @@ use super::flushing;
 use super::meanwhile;
 use super::phases::Ended;
 use super::signature;
-use super::story;
 use crate::checker::{Anomaly, Checks, Violation, check_all};
 use crate::cluster::disk::{DiskHistory, DiskStats};
+use crate::explain::explain;
 use crate::history::History;
 use crate::oracle::{LogContent, diverging_logs};
 use crate::report::{
@@ -105,9 +105,7 @@ pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> 
     if !report.vacuous.is_empty() {
         verdict = verdict.and(Verdict::Vacuous);
     }
-    if let Some(first) = report.violations.first() {
-        report.explanation = story::tell(evidence.trace, &first.topic_partition);
-    }
+    report.explanation = explain(evidence.history, evidence.trace, &report.violations);
     report.verdict = verdict;
     report.as_expected = is_expected(scenario, &report);
     report.signature = signature::of(&report, &scenario.expect.verdict, evidence.history, evidence.trace);

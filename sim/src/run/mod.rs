@@ -12,9 +12,8 @@
 //!                                 takes a probe
 //! ```
 //!
-//! Reading order: [`phases`] (what happens when), [`judge`] (what it came to), [`availability`], [`bearings`] (a
-//! bug, or to be expected?), [`story`] (the few
-//! events that explain a failure), [`signature`] (which failures are the same), [`twice`] (do two runs agree).
+//! Reading order: [`phases`] (what happens when), [`judge`] (what it came to), [`availability`], [`bearings`] (a bug, or to be
+//! expected?), [`signature`] (which failures are the same), [`twice`] (do two runs agree).
 
 pub mod availability;
 mod bearings;
@@ -25,7 +24,6 @@ mod meanwhile;
 mod phases;
 mod script;
 mod signature;
-mod story;
 mod twice;
 
 pub use interrupt::Interrupt;

@@ -178,7 +178,7 @@ impl<'a> Run<'a> {
             last.ended_us = now;
         }
         self.phases.push(PhaseReport { name: name.to_owned(), started_us: now, ended_us: now });
-        self.cluster.record(TraceEvent::PhaseStarted { phase: name });
+        self.cluster.record(TraceEvent::PhaseStarted { phase: name.into() });
     }
 
     fn step(&mut self) -> Result<(), Ended> {

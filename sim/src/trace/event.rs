@@ -1,18 +1,19 @@
 //! Everything a trace can say.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use broker_core::event::Event;
 use broker_core::types::TopicPartition;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Identifies a fault of one run, in the order in which faults were planned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct FaultId(pub u32);
 
 /// How a host came to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stop {
     /// The process was killed; its page cache lives on.
@@ -28,7 +29,7 @@ pub enum Stop {
 }
 
 /// Something that happened on one host. Sizes are in bytes and leave out the length prefix of a frame.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "fields carry the names of Kafka's headers or of the variant")]
 pub enum TraceEvent {
@@ -51,7 +52,7 @@ pub enum TraceEvent {
     /// The nemesis took a fault back.
     FaultEnded { fault: FaultId },
     /// The run entered its next phase.
-    PhaseStarted { phase: &'static str },
+    PhaseStarted { phase: Cow<'static, str> },
     /// A client operation was recorded; `index` is its index in the history.
     ClientOp { index: u64 },
     /// The disk began to carry out a flush. (A log's own flush is the node's `flush_started`.)
@@ -59,7 +60,7 @@ pub enum TraceEvent {
     /// The disk ended a flush.
     DiskFlushFinished { flush: u64, ok: bool },
     /// What a node said about itself.
-    #[serde(untagged)]
+    #[serde(untagged, skip_deserializing)]
     Node(Event),
 }
 
@@ -135,7 +136,7 @@ pub(super) fn one_of_each() -> Vec<TraceEvent> {
         TraceEvent::HostStopped { how: Stop::Killed },
         TraceEvent::FaultStarted { fault: FaultId(0), description: "kill broker-1".to_owned() },
         TraceEvent::FaultEnded { fault: FaultId(0) },
-        TraceEvent::PhaseStarted { phase: "faults" },
+        TraceEvent::PhaseStarted { phase: "faults".into() },
         TraceEvent::ClientOp { index: 5 },
         TraceEvent::DiskFlushStarted { flush: 2 },
         TraceEvent::DiskFlushFinished { flush: 2, ok: true },

@@ -8,7 +8,7 @@
 //!                                                   └─────► first_difference (two runs of one seed)
 //! ```
 //!
-//! Reading order: [`event`] (what can be recorded), [`recorder`] (the list and its digest), [`tracer`], [`jsonl`] (the file),
+//! Reading order: [`event`] (what can be recorded), [`recorder`] (the list and its digest), [`tracer`], [`jsonl`] (the file), [`read`] (back),
 //! [`readable`] (the same for people), [`difference`] (where two runs part).
 //!
 //! One line of `trace.jsonl` is one flat object: `{"n":12,"t_us":40210,"host":"broker-1","event":"records_appended",…}`.
@@ -23,12 +23,14 @@
 pub mod difference;
 pub mod event;
 pub mod jsonl;
+pub mod read;
 pub mod readable;
 pub mod recorder;
 pub mod tracer;
 
 pub use difference::{Difference, difference_from, first_difference};
 pub use event::{FaultId, Stop, TraceEvent};
+pub use read::{ReadError, ReadTrace};
 pub use readable::{Readable, Standings, seconds};
 pub use recorder::{HostId, Trace, TraceDigest, TraceEntry};
 pub use tracer::Tracer;

@@ -21,7 +21,7 @@ pub struct HostId(pub u16);
 /// One recorded event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TraceEntry {
-    /// Position in the trace, from 0.
+    /// Position in the trace as it was recorded, from 0.
     pub number: u64,
     /// Simulated time of the cluster, not of the host's own clock.
     pub time: Timestamp,
@@ -88,7 +88,8 @@ impl Hasher for Gathered<'_> {
 /// Records what happens in one run.
 ///
 /// Invariants:
-/// * Entry `n` has number `n`, and entries are in the order in which they were recorded.
+/// * Entry `n` has number `n`, and entries are in the order in which they were recorded. One that was read from a file may
+///   lack events, and then numbers only rise.
 /// * On each host time never goes back. Between hosts it may, by less than a tick: turmoil runs one host after the other
 ///   through the same tick.
 /// * The digest covers time, host name and event of every entry, and nothing else.
@@ -125,10 +126,31 @@ impl Trace {
 
     /// Appends an event and returns its number. Allocates nothing beyond the growth of the list.
     pub fn record(&mut self, time: Timestamp, host: HostId, event: impl Into<TraceEvent>) -> u64 {
-        let event = event.into();
         let number = self.entries.len() as u64;
-        let Host { name, last } = &mut self.hosts[usize::from(host.0)];
+        let Host { name, last } = &self.hosts[usize::from(host.0)];
         assert!(*last <= time, "{name}: time went back from {last} to {time} at entry {number}");
+        self.push(number, time, host, event.into());
+        number
+    }
+
+    /// Appends what a file says. Its number may leave some out that this build does not know.
+    pub(super) fn record_read(
+        &mut self,
+        number: u64,
+        time: Timestamp,
+        host: HostId,
+        event: TraceEvent,
+    ) -> Result<(), String> {
+        let Host { name, last } = &self.hosts[usize::from(host.0)];
+        if time < *last {
+            return Err(format!("the time goes back on {name}, from {last} to {time}"));
+        }
+        self.push(number, time, host, event);
+        Ok(())
+    }
+
+    fn push(&mut self, number: u64, time: Timestamp, host: HostId, event: TraceEvent) {
+        let Host { name, last } = &mut self.hosts[usize::from(host.0)];
         *last = time;
         let mut gathered = Gathered::new(&mut self.digest);
         time.hash(&mut gathered);
@@ -136,7 +158,6 @@ impl Trace {
         event.hash(&mut gathered);
         gathered.flush();
         self.entries.push(TraceEntry { number, time, host, event });
-        number
     }
 
     /// The digest of everything so far.

@@ -111,7 +111,7 @@ impl Ran {
         let position = |is: &dyn Fn(&TraceEvent) -> bool| {
             self.output.trace.entries().iter().position(|entry| is(&entry.event)).expect("it is in the trace")
         };
-        let began = position(&|event| *event == TraceEvent::PhaseStarted { phase: "faults" });
+        let began = position(&|event| *event == TraceEvent::PhaseStarted { phase: "faults".into() });
         let end = position(&|event| match (event, number) {
             (TraceEvent::FaultStarted { fault: FaultId(fault), .. }, Some(number)) => {
                 *fault as usize == number

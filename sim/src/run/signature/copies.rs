@@ -1,43 +1,13 @@
 //! In which ways the copies of a lost record ended.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use broker_core::event::Event;
 use broker_core::time::Timestamp;
-use broker_core::types::{LeaderEpoch, Offset, TopicPartition};
+use broker_core::types::{Offset, TopicPartition};
 
+use crate::explain::{End, How, Wanted, follow};
 use crate::trace::{HostId, Stop, Trace, TraceEvent};
-
-/// What a replica did last with the record at the offset.
-#[derive(Default)]
-struct Copies {
-    /// Hosts that have something at the offset now.
-    held: BTreeSet<HostId>,
-    /// Hosts that ever had.
-    ever: BTreeSet<HostId>,
-    /// How hosts without power, or whose flush failed, may have come to lose what they had.
-    weakened: BTreeMap<HostId, &'static str>,
-    /// Hosts whose copy ended.
-    ended: BTreeSet<HostId>,
-    ends: BTreeSet<&'static str>,
-    unclean_election: bool,
-    /// From this leader epoch on the offset has another record.
-    reused_in: Option<LeaderEpoch>,
-}
-
-impl Copies {
-    fn appended(&mut self, host: HostId) {
-        self.held.insert(host);
-        self.ever.insert(host);
-    }
-
-    fn gone(&mut self, host: HostId, how: &'static str) {
-        if self.held.remove(&host) {
-            self.ended.insert(host);
-            self.ends.insert(how);
-        }
-    }
-}
 
 /// `copies ended by power loss, truncation`, of the record that was at this offset when somebody was told so; `None` if no
 /// replica ever had one.
@@ -46,93 +16,48 @@ pub(super) fn shape(
     (topic_partition, offset): (&TopicPartition, Offset),
     told: Timestamp,
 ) -> Option<String> {
-    let is_it = |event: &TraceEvent| {
-        let TraceEvent::Node(Event::RecordsAppended { topic_partition: of, base_offset, end_offset, .. }) =
-            event
-        else {
-            return false;
-        };
-        of == topic_partition && (*base_offset..*end_offset).contains(&offset)
-    };
-    // Others may have been there before, and never acknowledged.
-    let before = trace.entries().iter().rposition(|entry| entry.time <= told && is_it(&entry.event));
-    // Of one that was only read nobody was told when.
-    let appended = before.or_else(|| trace.entries().iter().position(|entry| is_it(&entry.event)))?;
-    let mut copies = Copies::default();
-    for entry in &trace.entries()[appended..] {
-        let host = entry.host;
-        match &entry.event {
-            TraceEvent::HostStopped { how: Stop::PowerLost } => {
-                copies.weakened.insert(host, "power loss");
-            }
-            TraceEvent::HostStopped { how: Stop::Wiped } => copies.gone(host, "wipe"),
-            TraceEvent::HostStopped { how: Stop::Halted } => {
-                copies.weakened.entry(host).or_insert("failed flush");
-            }
-            TraceEvent::Node(event) => observe(&mut copies, host, event, topic_partition, offset),
-            _ => {}
+    let life = follow(trace, topic_partition, &[Wanted { offset, told }]).pop()??;
+    let mut ends = BTreeSet::new();
+    let mut ended: BTreeSet<HostId> = BTreeSet::new();
+    for copy in &life.copies {
+        if let Some(way) = copy.end.as_ref().and_then(|end| way(trace, end)) {
+            ends.insert(way);
+            ended.insert(copy.host);
         }
     }
-    let mut ends: Vec<&str> = copies.ends.into_iter().collect();
-    if !copies.held.is_subset(&copies.ended) {
+    let ever: BTreeSet<HostId> = life.copies.iter().map(|copy| copy.host).collect();
+    let mut ends: Vec<&str> = ends.into_iter().collect();
+    if ended != ever {
         ends.push("being hidden");
     }
-    let count = if copies.ever.len() == 1 { "the only copy ended" } else { "copies ended" };
-    let election = if copies.unclean_election { "; unclean election" } else { "" };
+    let is_unclean = trace.entries()[life.appended..].iter().any(|entry| {
+        matches!(&entry.event, TraceEvent::Node(Event::PartitionChanged { topic_partition: at, unclean: true, .. })
+            if at == topic_partition)
+    });
+    let count = if ever.len() == 1 { "the only copy ended" } else { "copies ended" };
+    let election = if is_unclean { "; unclean election" } else { "" };
     Some(format!("{count} by {}{election}", ends.join(", ")))
 }
 
-fn observe(copies: &mut Copies, host: HostId, event: &Event, wanted: &TopicPartition, offset: Offset) {
-    match event {
-        Event::RecordsAppended { topic_partition, base_offset, end_offset, leader_epoch, .. }
-            if topic_partition == wanted && (*base_offset..*end_offset).contains(&offset) =>
-        {
-            if copies.ever.is_empty() {
-                copies.appended(host);
-            } else {
-                copies.reused_in.get_or_insert(*leader_epoch);
-            }
-        }
-        Event::RecordsReplicated { topic_partition, base_offset, end_offset, leader_epoch }
-            if topic_partition == wanted
-                && (*base_offset..*end_offset).contains(&offset)
-                && copies.reused_in.is_none_or(|reused| *leader_epoch < reused) =>
-        {
-            copies.appended(host);
-        }
-        Event::LogTruncated { topic_partition, from, to }
-            if topic_partition == wanted && (*to..*from).contains(&offset) =>
-        {
-            copies.gone(host, "truncation");
-        }
-        Event::LogTruncatedFully { topic_partition, from, .. }
-            if topic_partition == wanted && offset < *from =>
-        {
-            copies.gone(host, "log dropped");
-        }
-        Event::LogStartOffsetIncremented { topic_partition, log_start_offset, .. }
-            if topic_partition == wanted && offset < *log_start_offset =>
-        {
-            copies.gone(host, "retention");
-        }
-        Event::RecoveryFinished { topic_partition, end_offset, .. }
-            if topic_partition == wanted && *end_offset <= offset =>
-        {
-            let how = copies.weakened.get(&host).copied().unwrap_or("restart");
-            copies.gone(host, how);
-        }
-        Event::PartitionChanged { topic_partition, unclean: true, .. }
-            if topic_partition == wanted && !copies.ever.is_empty() =>
-        {
-            copies.unclean_election = true;
-        }
-        _ => {}
-    }
+/// A copy is hidden, and not gone, as long as no event says where it went.
+fn way(trace: &Trace, end: &End) -> Option<&'static str> {
+    Some(match end.how {
+        How::Truncated => "truncation",
+        How::Dropped => "log dropped",
+        How::Deleted => "retention",
+        How::Wiped => "wipe",
+        How::Recovered => match end.weakened.map(|at| &trace.entries()[at].event) {
+            Some(TraceEvent::HostStopped { how: Stop::PowerLost }) => "power loss",
+            Some(_) => "failed flush",
+            None => "restart",
+        },
+        How::Vanished | How::Overwritten => return None,
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use broker_core::types::{ProducerEpoch, ProducerId, Sequence};
+    use broker_core::types::{LeaderEpoch, ProducerEpoch, ProducerId, Sequence};
 
     use super::*;
 

@@ -1,39 +1,22 @@
 //! How a message came to be written twice.
 
-use broker_core::event::Event;
 use broker_core::types::{Offset, TopicPartition};
 
-use crate::trace::{Trace, TraceEvent};
+use crate::explain::appends;
+use crate::trace::Trace;
 
 /// Whether one batch was appended twice under the same sequence, and by whom; `None` if the trace does not have the batch
 /// at this offset.
 pub(super) fn shape(trace: &Trace, wanted: &TopicPartition, offset: Offset) -> Option<String> {
-    let appended = || {
-        trace.entries().iter().filter_map(|entry| match &entry.event {
-            TraceEvent::Node(Event::RecordsAppended {
-                topic_partition,
-                base_offset,
-                end_offset,
-                leader_epoch,
-                producer_id,
-                producer_epoch,
-                base_sequence,
-            }) if topic_partition == wanted => Some((
-                (*base_offset..*end_offset).contains(&offset),
-                (*producer_id, *producer_epoch, *base_sequence),
-                *leader_epoch,
-            )),
-            _ => None,
-        })
-    };
-    let (_, sequence, leader_epoch) = appended().rfind(|(here, ..)| *here)?;
-    if sequence.2.0 < 0 {
+    let batch = appends(trace, wanted).rfind(|batch| batch.contains(offset))?;
+    if !batch.is_numbered() {
         return Some("without a sequence".to_owned());
     }
-    let again = appended().find(|(here, other, _)| !here && *other == sequence);
+    let again =
+        appends(trace, wanted).find(|other| !other.contains(offset) && other.identity == batch.identity);
     Some(match again {
         None => "under another sequence".to_owned(),
-        Some((_, _, epoch)) if epoch == leader_epoch => {
+        Some(other) if other.leader_epoch == batch.leader_epoch => {
             "the same sequence in the same leader epoch".to_owned()
         }
         Some(_) => "the same sequence in two leader epochs".to_owned(),
@@ -42,6 +25,7 @@ pub(super) fn shape(trace: &Trace, wanted: &TopicPartition, offset: Offset) -> O
 
 #[cfg(test)]
 mod tests {
+    use broker_core::event::Event;
     use broker_core::time::Timestamp;
     use broker_core::types::{LeaderEpoch, ProducerEpoch, ProducerId, Sequence};
 

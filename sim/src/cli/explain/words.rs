@@ -1,23 +1,24 @@
-//! `cargo sim explain` and `cargo sim schema`.
+//! `cargo sim explain WORD` and `cargo sim schema`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::args::{ExplainArguments, Format};
-use super::{EXIT_USAGE, complain, print};
+use super::super::args::Format;
+use super::super::{EXIT_USAGE, complain, print};
+use super::args::ExplainArguments;
 use crate::language::{self, Entry, Group, entries, explain as human, lookup, usage};
 use crate::scenario;
 
 /// `cargo sim schema`.
-pub(super) fn schema() -> u8 {
+pub(in crate::cli) fn schema() -> u8 {
     print(&format!("{:#}\n", language::schema()));
     0
 }
 
-/// `cargo sim explain`: each word, in order, or nothing if there is one that nobody knows.
-pub(super) fn explain(arguments: &ExplainArguments) -> u8 {
+/// Each word, in order, or nothing if there is one that nobody knows.
+pub(super) fn words(arguments: &ExplainArguments) -> u8 {
     if arguments.words.is_empty() {
         let groups = Group::ALL.map(|group| list(group, arguments.format));
         let separator = if arguments.format == Format::Human { "\n" } else { "" };
@@ -34,6 +35,7 @@ pub(super) fn explain(arguments: &ExplainArguments) -> u8 {
         match lookup(word) {
             Ok(found) => answers.extend(found.iter().map(|entry| answer(entry, &uses, arguments.format))),
             Err(help) => {
+                let help = format!("{help}; or give a run directory, such as reports/latest");
                 complain(&format!("error: there is nothing called `{word}`\nhelp: {help}\n"));
                 return EXIT_USAGE;
             }
