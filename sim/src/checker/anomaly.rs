@@ -52,11 +52,13 @@ pub enum Anomaly {
     ElrEmpty,
     /// A recovery point is above what is durable.
     DurableRecoveryPoint,
+    /// Recovery took over what nobody wrote.
+    RecoveredRecords,
 }
 
 impl Anomaly {
     /// All of them, in order.
-    pub const ALL: [Anomaly; 18] = [
+    pub const ALL: [Anomaly; 19] = [
         Anomaly::LostWrite,
         Anomaly::Duplicate,
         Anomaly::InconsistentOffsets,
@@ -75,6 +77,7 @@ impl Anomaly {
         Anomaly::IsrWithinReplicas,
         Anomaly::ElrEmpty,
         Anomaly::DurableRecoveryPoint,
+        Anomaly::RecoveredRecords,
     ];
 
     /// Whether it is a property of the servers' state, which no client need have seen, and not of the history.
@@ -103,6 +106,7 @@ impl Anomaly {
             Anomaly::IsrWithinReplicas => "isr-within-replicas",
             Anomaly::ElrEmpty => "elr-empty",
             Anomaly::DurableRecoveryPoint => "durable-recovery-point",
+            Anomaly::RecoveredRecords => "recovered-records",
         }
     }
 
@@ -152,6 +156,9 @@ impl Anomaly {
             }
             Anomaly::DurableRecoveryPoint => {
                 "A broker counts as durable what its disk never said to be: the next loss of power takes it unnoticed."
+            }
+            Anomaly::RecoveredRecords => {
+                "A broker opened a log and kept bytes that nobody wrote: a loss of power had torn them."
             }
         }
     }

@@ -50,7 +50,7 @@ pub fn bearing(violation: &Violation, terms: &Terms<'_>, injuries: &Injuries) ->
         Anomaly::OrderedOffsets | Anomaly::MonotonicEpochs => {
             case.spoilt().unwrap_or_else(|| always(violation.anomaly))
         }
-        Anomaly::DurableRecoveryPoint => {
+        Anomaly::DurableRecoveryPoint | Anomaly::RecoveredRecords => {
             case.phantoms().or_else(|| case.spoilt()).unwrap_or_else(|| always(violation.anomaly))
         }
         Anomaly::NonmonotonicSend

@@ -10,7 +10,7 @@
 //!
 //! Reading order: [`all`] (what an oracle is), [`properties`] (all of them), then each; of the controller's decisions
 //! [`one_leader_per_epoch`], [`leader_in_isr`], [`isr_within_replicas`], [`elr_empty`]; of one process [`ordered_offsets`],
-//! [`monotonic_epochs`], [`durable_recovery_point`]; of all logs `committed`, [`log_matching`], [`leader_completeness`],
+//! [`monotonic_epochs`], [`durable_recovery_point`], [`recovered_records`]; of all logs `committed`, [`log_matching`], [`leader_completeness`],
 //! [`strong_isr`]; [`convergence`] (after the heal).
 //!
 //! Left out: producer state, what is in flight, the metadata log itself.
@@ -35,6 +35,7 @@ pub mod monotonic_epochs;
 pub mod one_leader_per_epoch;
 pub mod ordered_offsets;
 pub mod properties;
+pub mod recovered_records;
 pub mod strong_isr;
 #[cfg(test)]
 mod testing;

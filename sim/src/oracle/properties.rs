@@ -10,6 +10,7 @@ use super::log_matching::LogMatching;
 use super::monotonic_epochs::MonotonicEpochs;
 use super::one_leader_per_epoch::OneLeaderPerEpoch;
 use super::ordered_offsets::OrderedOffsets;
+use super::recovered_records::RecoveredRecords;
 use super::strong_isr::StrongIsr;
 use crate::checker::Anomaly;
 
@@ -27,7 +28,7 @@ pub struct Property {
 }
 
 /// In the order of [`Anomaly::ALL`].
-pub const PROPERTIES: [Property; 10] = [
+pub const PROPERTIES: [Property; 11] = [
     Property {
         anomaly: Anomaly::LogDivergence,
         holds: "below both high watermarks two logs are equal",
@@ -97,6 +98,13 @@ pub const PROPERTIES: [Property; 10] = [
         source: "UnifiedLog.flush; KAFKA-3968; fsyncgate",
         file: "durable_recovery_point.rs",
         oracle: boxed::<DurableRecoveryPoint>,
+    },
+    Property {
+        anomaly: Anomaly::RecoveredRecords,
+        holds: "what a process takes over when it opens a log was once written, or has rotted",
+        source: "LogSegment.recover, LogLoader.recoverLog",
+        file: "recovered_records.rs",
+        oracle: boxed::<RecoveredRecords>,
     },
 ];
 

@@ -52,6 +52,7 @@ fn empty() -> ReplicaSnapshot {
         log_end: Offset::ZERO,
         recovery_point: Offset::ZERO,
         durable_end: Offset::ZERO,
+        rotten: false,
         records: Records::default(),
     }
 }
@@ -255,12 +256,17 @@ impl Scene {
         self.meddle(broker, base, Some(checksum));
     }
 
-    /// The batch at `base` is not what its checksum was made of any more, unseen.
+    /// The batch at `base` is not what its checksum was made of any more, unseen, for bits of it turned over.
     pub(super) fn rot(&mut self, broker: i32, base: i64) {
+        self.meddle(broker, base, None).rotten = true;
+    }
+
+    /// The same, without any rot.
+    pub(super) fn tear(&mut self, broker: i32, base: i64) {
         self.meddle(broker, base, None);
     }
 
-    fn meddle(&mut self, broker: i32, base: i64, checksum: Option<u32>) {
+    fn meddle(&mut self, broker: i32, base: i64, checksum: Option<u32>) -> &mut ReplicaSnapshot {
         let broker = BrokerId(broker);
         let replica = match self.disks.get_mut(&broker) {
             Some(disk) => disk,
@@ -271,6 +277,7 @@ impl Scene {
                 batch.checksum = checksum;
             }
         });
+        replica
     }
 
     /// The process ends, or the machine does whose process has ended already.

@@ -29,6 +29,8 @@ pub struct ReplicaSnapshot {
     /// `recovery_point` changed last. Bytes that a flush failed to write are not durable, until another
     /// flush says that they are.
     pub durable_end: Offset,
+    /// Whether bits of its files have turned over at rest since the disk was new.
+    pub rotten: bool,
     /// The batches from `log_start` to `log_end`, as its files have them.
     pub records: Records,
 }

@@ -26,6 +26,12 @@ impl<P: Platter> HostDisk<P> {
             .unwrap_or_default()
     }
 
+    /// Whether bits of a file in this directory have ever turned over.
+    pub fn has_rotted(&self, directory: &str) -> bool {
+        let disk = self.disk();
+        disk.history.rotten.iter().any(|path| path.rsplit_once('/').is_some_and(|(of, _)| of == directory))
+    }
+
     /// Up to which position of a file the device has said that everything is durable, and its name with it; 0 if not even
     /// its name, `None` if there is no such file. A device that lies has said so, too. Bytes of a flush that failed are not
     /// durable, until another flush says that they are.

@@ -109,6 +109,7 @@ impl Seen {
             high_watermark: facts.high_watermark,
             log_end: facts.log_end,
             recovery_point: facts.recovery_point,
+            rotten: disk.borrow().has_rotted(&key.to_string()),
             durable_end: files.said_durable(disk, key, range),
             records,
         };
