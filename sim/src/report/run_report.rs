@@ -266,7 +266,7 @@ impl Counts {
             }
             (OpF::Send { .. }, OpKind::Info) | (OpF::FinalRead { .. } | OpF::Seek { .. }, _) => {}
             (OpF::Poll { records, reading: Reading::Ongoing, .. }, _) => {
-                self.polled_records += counted(records)
+                self.polled_records += counted(records);
             }
             (OpF::Poll { records, reading: Reading::Final, .. }, _) => self.final_records += counted(records),
         }
