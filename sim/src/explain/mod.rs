@@ -17,7 +17,7 @@
 //! Offsets are used again. Which of several records at one offset is meant is decided by when somebody was told of it: the
 //! last append before that. Copies of it carry its leader epoch.
 //!
-//! Reading order: [`explanation`] (what comes out), [`life`], [`follow`], [`scene`], [`batch`], [`death`], [`attempts`], [`biography`],
+//! Reading order: [`explanation`] (what comes out), [`life`], [`mod@follow`], [`scene`], [`batch`], [`death`], [`attempts`], [`biography`],
 //! [`meanwhile`], [`conclusion`], then what is told of which anomaly: [`lost`], [`repeat`], [`other`]; [`tell`],
 //! [`text`].
 //!
