@@ -16,8 +16,10 @@ pub enum Cause {
     PowerLoss,
     /// When the power failed a part of its batch was on the disk, or of one before it.
     Torn,
-    /// Its flush was said to be done, and the power took it nevertheless.
+    /// A disk that lied had said that it was flushed, and the power took it nevertheless.
     FlushLied,
+    /// Its broker counted it as durable, and the power took it nevertheless, though its disk had not lied.
+    NotFlushed,
     /// The file had never got a name that survives a power loss.
     Vanished,
     /// Its flush had failed; a later one had nothing left to write, said yes, and the power took it.
@@ -63,6 +65,7 @@ impl Cause {
             Cause::PowerLoss => "the power loss",
             Cause::Torn => "a torn write at the power loss",
             Cause::FlushLied => "a lying flush and the power loss",
+            Cause::NotFlushed => "the power loss though it counted as flushed",
             Cause::Vanished => "vanishing with its directory",
             Cause::FlushFailed => "a failed flush and the power loss",
             Cause::FailedDisk => "a disk error",
@@ -132,9 +135,14 @@ fn recovered(scene: &Scene<'_>, life: &Life, copy: &Copy, end: &End) -> (Cause, 
                     format!("it failed at {failed}, and the one at {flushed} had nothing left to write");
                 (Cause::FlushFailed, at, Some(why))
             }
-            (Some(_), _) => {
+            (Some(_), _) if scene.fault_before("fsync_lie", copy.host, at).is_some() => {
                 let why = "although its disk had said that it was durable".to_owned();
                 (Cause::FlushLied, at, Some(why))
+            }
+            (Some(_), _) => {
+                let why = "its broker counted it as durable, and its disk had not lied: a bug of the broker"
+                    .to_owned();
+                (Cause::NotFlushed, at, Some(why))
             }
             (None, _) if 0 < *cut_bytes => (Cause::Torn, at, Some(torn())),
             (None, Some(failed)) => {

@@ -34,7 +34,7 @@ pub use flush_report::{DirtyBytes, FlushReport, PowerLossReport, Quantiles};
 pub use human::{human_summary, one_line, painted, replay_line};
 pub use read::{ReadError, RunDir};
 pub use run_report::{
-    Counts, EnvReport, FaultReport, Hashes, NemesisReport, PanicReport, PhaseReport, Reached, RunReport,
-    ScenarioRef, hash,
+    Counts, EnvReport, FaultReport, Hashes, Judged, NemesisReport, PanicReport, PhaseReport, Reached,
+    RunReport, ScenarioRef, hash,
 };
 pub use write::{WriteError, copy_run_dir, is_one_component, write_run_dir, write_run_dir_only};

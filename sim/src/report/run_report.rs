@@ -45,6 +45,9 @@ pub struct RunReport {
     pub beyond: Vec<Violation>,
     /// What could not be judged, and why.
     pub unknown: Vec<String>,
+    /// How much there was to judge by, and what each checker came to.
+    #[serde(default)]
+    pub judged: Judged,
     /// Copies that rotted and were not whole again in the end, noticed or not.
     #[serde(default)]
     pub unrepaired: Vec<String>,
@@ -277,6 +280,17 @@ impl Counts {
     }
 }
 
+/// What judges were shown. A judge that was shown nothing has found nothing out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Judged {
+    /// Operations of the history that the checkers saw.
+    pub operations: u64,
+    /// Changes of the servers' state that the oracles saw, each.
+    pub changes: u64,
+    /// What each checker came to, by the anomaly that it looks for.
+    pub checkers: BTreeMap<String, Verdict>,
+}
+
 impl RunReport {
     /// Raised when a field changes its meaning or goes away.
     pub const VERSION: u32 = 2;
@@ -295,6 +309,7 @@ impl RunReport {
             violations: Vec::new(),
             beyond: Vec::new(),
             unknown: Vec::new(),
+            judged: Judged::default(),
             unrepaired: Vec::new(),
             liveness: None,
             vacuous: Vec::new(),

@@ -40,6 +40,8 @@ pub(super) struct Evidence<'a> {
     pub unread_logs: Vec<(BrokerId, TopicPartition)>,
     /// What the oracles found.
     pub state: Vec<Violation>,
+    /// How many changes of state they looked at.
+    pub changes: u64,
     pub disks: BTreeMap<String, (DiskStats, DiskHistory)>,
 }
 
@@ -69,6 +71,7 @@ pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> 
     let mut verdict = came_to(evidence.ended, &mut report);
     match check_all(evidence.history) {
         Ok(checks) => {
+            report.judged.checkers = outcomes(&checks);
             let Checks { violations, unknown, deleted_by_retention, .. } = checks;
             (report.violations, report.unknown) = (violations, unknown);
             report.deleted_by_retention = deleted_by_retention;
@@ -77,6 +80,12 @@ pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> 
             verdict = Verdict::HarnessBug;
             report.unknown.push(format!("the history contradicts itself: {malformed}"));
         }
+    }
+    report.judged.operations = evidence.history.operations().len() as u64;
+    report.judged.changes = evidence.changes;
+    if evidence.changes == 0 {
+        verdict = Verdict::HarnessBug;
+        report.unknown.push("no oracle was ever told of a change of state".to_owned());
     }
     report.vacuous.extend(hardly_deleted(scenario, report.deleted_by_retention));
     unread(&mut report, &evidence.unread_logs, &evidence.disks);
@@ -95,11 +104,11 @@ pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> 
     bearings::fill_in(&mut report, evidence.state, scenario, (evidence.history, evidence.trace));
     let is_surprise = |violation: &Violation| !scenario.expect.allows(violation);
     // What is expected to be found in the end says nothing about a run that did not get there.
-    if if report.cut_short {
-        report.violations.iter().any(is_surprise)
-    } else {
-        !report.violations.is_empty()
-    } {
+    let is_found = match report.cut_short {
+        true => report.violations.iter().any(is_surprise),
+        false => !report.violations.is_empty(),
+    };
+    if is_found {
         verdict = verdict.and(Verdict::Violation);
     }
     if !report.vacuous.is_empty() {
@@ -110,6 +119,10 @@ pub(super) fn judge(scenario: &Scenario, seed: Seed, evidence: Evidence<'_>) -> 
     report.as_expected = is_expected(scenario, &report);
     report.signature = signature::of(&report, &scenario.expect.verdict, evidence.history, evidence.trace);
     report
+}
+
+fn outcomes(checks: &Checks) -> BTreeMap<String, Verdict> {
+    checks.outcomes().iter().map(|outcome| (outcome.checker.to_owned(), outcome.verdict)).collect()
 }
 
 /// What the end of the phases says by itself.

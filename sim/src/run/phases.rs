@@ -123,6 +123,7 @@ fn run_with(
         acknowledged_under_fault,
         logs,
         unread_logs,
+        changes: oracles.borrow().observations(),
         state: oracles.borrow().findings().violations().cloned().collect(),
         disks,
     };

@@ -11,7 +11,8 @@ pub struct BatchFacts {
     pub base_offset: Offset,
     /// Offset after its last record.
     pub end_offset: Offset,
-    /// Leader epoch in which a leader appended it.
+    /// Leader epoch in which a leader appended it; [`LeaderEpoch::NONE`] if bits of its file have turned over: no checksum
+    /// covers it.
     pub leader_epoch: LeaderEpoch,
     /// The checksum it carries, over everything but its place and its leader epoch; `None` if its bytes are not those the
     /// checksum was made of: then it is a stretch of the log of which nobody can tell what it held.
@@ -21,7 +22,11 @@ pub struct BatchFacts {
 impl BatchFacts {
     /// Whether both are the same batch, as far as anybody can tell. Both hold some record of the same offset.
     pub fn is_same(&self, other: &BatchFacts) -> bool {
-        self.checksum.is_none() || other.checksum.is_none() || self == other
+        let place = |batch: &BatchFacts| (batch.base_offset, batch.end_offset, batch.checksum);
+        let is_known = self.leader_epoch != LeaderEpoch::NONE && other.leader_epoch != LeaderEpoch::NONE;
+        let is_of_one_epoch = !is_known || self.leader_epoch == other.leader_epoch;
+        let are_readable = self.checksum.is_some() && other.checksum.is_some();
+        !are_readable || (place(self) == place(other) && is_of_one_epoch)
     }
 }
 
@@ -147,6 +152,10 @@ mod tests {
         assert_eq!(missing(&[batch(2, 5, 0, 2), batch(5, 6, 1, 3)], 2, 6), None, "what is below was deleted");
         assert_eq!(missing(&[batch(0, 2, 0, 1), batch(2, 5, 1, 2)], 0, 6), Some(2), "another leader epoch");
         assert_eq!(missing(&[batch(0, 2, 0, 1), batch(2, 5, 0, 9)], 0, 6), Some(2), "other bytes");
+        let rotten = BatchFacts { leader_epoch: LeaderEpoch::NONE, ..batch(2, 5, 0, 2) };
+        assert_eq!(missing(&[batch(0, 2, 0, 1), rotten], 0, 5), None, "its leader epoch may have rotted");
+        let rotten = BatchFacts { checksum: Some(9), ..rotten };
+        assert_eq!(missing(&[batch(0, 2, 0, 1), rotten], 0, 5), Some(2), "but not its records");
         let unknown = BatchFacts { checksum: None, ..batch(2, 6, 7, 0) };
         assert_eq!(missing(&[batch(0, 2, 0, 1), unknown], 0, 6), None, "nobody can tell");
         assert_eq!(missing(&[batch(0, 2, 0, 1), batch(5, 6, 1, 3)], 0, 6), Some(2), "a hole is not unknown");

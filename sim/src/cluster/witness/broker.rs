@@ -96,7 +96,9 @@ impl Seen {
         let facts = facts(replica);
         let (mut files, mut records) = (LogFiles::default(), Records::default());
         let range = (facts.log_start, facts.log_end);
-        files.read(disk, key, range, Checksums::Verified, &mut records);
+        let rotten = disk.borrow().has_rotted(&key.to_string());
+        let checksums = if rotten { Checksums::Doubted } else { Checksums::Verified };
+        files.read(disk, key, range, checksums, &mut records);
         let isr = replica.state().isr.clone();
         let maximal_isr = replica.maximal_isr().unwrap_or_default().to_vec();
         let snapshot = ReplicaSnapshot {
@@ -109,7 +111,7 @@ impl Seen {
             high_watermark: facts.high_watermark,
             log_end: facts.log_end,
             recovery_point: facts.recovery_point,
-            rotten: disk.borrow().has_rotted(&key.to_string()),
+            rotten,
             durable_end: files.said_durable(disk, key, range),
             records,
         };

@@ -19,8 +19,10 @@ const SEGMENT: &str = ".log";
 pub(super) enum Checksums {
     /// They were written a moment ago.
     Believed,
-    /// Somebody may have lost some of them, or they may have rotted.
+    /// Somebody may have lost some of them.
     Verified,
+    /// Bits of these files have turned over: the leader epoch, which no checksum covers, cannot be believed.
+    Doubted,
 }
 
 /// Where in the files of one log the next batch will be.
@@ -149,10 +151,14 @@ fn parse(bytes: &[u8], checksums: Checksums) -> Option<(BatchFacts, usize)> {
     }
     let checksum = word(CHECKSUM_AT) as u32;
     let is_right = checksums == Checksums::Believed || crc32c::crc32c(body) == checksum;
+    let leader_epoch = match checksums {
+        Checksums::Believed | Checksums::Verified => LeaderEpoch(word(AFTER_LENGTH)),
+        Checksums::Doubted => LeaderEpoch::NONE,
+    };
     let batch = BatchFacts {
         base_offset: Offset(base),
         end_offset: Offset(base).plus(i64::from(delta) + 1),
-        leader_epoch: LeaderEpoch(word(AFTER_LENGTH)),
+        leader_epoch,
         checksum: is_right.then_some(checksum),
     };
     Some((batch, len))

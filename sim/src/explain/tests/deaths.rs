@@ -57,9 +57,11 @@ fn a_flush_says_how_far_and_a_torn_write_where() {
 }
 
 #[test]
-fn what_was_flushed_and_is_gone_was_a_lie_or_a_flush_that_had_failed_before() {
+fn what_was_flushed_and_is_gone_was_a_lie_or_a_flush_that_had_failed_before_or_no_flush_at_all() {
     let mut tale = Tale::five();
+    tale.lies("broker-1");
     tale.flushes("broker-1", 5);
+    tale.flushes("broker-3", 5);
     let (path, operation) = ("orders-0/00000000000000000000.log".to_owned(), "sync".to_owned());
     tale.tell("broker-2", Event::StorageFailed { path, operation });
     tale.stops("broker-2", Stop::Halted);
@@ -71,7 +73,7 @@ fn what_was_flushed_and_is_gone_was_a_lie_or_a_flush_that_had_failed_before() {
     }
     let finding = tale.finding(&[]);
     let expected =
-        [("broker-1", Cause::FlushLied), ("broker-2", Cause::FlushFailed), ("broker-3", Cause::PowerLoss)];
+        [("broker-1", Cause::FlushLied), ("broker-2", Cause::FlushFailed), ("broker-3", Cause::NotFlushed)];
     assert_eq!(causes(&finding), expected);
     assert!(finding.timeline.iter().any(|moment| moment.kind == MomentKind::Flushed));
 }

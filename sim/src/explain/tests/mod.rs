@@ -102,6 +102,11 @@ impl Tale {
         );
     }
 
+    pub fn lies(&mut self, host: &str) {
+        let description = format!("fsync_lie {host}");
+        self.tell("harness", TraceEvent::FaultStarted { fault: FaultId(9), description });
+    }
+
     pub fn flushes(&mut self, host: &str, end: i64) {
         self.tell(host, Event::FlushFinished { topic_partition: orders(), recovery_point: Offset(end) });
     }

@@ -9,6 +9,7 @@ use super::*;
 enum Kill {
     PowerLoss,
     Torn,
+    Claim,
     Lie,
     Truncation,
     Wipe,
@@ -16,8 +17,16 @@ enum Kill {
     Damage,
 }
 
-const KILLS: [Kill; 7] =
-    [Kill::PowerLoss, Kill::Torn, Kill::Lie, Kill::Truncation, Kill::Wipe, Kill::Restart, Kill::Damage];
+const KILLS: [Kill; 8] = [
+    Kill::PowerLoss,
+    Kill::Torn,
+    Kill::Claim,
+    Kill::Lie,
+    Kill::Truncation,
+    Kill::Wipe,
+    Kill::Restart,
+    Kill::Damage,
+];
 
 impl Kill {
     /// Takes everything from `at` on, and says what the explanation has to be.
@@ -33,7 +42,14 @@ impl Kill {
                 tale.opens(host, at, 7);
                 Cause::Torn
             }
+            Kill::Claim => {
+                tale.flushes(host, 5);
+                tale.stops(host, Stop::PowerLost);
+                tale.opens(host, at, 0);
+                Cause::NotFlushed
+            }
             Kill::Lie => {
+                tale.lies(host);
                 tale.flushes(host, 5);
                 tale.stops(host, Stop::PowerLost);
                 tale.opens(host, at, 0);
