@@ -110,23 +110,37 @@ fn drawn(report: &RunReport) -> String {
     format!("drawn: {brokers}{kinds} ({} values in all, in run.json)", report.drawn.len())
 }
 
+/// Said of properties of state that nobody promised: no client need have seen that they do not hold.
+const DECIDES_NOTHING: &str = "; decides nothing";
+
+fn violations(text: &mut String, report: &RunReport) {
+    let mut told = None;
+    let decisive = report.violations.iter().map(|violation| (violation, ""));
+    for (violation, note) in
+        decisive.chain(report.beyond.iter().map(|violation| (violation, DECIDES_NOTHING)))
+    {
+        line(text, &violation.to_string());
+        for example in violation.examples.iter().take(EXAMPLES_MAX) {
+            line(text, &format!("  {example}"));
+        }
+        if let Some(bearing) = &violation.bearing {
+            match told.replace(bearing) {
+                Some(before) if before == bearing => {
+                    line(text, &format!("  {} contract, as above{note}", bearing.contract.name()));
+                }
+                _ => line(text, &format!("  {bearing}{note}")),
+            }
+        }
+    }
+}
+
 fn reasons(text: &mut String, report: &RunReport) {
     if let Some(panic) = &report.panic {
         let host = panic.host.as_deref().unwrap_or("no host");
         let location = panic.location.as_deref().unwrap_or("unknown location");
         line(text, &format!("panic: {} ({location}, {host}, {} us)", panic.message, panic.time_us));
     }
-    for violation in &report.violations {
-        let bearing = violation.bearing.as_ref().map_or_else(String::new, |bearing| format!(" ({bearing})"));
-        line(text, &format!("{violation}{bearing}"));
-        for example in violation.examples.iter().take(EXAMPLES_MAX) {
-            line(text, &format!("  {example}"));
-        }
-    }
-    for violation in &report.beyond {
-        let because = violation.bearing.as_ref().map_or("", |bearing| &bearing.because);
-        line(text, &format!("beyond contract, no matter: {violation} ({because})"));
-    }
+    violations(text, report);
     if 0 < report.deleted_by_retention {
         line(text, &format!("retention deleted {} acknowledged records", report.deleted_by_retention));
     }
