@@ -44,8 +44,14 @@ pub(super) fn conclusion(scene: &Scene<'_>, life: &Life, copies: &[CopyFate]) ->
             format!("all {all} copies on {} died", of_hosts(hosts.len()))
         }
         (all, dead) if all == dead => format!("all {all} copies died"),
-        (1, 0) => "its only copy is hidden".to_owned(),
-        (all, 0) => format!("all {all} copies are hidden"),
+        (all, 0) => {
+            let state = if leader_has_it(scene, life) { "there" } else { "hidden" };
+            if all == 1 {
+                format!("its only copy is {state}")
+            } else {
+                format!("all {all} copies are {state}")
+            }
+        }
         (all, dead) => format!("{dead} of {all} copies died"),
     };
     let reused = life.reused.filter(|at| life.last_end().is_none_or(|end| *at < end));
@@ -110,10 +116,18 @@ fn standing(scene: &Scene<'_>, life: &Life, copy: &super::life::Copy) -> String 
         Some(leader) => {
             let is_member = leader.isr.iter().any(|member| format!("broker-{member}") == name);
             let where_to = if is_member { "in the ISR of" } else { "outside the ISR of" };
-            format!("still has it, {where_to} the leader broker-{}, which has not", leader.broker)
+            let lacks = if leader_has_it(scene, life) { "" } else { ", which has not" };
+            format!("still has it, {where_to} the leader broker-{}{lacks}", leader.broker)
         }
         None => "still has it".to_owned(),
     }
+}
+
+/// Whether whoever leads in the end has a copy that did not end.
+fn leader_has_it(scene: &Scene<'_>, life: &Life) -> bool {
+    let Some(leader) = scene.leader_in_the_end() else { return false };
+    let name = format!("broker-{}", leader.broker);
+    life.copies.iter().any(|copy| copy.end.is_none() && scene.host(copy.host) == name)
 }
 
 /// A host that lost its copy may have got another.
