@@ -1,8 +1,9 @@
 //! What a checker returns.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
-use broker_core::types::{Offset, TopicPartition};
+use broker_core::types::{BrokerId, Offset, TopicPartition};
 use serde::{Deserialize, Serialize};
 
 use crate::history::{MessageId, ProcessId};
@@ -83,6 +84,11 @@ impl Anomaly {
     /// Whether it is a property of the servers' state, which no client need have seen, and not of the history.
     pub fn is_of_state(self) -> bool {
         Anomaly::LogDivergence <= self
+    }
+
+    /// Whether two of its examples, one after the other, belong together.
+    fn is_one_case(self, one: &MessageRef, other: &MessageRef) -> bool {
+        self == Anomaly::InconsistentOffsets && one.offset == other.offset
     }
 
     /// Its name in scenarios and reports.
@@ -267,9 +273,15 @@ pub struct Violation {
     pub count: u64,
     /// The first few messages; of state there may be none.
     pub examples: Vec<MessageRef>,
+    /// Where there are more: the first case of each process that is not among them. What excuses one excuses no other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<MessageRef>,
     /// When it was seen first, if it is one of state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen: Option<SeenAt>,
+    /// The broker whose state is wrong; `None`: the controller, or nobody in particular.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accused: Option<BrokerId>,
     /// Whether the cluster promised otherwise; `None` where nobody knows its settings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bearing: Option<Bearing>,
@@ -281,7 +293,16 @@ impl Violation {
         self.bearing.as_ref().is_some_and(|bearing| bearing.contract == Contract::Within)
     }
 
-    /// A violation that happened `count` times, which must not be 0. Keeps the first [`EXAMPLES_MAX`] examples.
+    /// The known messages by cases: each alone, or all that were at one offset. At least one case.
+    pub fn cases(&self) -> Vec<Vec<&MessageRef>> {
+        let known: Vec<&MessageRef> = self.examples.iter().chain(&self.further).collect();
+        let cases = known.chunk_by(|a, b| self.anomaly.is_one_case(a, b));
+        let cases: Vec<Vec<&MessageRef>> = cases.map(<[_]>::to_vec).collect();
+        if cases.is_empty() { vec![Vec::new()] } else { cases }
+    }
+
+    /// A violation that happened `count` times, which must not be 0. Keeps the first [`EXAMPLES_MAX`] examples, or a few more
+    /// to keep a case together, and the first case of each process.
     pub(crate) fn new(
         anomaly: Anomaly,
         topic_partition: &TopicPartition,
@@ -290,7 +311,7 @@ impl Violation {
         mut examples: Vec<MessageRef>,
     ) -> Violation {
         assert!(0 < count && !examples.is_empty(), "a violation without a case: {summary}");
-        examples.truncate(EXAMPLES_MAX);
+        let further = cut(anomaly, &mut examples);
         let topic_partition = topic_partition.clone();
         Violation {
             anomaly,
@@ -298,12 +319,14 @@ impl Violation {
             summary,
             count: count as u64,
             examples,
+            further,
             seen: None,
+            accused: None,
             bearing: None,
         }
     }
 
-    /// A violation of a property of state.
+    /// A violation of a property of state, by nobody in particular.
     pub(crate) fn of_state(
         anomaly: Anomaly,
         topic_partition: &TopicPartition,
@@ -313,8 +336,36 @@ impl Violation {
         assert!(anomaly.is_of_state(), "{anomaly} is for the checkers");
         let topic_partition = topic_partition.clone();
         let examples = Vec::new();
-        Violation { anomaly, topic_partition, summary, count: 1, examples, seen: Some(seen), bearing: None }
+        let (further, seen, accused) = (Vec::new(), Some(seen), None);
+        Violation {
+            anomaly,
+            topic_partition,
+            summary,
+            count: 1,
+            examples,
+            further,
+            seen,
+            accused,
+            bearing: None,
+        }
     }
+}
+
+/// Keeps the first few examples, and returns of the rest the first case of processes that those do not show.
+fn cut(anomaly: Anomaly, examples: &mut Vec<MessageRef>) -> Vec<MessageRef> {
+    let (mut kept, mut shown, mut further) = (0, BTreeSet::new(), Vec::new());
+    for case in examples.chunk_by(|a, b| anomaly.is_one_case(a, b)) {
+        // What was only read was promised otherwise.
+        let of = |example: &MessageRef| (example.process, example.note.is_none());
+        let is_new = shown.insert(case.iter().map(of).collect::<BTreeSet<_>>());
+        if kept < EXAMPLES_MAX {
+            kept += case.len();
+        } else if is_new {
+            further.extend_from_slice(case);
+        }
+    }
+    examples.truncate(kept);
+    further
 }
 
 impl fmt::Display for Violation {

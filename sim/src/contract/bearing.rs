@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use broker_core::config::Acks;
 use broker_core::time::Timestamp;
-use broker_core::types::{BrokerId, Offset};
+use broker_core::types::BrokerId;
 
 use super::copies::Copies;
-use super::injuries::{How, Injuries};
+use super::injuries::{How, Injuries, Injury, Roles};
 use super::promise::Promise;
 use super::words;
 use crate::checker::{Anomaly, Bearing, Contract, MessageRef, Violation};
@@ -25,7 +25,23 @@ pub struct Terms<'a> {
 /// Whether `violation` breaks a promise, and which setting or which fault decides that. Of more injuries never comes less
 /// of an excuse.
 pub fn bearing(violation: &Violation, terms: &Terms<'_>, injuries: &Injuries) -> Bearing {
-    if let Some((how, since)) = injuries.controller {
+    let cases = violation.cases();
+    let bearings = cases.iter().map(|examples| of_case(violation, examples, terms, injuries));
+    // The first of equals.
+    bearings.min_by_key(|bearing| bearing.contract).expect("a violation has a case")
+}
+
+/// The same of one case, which is judged by itself: what excuses another one does not excuse it.
+fn of_case(
+    violation: &Violation,
+    examples: &[&MessageRef],
+    terms: &Terms<'_>,
+    injuries: &Injuries,
+) -> Bearing {
+    let until = until(violation);
+    // Whatever the controller forgets, records hold what producers sent.
+    let by_controller = !matches!(violation.anomaly, Anomaly::G1a | Anomaly::Phantom);
+    if let Some((how, since)) = injuries.controller.filter(|(_, since)| by_controller && *since <= until) {
         let since = words::at(since);
         return beyond(format!(
             "the controller {how} at {since}: there is one copy of the metadata, and everything goes by it"
@@ -34,9 +50,10 @@ pub fn bearing(violation: &Violation, terms: &Terms<'_>, injuries: &Injuries) ->
     let Some(promise) = terms.promises.get(&*violation.topic_partition.topic) else {
         return within(format!("nobody knows the settings of {}", violation.topic_partition.topic));
     };
-    let promise = if is_acknowledged(violation) { *promise } else { promise.of_committed() };
+    let promise =
+        if is_acknowledged(violation.anomaly, examples) { *promise } else { promise.of_committed() };
     let copies = Copies::of(&violation.topic_partition, promise, injuries);
-    let case = Case { violation, terms, injuries, promise, copies };
+    let case = Case { violation, examples, until, terms, injuries, promise, copies };
     match violation.anomaly {
         Anomaly::LostWrite | Anomaly::InconsistentOffsets => {
             case.weakly_acknowledged().unwrap_or_else(|| case.lost())
@@ -64,12 +81,17 @@ pub fn bearing(violation: &Violation, terms: &Terms<'_>, injuries: &Injuries) ->
 }
 
 /// Whether it is about what was acknowledged, and not about what was committed alone.
-fn is_acknowledged(violation: &Violation) -> bool {
-    match violation.anomaly {
-        Anomaly::LostWrite => violation.examples.iter().any(|example| example.note.is_none()),
+fn is_acknowledged(anomaly: Anomaly, examples: &[&MessageRef]) -> bool {
+    match anomaly {
+        Anomaly::LostWrite => examples.iter().any(|example| example.note.is_none()),
         Anomaly::Duplicate => true,
         _ => false,
     }
+}
+
+/// What came later has not caused it.
+fn until(violation: &Violation) -> Timestamp {
+    violation.seen.map_or(Timestamp(u64::MAX), |seen| Timestamp(seen.time_us))
 }
 
 fn beyond(because: String) -> Bearing {
@@ -84,9 +106,11 @@ fn always(anomaly: Anomaly) -> Bearing {
     within(format!("no setting and no loss excuses {anomaly}: this is a bug"))
 }
 
-/// A violation and everything that bears on it.
+/// One case of a violation and everything that bears on it.
 struct Case<'a> {
     violation: &'a Violation,
+    examples: &'a [&'a MessageRef],
+    until: Timestamp,
     terms: &'a Terms<'a>,
     injuries: &'a Injuries,
     promise: Promise,
@@ -94,15 +118,10 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    /// What came later has not caused it.
-    fn until(&self) -> Timestamp {
-        self.violation.seen.map_or(Timestamp(u64::MAX), |seen| Timestamp(seen.time_us))
-    }
-
     /// Something committed is gone.
     fn lost(&self) -> Bearing {
-        let until = self.until();
-        let unclean = |roles: &&super::injuries::Roles| roles.unclean && roles.since <= until;
+        let until = self.until;
+        let unclean = |roles: &&Roles| roles.unclean && roles.since <= until;
         if self.promise.unclean_election
             && let Some(roles) = self.copies.roles().iter().find(unclean)
         {
@@ -120,18 +139,11 @@ impl Case<'_> {
     /// Less than acks=all promises nothing once the leader is another, and acks=0 nothing at all. Of two messages at one
     /// offset it is enough that one was promised no more than that. What a consumer had read was committed.
     fn weakly_acknowledged(&self) -> Option<Bearing> {
-        let mut offsets: BTreeMap<Option<Offset>, Vec<Option<Acks>>> = BTreeMap::new();
-        for (ordinal, example) in self.violation.examples.iter().enumerate() {
+        let weak = self.examples.iter().find_map(|example| {
             let acks = self.promise_to(example).map(|promise| promise.acks);
-            let weak = acks.filter(|acks| *acks != Acks::All && example.note.is_none());
-            let alone = self.violation.anomaly == Anomaly::LostWrite;
-            // Each lost message is a case of its own.
-            let case = if alone { Some(Offset(ordinal as i64)) } else { example.offset };
-            offsets.entry(case).or_default().push(weak);
-        }
-        let weak: Option<Vec<Acks>> =
-            offsets.values().map(|acks| acks.iter().find_map(|weak| *weak)).collect();
-        match weak?.first()? {
+            acks.filter(|acks| *acks != Acks::All && example.note.is_none())
+        });
+        match weak? {
             Acks::All => None,
             Acks::None => Some(beyond("acks = 0: nobody waits for a record to be anywhere".to_owned())),
             Acks::Leader => {
@@ -172,7 +184,7 @@ impl Case<'_> {
     fn sent_again(&self) -> Option<Bearing> {
         let key = &self.violation.topic_partition;
         let mut by = None;
-        for example in &self.violation.examples {
+        for example in self.examples {
             let process = example.process?;
             let info = self.terms.processes.iter().find(|info| info.process == process)?;
             let retried = self.injuries.retries.contains(&(info.name.clone(), key.clone()));
@@ -183,31 +195,36 @@ impl Case<'_> {
         Some(beyond(format!("enable.idempotence = false, and {name} sent again what it had no answer for")))
     }
 
-    /// A member of the ISR forgot something, and nobody knows yet.
+    /// The accused member of the ISR forgot something, and nobody knows yet.
     fn unnoticed(&self) -> Option<Bearing> {
         let outlives_power = self.promise.outlives_power();
-        let doubt = self.copies.doubt(self.until())?;
-        let member = doubt
-            .injuries
-            .iter()
-            .find(|injury| doubt.roles.isr.contains(&injury.broker) && injury.how.forgets(outlives_power))?;
+        let doubt = self.copies.doubt(self.until)?;
+        let forgot = |injury: &&&Injury| {
+            let accused = self.violation.accused == Some(injury.broker);
+            accused && doubt.roles.isr.contains(&injury.broker) && injury.how.forgets(outlives_power)
+        };
+        let member = doubt.injuries.iter().find(forgot)?;
         Some(beyond(format!("{}, and was still in the ISR", words::injury(member))))
     }
 
-    /// A disk lost what it had been told to keep.
+    /// What was done by then to the broker whose state is wrong. The controller has its own disk, and is not excused by
+    /// anybody else's.
+    fn of_accused(&self) -> impl Iterator<Item = &Injury> {
+        let is_of =
+            |injury: &&Injury| Some(injury.broker) == self.violation.accused && injury.since <= self.until;
+        self.copies.injuries().filter(is_of)
+    }
+
+    /// Its disk lost what it had been told to keep.
     fn spoilt(&self) -> Option<Bearing> {
-        let until = self.until();
         let spoilt = |how: How| matches!(how, How::Spoilt(_) | How::Power { forgot: Some(_), .. });
-        let mut injuries = self.copies.injuries().filter(|injury| injury.since <= until);
-        let injury = injuries.find(|injury| spoilt(injury.how))?;
+        let injury = self.of_accused().find(|injury| spoilt(injury.how))?;
         Some(beyond(words::injury(injury)))
     }
 
     /// A process that starts where a flush failed reads from the page cache what is nowhere else, and counts it as durable.
     fn phantoms(&self) -> Option<Bearing> {
-        let until = self.until();
-        let mut injuries = self.copies.injuries().filter(|injury| injury.since <= until);
-        let (injury, failed) = injuries.find_map(|injury| {
+        let (injury, failed) = self.of_accused().find_map(|injury| {
             let before =
                 |(on, since): &&(BrokerId, Timestamp)| *on == injury.broker && *since <= injury.since;
             Some((injury, self.injuries.failed_flushes.iter().find(before)?.1))

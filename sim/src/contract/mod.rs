@@ -37,7 +37,9 @@
 //! everything, at each moment), [`bearing`], [`words`].
 //!
 //! Left out: which of the copies held the record that was lost, and what became of each: that is for explanations. Producer
-//! ids that expired.
+//! ids that expired. When a record was there: where `min.insync.replicas = 1`, ELR are off or unclean elections are allowed, one
+//! moment at which the last copy forgot, or was elected from outside, excuses every later loss of that topic partition, also of
+//! what was written long after it.
 //!
 //! Architecture invariant: nothing here knows the nemesis, the cluster or scenarios, only what they leave behind.
 

@@ -54,7 +54,9 @@ fn violation(anomaly: Anomaly, examples: &[(u32, i64)]) -> Violation {
         summary: String::new(),
         count: 1,
         examples: examples.iter().map(example).collect(),
+        further: Vec::new(),
         seen: None,
+        accused: None,
         bearing: None,
     }
 }
@@ -233,10 +235,70 @@ fn some_things_nothing_excuses_but_a_controller_that_forgot() {
         expect(&judge(&violation(anomaly, &[]), PROMISE, &injuries), Contract::Within, "a bug");
     }
     injuries.controller = Some(("lost its whole disk", Timestamp(5_000)));
-    for anomaly in always {
+    for anomaly in [Anomaly::OneLeaderPerEpoch, Anomaly::LogDivergence] {
         let found = judge(&violation(anomaly, &[]), PROMISE, &injuries);
         expect(&found, Contract::Beyond, "the controller lost its whole disk at 0.005s");
+        let seen = Some(SeenAt { time_us: 4_999, event: 0 });
+        let before = Violation { seen, ..violation(Anomaly::OneLeaderPerEpoch, &[]) };
+        expect(&judge(&before, PROMISE, &injuries), Contract::Within, "a bug");
     }
+    for anomaly in [Anomaly::Phantom, Anomaly::G1a] {
+        expect(&judge(&violation(anomaly, &[]), PROMISE, &injuries), Contract::Within, "a bug");
+    }
+}
+
+#[test]
+fn an_injury_of_another_replica_excuses_nobody() {
+    let spoilt = vec![injury(1, 10, How::Spoilt("got rotten bits"), None)];
+    let mut injuries = done(spoilt, vec![roles(0, 0, &[1, 2, 3], &[])]);
+    injuries.failed_flushes.push((BrokerId(1), Timestamp(5_000)));
+    let seen = Some(SeenAt { time_us: 30_000, event: 0 });
+    for anomaly in [
+        Anomaly::OrderedOffsets,
+        Anomaly::MonotonicEpochs,
+        Anomaly::DurableRecoveryPoint,
+        Anomaly::RecoveredRecords,
+        Anomaly::StrongIsr,
+    ] {
+        for (accused, contract) in
+            [(Some(1), Contract::Beyond), (Some(2), Contract::Within), (None, Contract::Within)]
+        {
+            let accused = accused.map(BrokerId);
+            let found = Violation { seen, accused, ..violation(anomaly, &[]) };
+            expect(&judge(&found, PROMISE, &injuries), contract, "");
+        }
+    }
+}
+
+#[test]
+fn a_loss_behind_ten_that_nobody_promised_is_judged_by_itself() {
+    let replaced = done(Vec::new(), vec![roles(0, 0, &[1, 2, 3], &[]), roles(10, 1, &[2, 3], &[])]);
+    let lost = |last: u32| {
+        let all: Vec<(u32, i64)> =
+            (0..20).map(|offset| (1, offset)).chain([(last, 20), (last, 21)]).collect();
+        let messages = violation(Anomaly::LostWrite, &all).examples;
+        Violation::new(Anomaly::LostWrite, &key(), String::new(), messages.len(), messages)
+    };
+    let (weak, mixed) = (lost(1), lost(0));
+    assert_eq!((weak.examples.len(), weak.further.len()), (10, 0));
+    assert_eq!((mixed.examples.len(), mixed.further.len()), (10, 1), "the first of another process");
+    expect(&judge(&weak, PROMISE, &replaced), Contract::Beyond, "acks = 1");
+    expect(&judge(&mixed, PROMISE, &replaced), Contract::Within, "a bug");
+}
+
+#[test]
+fn two_messages_at_one_offset_stay_together() {
+    let replaced = done(Vec::new(), vec![roles(0, 0, &[1, 2, 3], &[]), roles(10, 1, &[2, 3], &[])]);
+    let found = |last: [(u32, i64); 2]| {
+        let weak = (0..4).flat_map(|offset| [(1, offset), (0, offset)]);
+        let all: Vec<(u32, i64)> = weak.chain([(1, 4), (0, 4), (1, 4)]).chain(last).collect();
+        let messages = violation(Anomaly::InconsistentOffsets, &all).examples;
+        Violation::new(Anomaly::InconsistentOffsets, &key(), String::new(), 6, messages)
+    };
+    let weak = found([(0, 5), (1, 5)]);
+    assert_eq!((weak.examples.len(), weak.further.len()), (11, 0));
+    expect(&judge(&weak, PROMISE, &replaced), Contract::Beyond, "acks = 1");
+    expect(&judge(&found([(0, 5), (0, 5)]), PROMISE, &replaced), Contract::Within, "a bug");
 }
 
 #[test]
@@ -254,7 +316,8 @@ fn what_comes_after_a_violation_of_state_has_not_caused_it() {
 fn a_process_on_the_pages_of_a_failed_flush_takes_them_for_durable() {
     let mut injuries = done(vec![injury(1, 20, How::Died(Stop::Halted), None)], vec![roles(0, 0, &[1], &[])]);
     let seen = Some(SeenAt { time_us: 30_000, event: 0 });
-    let found = Violation { seen, ..violation(Anomaly::DurableRecoveryPoint, &[]) };
+    let accused = Some(BrokerId(1));
+    let found = Violation { seen, accused, ..violation(Anomaly::DurableRecoveryPoint, &[]) };
     expect(&judge(&found, PROMISE, &injuries), Contract::Within, "a bug");
     injuries.failed_flushes.push((BrokerId(1), Timestamp(15_000)));
     expect(
@@ -316,9 +379,11 @@ proptest! {
         brokers in prop::collection::vec(any_injury(), 0..5),
         more in prop::collection::vec(any_injury(), 0..3),
         (retried, failed, controller) in any::<(bool, bool, bool)>(),
+        accused in prop::option::of(1_i32..4),
     ) {
         let seen = seen.map(|time_us| SeenAt { time_us, event: 0 });
-        let violation = Violation { seen, ..violation(anomaly, &examples) };
+        let accused = accused.map(BrokerId);
+        let violation = Violation { seen, accused, ..violation(anomaly, &examples) };
         let mut injuries = done(brokers, roles);
         injuries.brokers.sort_by_key(|injury| injury.since);
         let before = judge(&violation, promise, &injuries);

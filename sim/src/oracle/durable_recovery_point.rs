@@ -26,7 +26,7 @@ impl Oracle for DurableRecoveryPoint {
         let Some(replica) = seen.cluster.replica(*broker, topic_partition) else { return };
         let (claimed, durable) = (replica.recovery_point, replica.durable_end.max(replica.log_start));
         if was.recovery_point < claimed && durable < claimed {
-            findings.add(Anomaly::DurableRecoveryPoint, topic_partition, seen, || {
+            findings.add(Anomaly::DurableRecoveryPoint, topic_partition, Some(*broker), seen, || {
                 format!(
                     "broker-{broker} counts {topic_partition} as durable below {claimed}, and its disk has said so only below \
                      {durable}"
@@ -38,7 +38,7 @@ impl Oracle for DurableRecoveryPoint {
 
 #[cfg(test)]
 mod tests {
-    use broker_core::types::Offset;
+    use broker_core::types::{BrokerId, Offset};
 
     use super::*;
     use crate::oracle::testing::Scene;
@@ -54,6 +54,7 @@ mod tests {
         assert_eq!(scene.found(), [Anomaly::DurableRecoveryPoint]);
         let summary = "broker-1 counts orders-0 as durable below 5, and its disk has said so only below 4";
         assert_eq!(scene.first(Anomaly::DurableRecoveryPoint), summary);
+        assert_eq!(scene.accused(Anomaly::DurableRecoveryPoint), [Some(BrokerId(1))]);
     }
 
     #[test]

@@ -25,7 +25,7 @@ impl Oracle for ElrEmpty {
         if state.isr.len() < min_insync || state.elr.is_empty() {
             return;
         }
-        findings.add(Anomaly::ElrEmpty, topic_partition, seen, || {
+        findings.add(Anomaly::ElrEmpty, topic_partition, None, seen, || {
             let (isr, elr, epoch) = (listed(&state.isr), listed(&state.elr), state.partition_epoch);
             format!(
                 "{topic_partition} has ELR {elr} although its ISR {isr} has min.insync.replicas = {min_insync} members, as of \

@@ -27,7 +27,7 @@ impl Oracle for IsrWithinReplicas {
         if within && apart {
             return;
         }
-        findings.add(Anomaly::IsrWithinReplicas, topic_partition, seen, || {
+        findings.add(Anomaly::IsrWithinReplicas, topic_partition, None, seen, || {
             let (isr, elr, replicas) = (listed(&state.isr), listed(&state.elr), listed(&state.replicas));
             let epoch = state.partition_epoch;
             format!(

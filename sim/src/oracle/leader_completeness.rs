@@ -43,7 +43,7 @@ impl Oracle for LeaderCompleteness {
         let committed = self.partitions.entry(topic_partition.clone()).or_default();
         if let Some(at) = committed.missing_at_start(replica, was.as_ref()) {
             let epoch = replica.leader_epoch;
-            findings.add(Anomaly::LeaderCompleteness, topic_partition, seen, || {
+            findings.add(Anomaly::LeaderCompleteness, topic_partition, Some(*broker), seen, || {
                 let (has, lacks) = (what_is_at(&replica.records, at), what_is_at(committed.log(), at));
                 let end = committed.end_up_to(epoch);
                 format!(

@@ -24,7 +24,7 @@ impl Oracle for LeaderInIsr {
         let Some(known) = seen.cluster.decided(topic_partition) else { return };
         let (leader, isr) = (known.state.leader, &known.state.isr);
         if leader != BrokerId::NONE && !isr.contains(&leader) {
-            findings.add(Anomaly::LeaderInIsr, topic_partition, seen, || {
+            findings.add(Anomaly::LeaderInIsr, topic_partition, None, seen, || {
                 let epoch = known.state.partition_epoch;
                 format!(
                     "broker-{leader} leads {topic_partition} and is not in the ISR {}, as of partition epoch {epoch}",

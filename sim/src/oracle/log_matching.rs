@@ -50,7 +50,7 @@ impl Oracle for LogMatching {
             committed.rebase(at, replica.leader_epoch);
         }
         if let Some(at) = committed.first_missing(&replica.records, from, to) {
-            findings.add(Anomaly::LogDivergence, topic_partition, seen, || {
+            findings.add(Anomaly::LogDivergence, topic_partition, Some(*broker), seen, || {
                 differ(topic_partition, (*broker, replica), at, committed.log(), "somebody")
             });
             if replica.is_leader {
@@ -81,7 +81,7 @@ fn compare_others(
         let (from, to) =
             (new.max(other.log_start).max(own.log_start), own.high_watermark.min(other.high_watermark));
         if let Some(at) = own.records.first_missing_in(&other.records, from, to) {
-            findings.add(Anomaly::LogDivergence, topic_partition, seen, || {
+            findings.add(Anomaly::LogDivergence, topic_partition, Some(broker), seen, || {
                 differ(topic_partition, (broker, other), at, &own.records, &format!("broker-{leader}"))
             });
         }
@@ -146,6 +146,7 @@ mod tests {
         let summary = "at offset 2 of orders-0, below its high watermark 5, broker-3 has 2..5 of leader epoch 0 with checksum \
                        0000004d, where somebody has committed 2..5 of leader epoch 0 with checksum 00000002";
         assert_eq!(scene.first(Anomaly::LogDivergence), summary);
+        assert_eq!(scene.accused(Anomaly::LogDivergence), [Some(BrokerId(3))]);
     }
 
     #[test]

@@ -67,16 +67,16 @@ impl Epochs {
 
 impl Oracle for MonotonicEpochs {
     fn observe(&mut self, seen: Observation<'_>, findings: &mut Findings) {
-        let (topic_partition, wrong) = match seen.change {
+        let (topic_partition, accused, wrong) = match seen.change {
             Change::Replica { broker, topic_partition, was } => {
                 let Some(replica) = seen.cluster.replica(*broker, topic_partition) else { return };
                 let wrong = self.learned(topic_partition, replica, was.as_ref());
-                (topic_partition, wrong.map(|wrong| format!("broker-{broker} {wrong}")))
+                (topic_partition, Some(*broker), wrong.map(|wrong| format!("broker-{broker} {wrong}")))
             }
             Change::Partition { topic_partition, was } => {
                 let Some(known) = seen.cluster.decided(topic_partition) else { return };
                 let wrong = self.decided(topic_partition, known, was.as_ref());
-                (topic_partition, wrong.map(|wrong| format!("the controller {wrong}")))
+                (topic_partition, None, wrong.map(|wrong| format!("the controller {wrong}")))
             }
             Change::BrokerStarted { .. }
             | Change::BrokerStopped { .. }
@@ -84,7 +84,7 @@ impl Oracle for MonotonicEpochs {
             | Change::ControllerStopped { .. } => return,
         };
         if let Some(wrong) = wrong {
-            findings.add(Anomaly::MonotonicEpochs, topic_partition, seen, || {
+            findings.add(Anomaly::MonotonicEpochs, topic_partition, accused, seen, || {
                 format!("{wrong} of {topic_partition}")
             });
         }
@@ -149,7 +149,7 @@ impl MonotonicEpochs {
 
 #[cfg(test)]
 mod tests {
-    use broker_core::types::Offset;
+    use broker_core::types::{BrokerId, Offset};
 
     use super::*;
     use crate::oracle::testing::Scene;
@@ -176,6 +176,7 @@ mod tests {
         let summary = "broker-2 went back from leader epoch 0 and partition epoch 0 to leader epoch 0 and partition \
                        epoch -1 of orders-0";
         assert_eq!(scene.first(Anomaly::MonotonicEpochs), summary);
+        assert_eq!(scene.accused(Anomaly::MonotonicEpochs), [Some(BrokerId(2))]);
     }
 
     #[test]
@@ -210,6 +211,7 @@ mod tests {
         scene.stop_controller(Stop::PowerLost);
         scene.start_controller(before);
         assert_eq!(scene.found(), [Anomaly::MonotonicEpochs]);
+        assert_eq!(scene.accused(Anomaly::MonotonicEpochs), [None], "it was the controller");
     }
 
     #[test]

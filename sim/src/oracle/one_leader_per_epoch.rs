@@ -40,7 +40,7 @@ impl Default for Leaders {
 
 impl Oracle for OneLeaderPerEpoch {
     fn observe(&mut self, seen: Observation<'_>, findings: &mut Findings) {
-        let (topic_partition, leader, epoch) = match seen.change {
+        let (topic_partition, accused, leader, epoch) = match seen.change {
             Change::Replica { broker, topic_partition, was } => {
                 let Some(replica) = seen.cluster.replica(*broker, topic_partition) else { return };
                 let now = (replica.is_leader, replica.leader_epoch);
@@ -51,13 +51,14 @@ impl Oracle for OneLeaderPerEpoch {
                 leaders.learned = leaders.learned.max(replica.leader_epoch);
                 (
                     topic_partition,
+                    Some(*broker),
                     if replica.is_leader { *broker } else { BrokerId::NONE },
                     replica.leader_epoch,
                 )
             }
             Change::Partition { topic_partition, .. } => {
                 let Some(known) = seen.cluster.decided(topic_partition) else { return };
-                (topic_partition, known.state.leader, known.state.leader_epoch)
+                (topic_partition, None, known.state.leader, known.state.leader_epoch)
             }
             Change::ControllerStopped { .. } => {
                 for leaders in self.partitions.values_mut() {
@@ -73,7 +74,7 @@ impl Oracle for OneLeaderPerEpoch {
         let leaders = self.partitions.entry(topic_partition.clone()).or_default();
         let first = *leaders.by_epoch.entry(epoch).or_insert(leader);
         if first != leader {
-            findings.add(Anomaly::OneLeaderPerEpoch, topic_partition, seen, || {
+            findings.add(Anomaly::OneLeaderPerEpoch, topic_partition, accused, seen, || {
                 format!("broker-{leader} leads {topic_partition} in leader epoch {epoch}, which is broker-{first}'s")
             });
         }

@@ -26,7 +26,7 @@ impl Oracle for OrderedOffsets {
         if start <= high_watermark && high_watermark <= end && recovery_point <= end {
             return;
         }
-        findings.add(Anomaly::OrderedOffsets, topic_partition, seen, || {
+        findings.add(Anomaly::OrderedOffsets, topic_partition, Some(*broker), seen, || {
             format!(
                 "broker-{broker} has {topic_partition} from {start} to {end}, with high watermark {high_watermark} and \
                  recovery point {recovery_point}"

@@ -26,7 +26,7 @@ impl Oracle for RecoveredRecords {
         let Some(batch) = records.find(|batch| batch.checksum.is_none()).filter(|_| !replica.rotten) else {
             return;
         };
-        findings.add(Anomaly::RecoveredRecords, topic_partition, seen, || {
+        findings.add(Anomaly::RecoveredRecords, topic_partition, Some(*broker), seen, || {
             format!(
                 "broker-{broker} has opened {topic_partition} with {}..{} in it, which are bytes that nobody wrote and no bit \
                  rot made",

@@ -157,7 +157,7 @@ impl Copies {
         }
         let (from, to) = (from.max(own.log_start).max(copy.log_start), own.high_watermark);
         let Some(at) = own.records.first_missing_in(&copy.records, from, to) else { return };
-        findings.add(Anomaly::StrongIsr, case.topic_partition, case.seen, || {
+        findings.add(Anomaly::StrongIsr, case.topic_partition, Some(member), case.seen, || {
             let (has, lacks) = (what_is_at(&copy.records, at), what_is_at(&own.records, at));
             format!(
                 "broker-{member} is in the maximal ISR {} of broker-{leader}, which leads {} in leader epoch {} with high \
@@ -196,6 +196,7 @@ mod tests {
         let summary = "broker-3 is in the maximal ISR [1, 2, 3] of broker-1, which leads orders-0 in leader epoch 0 with high \
                        watermark 5, and has nothing at offset 2 instead of 2..5 of leader epoch 0 with checksum 00000002";
         assert_eq!(scene.first(Anomaly::StrongIsr), summary);
+        assert_eq!(scene.accused(Anomaly::StrongIsr), [Some(BrokerId(3))]);
     }
 
     #[test]

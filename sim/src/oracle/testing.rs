@@ -1,6 +1,6 @@
 //! Small clusters, told change by change, as a witness would tell them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use broker_core::metadata::PartitionState;
 use broker_core::time::Timestamp;
@@ -106,7 +106,9 @@ impl Scene {
 
     /// Which properties were violated, in order.
     pub(super) fn found(&self) -> Vec<Anomaly> {
-        self.oracles.findings().violations().map(|violation| violation.anomaly).collect()
+        let found: BTreeSet<Anomaly> =
+            self.oracles.findings().violations().map(|violation| violation.anomaly).collect();
+        found.into_iter().collect()
     }
 
     /// Everything that was found, in words.
@@ -121,9 +123,16 @@ impl Scene {
 
     /// The first case of an anomaly.
     pub(super) fn first(&self, anomaly: Anomaly) -> &str {
-        let mut violations = self.oracles.findings().violations();
-        let violation = violations.find(|violation| violation.anomaly == anomaly);
+        let violations = self.oracles.findings().violations();
+        let of_it = violations.filter(|violation| violation.anomaly == anomaly);
+        let violation = of_it.min_by_key(|violation| violation.seen.map(|seen| seen.event));
         &violation.unwrap_or_else(|| panic!("no {anomaly} in {:?}", self.found())).summary
+    }
+
+    /// Whose state was wrong, by their cases.
+    pub(super) fn accused(&self, anomaly: Anomaly) -> Vec<Option<BrokerId>> {
+        let violations = self.oracles.findings().violations();
+        violations.filter(|violation| violation.anomaly == anomaly).map(|found| found.accused).collect()
     }
 
     /// How many cases of it there were.

@@ -238,7 +238,9 @@ mod tests {
                 operation: 800,
                 note: None,
             }],
+            further: Vec::new(),
             seen: None,
+            accused: None,
             bearing: None,
         });
         report

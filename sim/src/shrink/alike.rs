@@ -125,7 +125,9 @@ mod tests {
             summary: String::new(),
             count: 1,
             examples: Vec::new(),
+            further: Vec::new(),
             seen: None,
+            accused: None,
             bearing: None,
         }
     }
