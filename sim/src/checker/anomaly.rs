@@ -134,7 +134,7 @@ impl Anomaly {
             Anomaly::G1a => "A message was read whose send had certainly failed: Adya's aborted read.",
             Anomaly::Phantom => "A message was read that nobody sent there.",
             Anomaly::PollSkip => {
-                "A consumer went on behind records that were there and was never given them."
+                "A consumer went on behind records that were there and that it had not been given."
             }
             Anomaly::NonmonotonicPoll => {
                 "A consumer was given records of lower offsets than it had been given before, and nobody told it so."

@@ -11,7 +11,8 @@
 //!
 //! No false alarms, because final reads see one state of the log, and so does who is given both copies on its way up. What
 //! different runs saw at different offsets may have been lost in between and written again: without final reads that is
-//! unknown, with them it is no matter. A message in a topic partition it was not sent to is a `phantom` there.
+//! unknown, with them it is no matter. Unknown is also a message that was read only elsewhere than it was acknowledged,
+//! if its producer is not idempotent; else that is `inconsistent-offsets`. A message in a topic partition it was not sent to is a `phantom` there.
 
 use broker_core::types::{Offset, TopicPartition};
 
@@ -40,6 +41,16 @@ pub fn check(index: &HistoryIndex) -> Checked {
                  whether they are there twice, or were lost and written again: {}",
                 counted(messages.len(), "message"),
                 listed(&messages)
+            ));
+        }
+        let misplaced = partition.misplaced().filter(|(send, ..)| !index.is_idempotent(send.process));
+        let misplaced: Vec<MessageId> = misplaced.map(|(send, ..)| send.message).collect();
+        if !misplaced.is_empty() {
+            checked.unknown.push(format!(
+                "{} of {topic_partition} were acknowledged at an offset where nobody saw them, and read at another: \
+                 nobody knows whether they are duplicates: {}",
+                counted(misplaced.len(), "message"),
+                listed(&misplaced)
             ));
         }
         checked.violations.extend(violation(index, topic_partition, &certain));
@@ -132,6 +143,17 @@ mod tests {
         story.poll_by(8, "orders-0", &[(7, 1)]);
         let checked = story.check(check);
         assert_eq!((checked.violations.len(), checked.unknown.len()), (0, 1), "{checked:?}");
+    }
+
+    #[test]
+    fn without_idempotence_what_is_elsewhere_than_acknowledged_may_be_there_twice() {
+        for (process, unknown) in [(0, 0), (SLOPPY, 1)] {
+            let mut story = Story::new();
+            story.sent(process, "orders-0", 1, 7);
+            story.poll("orders-0", &[(4, 1)]);
+            let checked = story.check(check);
+            assert_eq!((checked.violations.len(), checked.unknown.len()), (0, unknown), "{checked:?}");
+        }
     }
 
     #[test]

@@ -74,6 +74,18 @@ impl Sightings {
         self.by_message.get(position).filter(|(seen, _)| *seen == message).map(|(_, offset)| *offset)
     }
 
+    /// The first poll that returned `message`.
+    pub(super) fn first_operation(&self, message: MessageId) -> Option<u64> {
+        let position = self.by_message.partition_point(|(seen, _)| *seen < message);
+        let copies = self.by_message[position..].iter().take_while(|(seen, _)| *seen == message);
+        let operation = |(message, offset): &(MessageId, Offset)| {
+            let key = (*offset, Some(*message));
+            let found = self.by_offset.binary_search_by_key(&key, |seen| (seen.offset, seen.message));
+            found.ok().map(|found| self.by_offset[found].operation)
+        };
+        copies.filter_map(operation).min()
+    }
+
     /// Whether this message was seen at this offset.
     pub fn has(&self, offset: Offset, message: Option<MessageId>) -> bool {
         self.by_offset.binary_search_by_key(&(offset, message), |seen| (seen.offset, seen.message)).is_ok()
@@ -101,6 +113,10 @@ pub struct PartitionIndex {
     pub final_start: Offset,
     /// The end up to which the final reads are complete; `None` if they are not.
     pub final_end: Option<Offset>,
+    /// Which operation says that they are complete, even if it cannot be believed.
+    pub(super) final_at: Option<u64>,
+    /// Whether any poll was one of the final reads.
+    pub(super) final_polled: bool,
     /// Where processes went on behind offsets that they were not given.
     pub gaps: Vec<Gap>,
     /// Where processes were given what is not above what they had been given.
@@ -141,6 +157,25 @@ impl PartitionIndex {
         claims
     }
 
+    /// Acknowledged sends whose messages were read, but never where the broker said: the acknowledged offset, which
+    /// nobody saw any record at, and the lowest at which the message was seen.
+    pub(super) fn misplaced(&self) -> impl Iterator<Item = (&SendRecord, Offset, Offset)> {
+        let empty = |at: &Offset| self.seen.by_offset.binary_search_by_key(at, |seen| seen.offset).is_err();
+        self.sends.iter().filter_map(move |send| {
+            let Outcome::Ok { offset, .. } = send.outcome else { return None };
+            let acknowledged = offset.filter(empty)?;
+            Some((send, acknowledged, self.seen.first_offset(send.message)?))
+        })
+    }
+
+    /// Whether this message was neither acknowledged nor read before the final reads were complete: it may have been
+    /// written behind them.
+    pub(super) fn is_late(&self, send: &SendRecord) -> bool {
+        let Some(at) = self.final_at else { return false };
+        let acknowledged = matches!(send.outcome, Outcome::Ok { completed, .. } if completed < at);
+        !acknowledged && self.seen.first_operation(send.message).is_none_or(|operation| at < operation)
+    }
+
     /// Whether retention deleted this message, which was at `offset`: it is below the log start, and the final reads did
     /// not find it.
     pub fn is_deleted(&self, message: MessageId, offset: Offset) -> bool {
@@ -160,8 +195,9 @@ pub struct HistoryIndex {
     /// Where in `indexes` each topic partition is.
     pub(super) numbers: BTreeMap<TopicPartition, usize>,
     pub(super) indexes: Vec<(TopicPartition, PartitionIndex)>,
-    /// In pages of neighbours, so that few steps lead to a message: clients count their messages.
-    pub(super) sent: BTreeMap<(u32, u32), [Option<Sent>; PAGE]>,
+    /// In pages of neighbours, so that few steps lead to a message: clients count their messages. A page has only those
+    /// that there are, in order: not all clients count without holes.
+    pub(super) sent: BTreeMap<(u32, u32), Vec<(u32, Sent)>>,
 }
 
 /// Where a message was sent to, and which send of that topic partition it is.
@@ -171,12 +207,11 @@ pub(super) struct Sent {
     pub(super) position: u32,
 }
 
-pub(super) const PAGE: usize = 64;
+const PAGE: u32 = 64;
 
-/// The page of a message, and its place there.
-pub(super) fn page(message: MessageId) -> ((u32, u32), usize) {
-    let (page, place) = (message.ordinal() / PAGE as u32, message.ordinal() % PAGE as u32);
-    ((message.client(), page), place as usize)
+/// The page of a message.
+pub(super) fn page(message: MessageId) -> (u32, u32) {
+    (message.client(), message.ordinal() / PAGE)
 }
 
 impl HistoryIndex {
@@ -207,14 +242,15 @@ impl HistoryIndex {
     }
 
     pub(super) fn sent_to(&self, message: MessageId) -> Option<Sent> {
-        let (page, place) = page(message);
-        self.sent.get(&page)?[place]
+        let page = self.sent.get(&page(message))?;
+        let place = page.binary_search_by_key(&message.ordinal(), |(ordinal, _)| *ordinal).ok()?;
+        Some(page[place].1)
     }
 
     /// Whether anybody began to make final reads, of whatever topic partition.
     pub fn has_final_reads(&self) -> bool {
         let begun = |partition: &PartitionIndex| {
-            partition.final_end.is_some() || !partition.final_reads.by_offset.is_empty()
+            partition.final_at.is_some() || !partition.final_reads.by_offset.is_empty()
         };
         self.indexes.iter().any(|(_, partition)| begun(partition))
     }

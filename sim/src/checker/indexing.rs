@@ -2,7 +2,7 @@
 
 use broker_core::types::{Offset, TopicPartition};
 
-use super::index::{HistoryIndex, Outcome, PAGE, PartitionIndex, Seen, SendRecord, Sent, page};
+use super::index::{HistoryIndex, Outcome, PartitionIndex, Seen, SendRecord, Sent, page};
 use super::passage::Passages;
 use crate::history::{MessageId, OpF, OpKind, Operation, ProcessInfo, Reading};
 
@@ -42,6 +42,10 @@ impl IndexBuilder {
                 self.passages.polled(operation.process, *reading, number, partition, seen.clone());
                 partition.seen.by_offset.extend(seen.clone());
                 if *reading == Reading::Final {
+                    partition.final_polled = true;
+                    if seen.clone().any(|seen| partition.final_end.is_some_and(|end| end <= seen.offset)) {
+                        return Err(wrong(PAST_THE_END));
+                    }
                     partition.final_reads.by_offset.extend(seen);
                 }
             }
@@ -51,8 +55,7 @@ impl IndexBuilder {
             }
             OpF::FinalRead { topic_partition, start, end } => {
                 let partition = self.partition(topic_partition);
-                partition.final_start = partition.final_start.max(*start);
-                partition.final_end = partition.final_end.max(Some(*end));
+                final_read(partition, operation.index, *start, *end).map_err(wrong)?;
             }
         }
         Ok(())
@@ -65,6 +68,10 @@ impl IndexBuilder {
         let probes = processes.iter().filter(|info| info.is_probe());
         self.index.probes = probes.map(|info| info.process).collect();
         for (_, partition) in &mut self.index.indexes {
+            // Somebody says that there are records, and showed none: that is no reading.
+            if partition.final_end.is_some_and(|end| partition.final_start < end) && !partition.final_polled {
+                partition.final_end = None;
+            }
             partition.seen.sort();
             partition.final_reads.sort();
             partition.stretches.sort_unstable();
@@ -107,11 +114,13 @@ impl IndexBuilder {
             let sent = Sent { partition: count(number)?, position: count(sends.len())? };
             let outcome = Outcome::Info;
             sends.push(SendRecord { message, process, invoked: index, outcome, ended: false });
-            let (page, place) = page(message);
-            return match self.index.sent.entry(page).or_insert([None; PAGE])[place].replace(sent) {
-                Some(_) => Err("a message that was sent before"),
-                None => Ok(()),
-            };
+            let page = self.index.sent.entry(page(message)).or_default();
+            let place = page.partition_point(|(ordinal, _)| *ordinal < message.ordinal());
+            if page.get(place).is_some_and(|(ordinal, _)| *ordinal == message.ordinal()) {
+                return Err("a message that was sent before");
+            }
+            page.insert(place, (message.ordinal(), sent));
+            return Ok(());
         }
         let Sent { partition, position } =
             self.index.sent_to(message).ok_or("a completion without an invocation")?;
@@ -136,15 +145,53 @@ impl IndexBuilder {
     }
 }
 
+const PAST_THE_END: &str = "a final read returned a record at or above the end of the final reads";
+
+/// The final reads of a topic partition are complete.
+fn final_read(
+    partition: &mut PartitionIndex,
+    operation: u64,
+    start: Offset,
+    end: Offset,
+) -> Result<(), &'static str> {
+    if end < start {
+        return Err("final reads that end below their start");
+    }
+    if let Some(before) = partition.final_end {
+        let same = (partition.final_start, before) == (start, end);
+        return if same { Ok(()) } else { Err("final reads that were complete before, and differ") };
+    }
+    if partition.final_reads.by_offset.iter().any(|seen| end <= seen.offset) {
+        return Err(PAST_THE_END);
+    }
+    (partition.final_start, partition.final_end, partition.final_at) = (start, Some(end), Some(operation));
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::testing::Story;
+    use super::super::testing::{Story, id};
     use super::*;
+    use crate::history::PolledRecord;
+
+    #[test]
+    fn a_page_has_only_the_messages_that_there_are() {
+        let mut story = Story::new();
+        for (offset, message) in [(0, 70), (1, 64), (2, 100_000), (3, 65)] {
+            story.sent(0, "a-0", message, offset);
+        }
+        let index = HistoryIndex::new(&story.history).expect("consistent");
+        assert_eq!(index.sent.values().map(Vec::len).collect::<Vec<_>>(), [3, 1]);
+        for message in [64, 65, 70, 100_000] {
+            assert!(index.send_of(id(message)).is_some_and(|(_, send)| send.message == id(message)));
+        }
+        assert!(index.send_of(id(66)).is_none());
+    }
 
     #[test]
     fn histories_that_contradict_themselves_are_refused() {
         type Tell = fn(&mut Story);
-        let wrong: [(&str, Tell); 5] = [
+        let wrong: [(&str, Tell); 10] = [
             ("sent before", |story| {
                 story.invoke(0, "a-0", 1);
                 story.invoke(0, "a-0", 1);
@@ -162,6 +209,23 @@ mod tests {
                 story.invoke(0, "a-0", 1);
                 story.info(0, "a-0", 1);
                 story.ok(0, "a-0", 1, 0);
+            }),
+            ("below their start", |story| story.final_read("a-0", 3, 2)),
+            ("and differ", |story| {
+                story.final_read("a-0", 0, 2);
+                story.final_read("a-0", 0, 3);
+            }),
+            ("and differ", |story| {
+                story.final_read("a-0", 0, 2);
+                story.final_read("a-0", 1, 2);
+            }),
+            ("above the end", |story| {
+                story.final_poll("a-0", vec![PolledRecord { offset: Offset(2), message: None }]);
+                story.final_read("a-0", 0, 2);
+            }),
+            ("above the end", |story| {
+                story.final_read("a-0", 0, 2);
+                story.final_poll("a-0", vec![PolledRecord { offset: Offset(2), message: None }]);
             }),
         ];
         for (expected, tell) in wrong {

@@ -19,6 +19,8 @@
 //!   retention has no such start. Of a topic that has one, a record that was lost first and whose offset was deleted
 //!   later counts as deleted: nobody can tell any more. Without final reads a consumer that meets a log start is reset,
 //!   which is a seek, and a seek ends the run.
+//! * What was neither acknowledged nor read before the final reads were complete may have been written behind them: if
+//!   they did not find it that is unknown.
 //! * A message whose send failed does not count (that is `G1a`'s matter), and one that ended as `info` only once it was read.
 //!
 //! Begun but incomplete final reads leave unknown what became of records that were read; never a pass. Of acknowledged
@@ -44,8 +46,13 @@ struct Due<'i> {
 
 impl Due<'_> {
     /// Whether the final reads, which are complete, did not find it.
-    fn is_lost(&self, partition: &PartitionIndex) -> bool {
+    fn is_gone(&self, partition: &PartitionIndex) -> bool {
         partition.final_reads.first_offset(self.send.message).is_none()
+    }
+
+    /// Whether they had to.
+    fn is_lost(&self, partition: &PartitionIndex) -> bool {
+        self.is_gone(partition) && !partition.is_late(self.send)
     }
 }
 
@@ -97,6 +104,8 @@ pub fn check(index: &HistoryIndex) -> Checked {
         // A probe that is there is no part of what could have been lost.
         due.retain(|due| !index.is_probe(due.send.process) || due.is_lost(partition));
         if partition.final_end.is_some() {
+            checked.unknown.extend(late(topic_partition, partition, &due));
+            due.retain(|due| !due.is_gone(partition) || due.is_lost(partition));
             if let Some(reason) = somewhere(topic_partition, partition, &due) {
                 checked.unknown.push(reason);
                 continue;
@@ -186,6 +195,19 @@ fn somewhere(
         format!(
             "nobody knows whether {records} of {topic_partition} were below the log start {}",
             partition.final_start
+        )
+    })
+}
+
+/// Messages that the final reads did not find, and that may have been written after them.
+fn late(topic_partition: &TopicPartition, partition: &PartitionIndex, due: &[Due<'_>]) -> Option<String> {
+    let late = due.iter().filter(|due| due.is_gone(partition) && partition.is_late(due.send));
+    let late: Vec<MessageId> = late.map(|due| due.send.message).collect();
+    (!late.is_empty()).then(|| {
+        format!(
+            "{} of {topic_partition} acknowledged or read only after its final reads were complete: nobody knows about {}",
+            counted(late.len(), "record"),
+            listed(&late)
         )
     })
 }

@@ -1,4 +1,4 @@
-//! `poll-skip`: a process went on behind records that were there, and was never given them.
+//! `poll-skip`: a process went on behind records that were there, without having been given them before.
 //!
 //! Formally: in one run of a process (from a seek, or its beginning, to the next seek) it is given a record at b, nothing in
 //! [a, b) of which a is the next offset of the run so far, and some o in [a, b) is known to hold a record. Known are

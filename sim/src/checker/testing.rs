@@ -8,7 +8,9 @@ use broker_core::types::{Offset, TopicPartition};
 
 use super::anomaly::Checked;
 use super::index::HistoryIndex;
-use crate::history::{History, MessageId, Order, PolledRecord, ProcessId, ProcessInfo, Promise, Reading};
+use crate::history::{
+    History, MessageId, OpF, OpKind, Order, PolledRecord, ProcessId, ProcessInfo, Promise, Reading,
+};
 
 /// Processes 0 to 3 are idempotent producers that keep order, 4 neither, of 5 nobody knows, 8 and 9 read. Message `n` is of client 0.
 pub(super) struct Story {
@@ -113,6 +115,12 @@ impl Story {
         let end = records.iter().map(|(offset, _)| offset + 1).max().unwrap_or(start);
         let (now, start, end) = (self.now(), Offset(start), Offset(end));
         self.history.final_read_completed(now, READER, partition(at), start, end);
+    }
+
+    /// The final reads are said to be complete, whatever they returned.
+    pub(super) fn final_read(&mut self, at: &str, start: i64, end: i64) {
+        let f = OpF::FinalRead { topic_partition: partition(at), start: Offset(start), end: Offset(end) };
+        self.history.push(self.now(), READER, OpKind::Ok, f);
     }
 
     pub(super) fn check(&self, check: fn(&HistoryIndex) -> Checked) -> Checked {

@@ -371,7 +371,7 @@ fn counted(others: usize) -> u32 {
 
 fn offset(form: &Edn<'_>) -> Result<Option<Offset>, Wrong> {
     match form {
-        Edn::Nil => Ok(None),
+        Edn::Nil | Edn::Int(-1) => Ok(None),
         Edn::Int(offset) if is_offset(Offset(*offset)) => Ok(Some(Offset(*offset))),
         _ => Err(wrong("an offset that is no number from 0 on")),
     }

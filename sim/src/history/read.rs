@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read as _};
 
 use broker_core::time::Timestamp;
 use broker_core::types::{Offset, TopicPartition};
@@ -64,6 +64,12 @@ const CUT_OFF: &str =
     "the file ends within this line: copy it once more, or take the line away if the rest is to be judged";
 const ORDER: &str =
     "operations stand in the order in which they happened: sort the lines, or leave the key out";
+
+const TOO_LONG: &str = "a poll of very many records can be several polls";
+
+/// Bytes of one line, and of one operation that takes several: enough for a million records, and little enough that what
+/// is no history, such as a device or a core dump, is refused before it fills the memory.
+const LENGTH_MAX: usize = 16 << 20;
 
 /// What is wrong with a line, and what to do.
 pub(super) type Wrong = (String, &'static str);
@@ -136,8 +142,13 @@ impl<R: BufRead> Lines<R> {
     /// Adds the next line to `text`; `false` at the end of the file.
     pub(super) fn append(&mut self) -> Result<bool, ReadError> {
         self.number += 1;
-        let read = self.input.read_line(&mut self.text);
-        read.map(|bytes| 0 < bytes).map_err(|source| ReadError::Io { line: self.number, source })
+        let left = (LENGTH_MAX - self.text.len()) as u64;
+        let read = self.input.by_ref().take(left + 1).read_line(&mut self.text);
+        let bytes = read.map_err(|source| ReadError::Io { line: self.number, source })?;
+        if LENGTH_MAX < self.text.len() {
+            return Err(self.wrong((format!("longer than {LENGTH_MAX} bytes"), TOO_LONG)));
+        }
+        Ok(0 < bytes)
     }
 
     /// Reads the next line that is not empty.
@@ -205,7 +216,7 @@ impl<R: BufRead> JsonlReader<R> {
         if let Some(twice) = processes.iter().find(|info| !seen.insert(info.process)) {
             return Err((format!("process {} is declared twice", twice.process), HEADER));
         }
-        self.warn(ignored);
+        self.warn(ignored)?;
         Ok(processes)
     }
 
@@ -236,21 +247,26 @@ impl<R: BufRead> JsonlReader<R> {
         *before = time;
         self.index = Some(index);
         let f = line.into_f(topic_partition).map_err(|reason| (reason, KEYS))?;
-        self.warn(ignored);
+        self.warn(ignored)?;
         Ok(Operation { index, time, process, kind, f })
     }
 
-    fn warn(&mut self, ignored: Vec<String>) {
+    /// Keys that nobody knows are ignored, but not one that is almost one that matters.
+    fn warn(&mut self, ignored: Vec<String>) -> Result<(), Wrong> {
         for key in ignored {
             if self.ignored.contains(&key) {
                 continue;
             }
             let near = KNOWN.into_iter().map(|known| (strsim::damerau_levenshtein(&key, known), known)).min();
             let near = near.filter(|(distance, known)| distance * 3 <= known.len().max(key.len()));
-            let meant = near.map_or_else(String::new, |(_, known)| format!(": did you mean `{known}`?"));
-            self.warnings.push(format!("line {}: unknown key `{key}` is ignored{meant}", self.lines.number));
+            // What belongs elsewhere is at distance 0, and no slip of the pen.
+            if let Some((_, known)) = near.filter(|(distance, _)| 0 < *distance) {
+                return Err((format!("unknown key `{key}`: did you mean `{known}`?"), KEYS));
+            }
+            self.warnings.push(format!("line {}: unknown key `{key}` is ignored", self.lines.number));
             self.ignored.insert(key);
         }
+        Ok(())
     }
 }
 
@@ -315,6 +331,8 @@ impl Line<'_> {
         if f != Function::Send && kind != OpKind::Ok {
             return Err("only a send can be anything but `ok`".to_owned());
         }
+        // Kafka's producers say -1 where they do not know, as with `acks=0`.
+        let offset = offset.filter(|offset| (f, kind, *offset) != (Function::Send, OpKind::Ok, Offset(-1)));
         let (sends, polls, ends) = (f == Function::Send, f == Function::Poll, f == Function::FinalRead);
         let misplaced = [
             ("message", message.is_some() && !sends),

@@ -88,7 +88,8 @@ impl History {
     }
 
     /// The final reads of a topic partition are complete: everything below `end` was read, but for what retention
-    /// deleted, below `start`.
+    /// deleted, below `start`. They may have found more than they looked for, or retention may have deleted all of it;
+    /// what is written is how far they got.
     pub fn final_read_completed(
         &mut self,
         time: Timestamp,
@@ -97,6 +98,13 @@ impl History {
         start: Offset,
         end: Offset,
     ) -> u64 {
+        let last = self.operations.iter().rev().find_map(|operation| match &operation.f {
+            OpF::Poll { topic_partition: at, records, reading: Reading::Final } if *at == topic_partition => {
+                records.last()
+            }
+            _ => None,
+        });
+        let end = end.max(start).max(last.map_or(start, |last| last.offset.plus(1)));
         self.push(time, process, OpKind::Ok, OpF::FinalRead { topic_partition, start, end })
     }
 
@@ -120,7 +128,7 @@ impl History {
         self.process(process).is_some_and(ProcessInfo::is_probe)
     }
 
-    pub(super) fn push(&mut self, time: Timestamp, process: ProcessId, kind: OpKind, f: OpF) -> u64 {
+    pub(crate) fn push(&mut self, time: Timestamp, process: ProcessId, kind: OpKind, f: OpF) -> u64 {
         assert!(self.process(process).is_some(), "process {process} acts before it is declared");
         let index = self.operations.len() as u64;
         self.operations.push(Operation { index, time, process, kind, f });
@@ -138,6 +146,20 @@ mod tests {
         let mut history = History::new();
         for _ in 0..2 {
             history.declare(ProcessInfo { process: ProcessId(1), name: "a".to_owned(), promise: None });
+        }
+    }
+
+    #[test]
+    fn final_reads_are_complete_as_far_as_they_got() {
+        for (start, end, found, expected) in [(0, 2, 1, 2), (0, 2, 4, 5), (7, 2, 1, 7)] {
+            let (mut history, process) = (History::new(), ProcessId(1));
+            history.declare(ProcessInfo { process, name: "a".to_owned(), promise: None });
+            let (now, at) = (Timestamp(0), TopicPartition::new("orders", 0));
+            let records = vec![PolledRecord { offset: Offset(found), message: None }];
+            history.polled(now, process, at.clone(), records, Reading::Final);
+            history.final_read_completed(now, process, at, Offset(start), Offset(end));
+            let OpF::FinalRead { end, .. } = history.operations()[1].f else { panic!("no final read") };
+            assert_eq!(end, Offset(expected), "{start} {found}");
         }
     }
 

@@ -9,11 +9,15 @@ use serde_json::Value;
 use sim::checker::Anomaly;
 
 /// A history beside this file, the exit code, and which checkers find something or cannot tell.
-const HISTORIES: [(&str, i32, &[&str], &[&str]); 14] = [
+const HISTORIES: [(&str, i32, &[&str], &[&str]); 18] = [
     ("good.jsonl", 0, &[], &[]),
     ("lost-write.jsonl", 1, &["lost-write"], &[]),
     ("duplicate.jsonl", 1, &["duplicate"], &[]),
     ("inconsistent-offsets.jsonl", 1, &["inconsistent-offsets"], &[]),
+    ("elsewhere-than-acknowledged.jsonl", 1, &["inconsistent-offsets"], &[]),
+    ("acknowledged-after-final-reads.jsonl", 3, &[], &["lost-write"]),
+    ("final-reads-without-polls.jsonl", 3, &[], &["unseen"]),
+    ("jepsen-elsewhere-than-acknowledged.edn", 3, &[], &["duplicate"]),
     ("nonmonotonic-send.jsonl", 1, &["nonmonotonic-send"], &[]),
     ("G1a.jsonl", 1, &["G1a"], &[]),
     ("phantom.jsonl", 1, &["phantom"], &[]),
@@ -104,6 +108,15 @@ fn the_worst_of_several_counts_and_all_are_judged() {
     assert_eq!((code, verdicts), (1, vec!["pass", "unknown", "violation", "vacuous"]));
 }
 
+fn final_read(start: i64, end: i64) -> String {
+    format!(
+        r#"{{"process":9,"type":"ok","f":"final-read","topic_partition":"orders-0","start":{start},"end":{end}}}"#
+    )
+}
+
+const PAST_THE_END: &str =
+    r#"{"process":9,"type":"ok","f":"poll","topic_partition":"orders-0","records":[[900,null]],"last":true}"#;
+
 #[test]
 fn what_is_no_history_is_refused_with_its_line_the_reason_and_what_to_do() {
     let good = std::fs::read_to_string(beside("good.jsonl")).unwrap();
@@ -122,6 +135,26 @@ fn what_is_no_history_is_refused_with_its_line_the_reason_and_what_to_do() {
         (good[..good.len() - 7].to_owned(), "18: EOF while parsing", "the file ends within this line"),
         (with(3, send), "3: a message that was sent before", "a message is sent once"),
         (with(2, lines[3]), "2: a completion without an invocation", "a message is sent once"),
+        (
+            good.replacen(r#""offset""#, r#""offst""#, 1),
+            "4: unknown key `offst`: did you mean `offset`?",
+            "cargo sim judge --help",
+        ),
+        (
+            good.clone() + &final_read(3, 2),
+            "19: final reads that end below their start",
+            "a message is sent once",
+        ),
+        (
+            good.clone() + &final_read(0, 1),
+            "19: final reads that were complete before",
+            "a message is sent once",
+        ),
+        (
+            good.clone() + PAST_THE_END,
+            "19: a final read returned a record at or above",
+            "a message is sent once",
+        ),
         (with(5, lines[3]), "5: a second completion", "a message is sent once"),
         (
             with(4, &lines[3].replace(r#""process":0"#, r#""process":1"#)),
@@ -154,9 +187,9 @@ fn what_is_no_history_is_refused_with_its_line_the_reason_and_what_to_do() {
 #[test]
 fn unknown_keys_are_warned_about_once_and_do_not_change_the_verdict() {
     let history =
-        std::fs::read_to_string(beside("good.jsonl")).unwrap().replace(r#""type""#, r#""offest":3,"type""#);
+        std::fs::read_to_string(beside("good.jsonl")).unwrap().replace(r#""type""#, r#""colour":3,"type""#);
     let (code, _, stderr) = judge(&["-"], &history);
-    let expected = "warning: -: line 2: unknown key `offest` is ignored: did you mean `offset`?\n";
+    let expected = "warning: -: line 2: unknown key `colour` is ignored\n";
     assert_eq!((code, stderr.as_str()), (0, expected));
 }
 

@@ -181,16 +181,17 @@ fn a_record_that_was_overwritten_where_it_stood_is_no_tail() {
 
 #[test]
 fn what_is_in_doubt_may_be_there_or_not_until_somebody_reads_it() {
-    let mut story = Story::new();
-    for message in 0..3 {
-        story.invoke(0, "orders-0", message);
-        story.info(0, "orders-0", message);
+    for (read, violations) in [(&[(0, 1)][..], 0), (&[(0, 1), (2, 0)], 1)] {
+        let mut story = Story::new();
+        for message in 0..3 {
+            story.invoke(0, "orders-0", message);
+            story.info(0, "orders-0", message);
+        }
+        story.poll("orders-0", read);
+        story.finish("orders-0", &[(0, 1), (1, 2)]);
+        let checked = story.check(check);
+        assert_eq!((checked.violations.len(), checked.unknown.len()), (violations, 0), "{checked:?}");
     }
-    story.poll("orders-0", &[(0, 1)]);
-    story.finish("orders-0", &[(0, 1), (1, 2)]);
-    assert_eq!(story.check(check), Checked::default());
-    story.poll("orders-0", &[(2, 0)]);
-    assert_eq!(story.check(check).violations.len(), 1);
 }
 
 #[test]
@@ -199,4 +200,46 @@ fn a_message_in_another_topic_partition_is_still_lost() {
     finish_without(&mut story, &[3]);
     story.finish("orders-1", &[(0, 3)]);
     assert_eq!(story.check(check).violations.len(), 1);
+}
+
+#[test]
+fn what_is_acknowledged_or_read_only_after_the_final_reads_is_unknown() {
+    let mut story = ten();
+    story.invoke(1, "orders-0", 50);
+    story.invoke(1, "orders-0", 51);
+    finish_without(&mut story, &[]);
+    story.ok(1, "orders-0", 50, 10);
+    story.poll("orders-0", &[(11, 51)]);
+    story.sent(1, "orders-0", 52, 12);
+    let checked = story.check(check);
+    assert!(checked.violations.is_empty(), "{checked:?}");
+    assert_eq!(
+        checked.unknown,
+        [
+            "3 records of orders-0 acknowledged or read only after its final reads were complete: nobody knows about \
+          messages 0/50, 0/51, 0/52"
+        ]
+    );
+}
+
+#[test]
+fn what_was_read_before_the_final_reads_is_lost_even_if_it_is_acknowledged_after_them() {
+    let mut story = ten();
+    story.invoke(1, "orders-0", 50);
+    story.poll("orders-0", &[(10, 50)]);
+    finish_without(&mut story, &[]);
+    story.ok(1, "orders-0", 50, 10);
+    let checked = story.check(check);
+    assert_eq!((checked.violations.len(), checked.unknown.len()), (1, 0), "{checked:?}");
+}
+
+#[test]
+fn final_reads_that_no_poll_shows_tell_nothing() {
+    let mut story = ten();
+    story.final_read("orders-0", 0, 10);
+    assert_eq!(story.check(check), Checked::default());
+    assert_eq!(story.check(super::super::unseen::check).unknown.len(), 1);
+    let mut story = ten();
+    story.final_read("orders-0", 0, 0);
+    assert_eq!(story.check(check).violations[0].count, 10, "an empty log needs no poll");
 }

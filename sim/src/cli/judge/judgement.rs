@@ -35,8 +35,8 @@ pub(super) struct Refusal {
     pub help: String,
 }
 
-const CONTRADICTION: &str =
-    "a message is sent once and by one process, its send ends at most once, and not before it begins";
+const CONTRADICTION: &str = "a message is sent once and by one process, its send ends at most once, and not before it begins; the final reads of a \
+     topic partition are complete once, and return only records below their end";
 
 /// Reads everything that `source` tells of the file `name`, and judges.
 pub(super) fn judge(name: &str, mut source: impl Source) -> Result<Judgement, Refusal> {

@@ -36,6 +36,7 @@ fn wrong_lines_are_named() {
         (r#""history":1"#, r#""history":2"#, "line 1: version 2"),
         (r#""history""#, r#""histroy""#, "line 1: no header: missing field `history`"),
         (r#""order":"kept""#, r#""ordr":"kept""#, "line 1: no header: missing field `order`"),
+        (r#""errors""#, r#""erorrs""#, "line 3: unknown key `erorrs`: did you mean `errors`?"),
         (r#""index":1"#, r#""index":0"#, "line 3: index 0 after 0"),
         (r#""time_us":4"#, r#""time_us":2"#, "line 3: time_us 2 of process 0 after 3"),
         (r#""disconnected""#, r#""disconnect""#, "line 3: unknown error `disconnect`"),
@@ -65,13 +66,34 @@ fn a_torn_last_line_is_told_from_a_wrong_one() {
 }
 
 #[test]
+fn a_line_without_an_end_is_refused_before_it_fills_the_memory() {
+    let error = JsonlReader::new(io::BufReader::new(io::repeat(0))).err().expect("no header");
+    assert_eq!(error.to_string(), "line 1: longer than 16777216 bytes");
+    let long = format!("{GOOD}{}", " ".repeat(LENGTH_MAX + 1));
+    assert_eq!(read(&long).expect_err("too long").to_string(), "line 7: longer than 16777216 bytes");
+    assert!(read(&format!("{GOOD}{}\n", " ".repeat(LENGTH_MAX - 1))).is_ok());
+}
+
+#[test]
+fn an_offset_of_minus_one_is_one_that_the_broker_did_not_say() {
+    let send = |offset: i64| {
+        let text = GOOD.replacen(
+            r#""type":"info","f":"send","topic_partition":"orders-0","message":"0/0","errors":["disconnected"]"#,
+            &format!(r#""type":"ok","f":"send","topic_partition":"orders-0","message":"0/0","offset":{offset}"#),
+            1,
+        );
+        History::read_jsonl(text.as_bytes())
+    };
+    let history = send(-1).expect("reads");
+    assert!(matches!(history.operations()[1].f, OpF::Send { offset: None, .. }));
+    assert!(send(-2).is_err());
+}
+
+#[test]
 fn unknown_keys_are_ignored_with_one_warning_each() {
-    let text = GOOD.replace(r#""type""#, r#""offest":1,"colour":"blue","type""#);
+    let text = GOOD.replace(r#""type""#, r#""order":1,"colour":"blue","type""#);
     let (operations, warnings) = read(&text).expect("reads");
     assert_eq!(operations, 5);
-    let expected = [
-        "line 2: unknown key `offest` is ignored: did you mean `offset`?",
-        "line 2: unknown key `colour` is ignored",
-    ];
+    let expected = ["line 2: unknown key `order` is ignored", "line 2: unknown key `colour` is ignored"];
     assert_eq!(warnings, expected);
 }
