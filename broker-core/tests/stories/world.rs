@@ -288,7 +288,7 @@ impl World {
                     self.journal.push(format!("{name}: read {}", show::polled(&records)));
                 }
                 Effect::CaughtUp { end, .. } => self.journal.push(format!("{name}: caught up at {end}")),
-                Effect::AdminDone => {}
+                Effect::Repositioned { .. } | Effect::AdminDone => {}
             }
         }
     }
