@@ -34,7 +34,7 @@
 //! violation, and faults beyond them need not.
 //!
 //! Reading order: [`promise`], [`injuries`] (what was done), [`copies`] (which of them had
-//! everything, at each moment), [`bearing`], [`words`].
+//! everything, at each moment), [`mod@bearing`], [`words`].
 //!
 //! Left out: which of the copies held the record that was lost, and what became of each: that is for explanations. Producer
 //! ids that expired. When a record was there: where `min.insync.replicas = 1`, ELR are off or unclean elections are allowed, one

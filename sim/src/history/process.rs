@@ -31,7 +31,7 @@ pub struct ProcessInfo {
 
 impl ProcessInfo {
     /// What the client is called that sends one record to every topic partition after the heal.
-    pub const PROBE: &str = "probe";
+    pub const PROBE: &str = "attendant-probe";
 
     /// Whether it only shows that records are taken again: the checkers judge its sends like any other, but they are no
     /// part of the workload, and no number counts them.
