@@ -11,8 +11,6 @@ use crate::trace::{Stop, Trace, TraceEntry, TraceEvent};
 
 const CONTROLLER: &str = "controller";
 
-const FAILED_FLUSH: (&str, &str) = ("fsync_error", "a flush had failed");
-
 /// Everything that was done to brokers and the controller, in so far as it bears on promises.
 ///
 /// * Injuries are in the order of their beginnings, roles of each topic partition in the order of their times.
@@ -24,7 +22,7 @@ pub struct Injuries {
     pub roles: BTreeMap<TopicPartition, Vec<Roles>>,
     /// Producers by host that sent a batch for a topic partition again.
     pub retries: BTreeSet<(String, TopicPartition)>,
-    /// Brokers whose disk had a flush fail, from when on.
+    /// Brokers and when a flush of theirs failed, in order.
     pub failed_flushes: Vec<(BrokerId, Timestamp)>,
     /// How and when the controller's disk came to lose what it had been told to keep.
     pub controller: Option<(&'static str, Timestamp)>,
@@ -90,10 +88,11 @@ pub struct Roles {
 impl Injuries {
     /// Of a run: its trace, its faults, and what each power loss took, by host.
     pub fn of(trace: &Trace, faults: &[FaultReport], flushing: &BTreeMap<String, FlushReport>) -> Injuries {
-        let disks = Disks { faults, flushing };
+        let disks = Disks { faults, flushing, failed_flushes: failed_flushes(trace) };
         let mut injuries = Injuries { controller: disks.controller(trace), ..Injuries::default() };
         injuries.brokers.extend(disks.rotten());
-        injuries.failed_flushes.extend(disks.failed_flushes());
+        let failed = disks.failed_flushes.iter();
+        injuries.failed_flushes.extend(failed.filter_map(|(host, time)| Some((broker(host)?, *time))));
         let mut first = BTreeMap::new();
         let mut returns = Returns::default();
         for entry in trace.entries() {
@@ -208,11 +207,21 @@ impl Returns {
     }
 }
 
+/// Hosts and when a flush of theirs failed: the fault alone says only that one might have.
+fn failed_flushes(trace: &Trace) -> Vec<(&str, Timestamp)> {
+    let failed = trace.entries().iter().filter(|entry| match &entry.event {
+        TraceEvent::DiskFlushFinished { ok, .. } => !ok,
+        TraceEvent::Node(Event::StorageFailed { operation, .. }) => operation.starts_with("sync"),
+        _ => false,
+    });
+    failed.map(|entry| (trace.host_name(entry.host), entry.time)).collect()
+}
+
 /// What is known of disks.
-#[derive(Clone, Copy)]
 struct Disks<'a> {
     faults: &'a [FaultReport],
     flushing: &'a BTreeMap<String, FlushReport>,
+    failed_flushes: Vec<(&'a str, Timestamp)>,
 }
 
 impl<'a> Disks<'a> {
@@ -240,22 +249,19 @@ impl<'a> Disks<'a> {
 
     /// How the disk of a host came to promise by then what it does not keep.
     fn forgot(&self, host: &str, by: Timestamp) -> Option<&'static str> {
-        self.of_kinds(&[("fsync_lie", "flushes had lied"), FAILED_FLUSH])
-            .find(|(on, since, _)| *on == host && *since <= by)
-            .map(|(_, _, how)| how)
+        let lied = self.of_kinds(&[("fsync_lie", "flushes had lied")]);
+        let failed = self.failed_flushes.iter().map(|(on, since)| (*on, *since, "a flush had failed"));
+        let mut forgot = lied.chain(failed);
+        forgot.find(|(on, since, _)| *on == host && *since <= by).map(|(_, _, how)| how)
     }
 
     /// Rot cannot be seen from outside: it counts until the run ends.
-    fn rotten(self) -> impl Iterator<Item = Injury> {
+    fn rotten(&self) -> impl Iterator<Item = Injury> {
         let rotten = self.of_kinds(&[("bit_rot", "got rotten bits")]);
         rotten.filter_map(|(host, since, how)| {
             let broker = broker(host)?;
             Some(Injury { broker, since, how: How::Spoilt(how), back: None })
         })
-    }
-
-    fn failed_flushes(self) -> impl Iterator<Item = (BrokerId, Timestamp)> {
-        self.of_kinds(&[FAILED_FLUSH]).filter_map(|(host, since, _)| Some((broker(host)?, since)))
     }
 
     /// What a power loss alone takes the controller has not answered for.
@@ -273,7 +279,7 @@ impl<'a> Disks<'a> {
 
     /// Faults of these kinds that changed something: where, since when, and what it came to.
     fn of_kinds<'k>(
-        self,
+        &self,
         kinds: &'k [(&'static str, &'static str)],
     ) -> impl Iterator<Item = (&'a str, Timestamp, &'static str)> + use<'a, 'k> {
         self.faults.iter().filter(|fault| !fault.vacuous).flat_map(|fault| {
@@ -365,20 +371,29 @@ mod tests {
 
     #[test]
     fn what_power_took_and_what_the_disk_had_done_before_decide_what_a_loss_is() {
-        let stops = || trace(vec![("broker-1", 10, POWER), ("controller", 10, POWER)]);
-        let how = |faults: &[FaultReport], flushing: &[(&str, FlushReport)]| {
+        let failed = TraceEvent::DiskFlushFinished { flush: 1, ok: false };
+        let quiet = || trace(vec![("broker-1", 10, POWER), ("controller", 10, POWER)]);
+        let failing = |ms| {
+            let mut entries =
+                vec![("broker-1", 10, POWER), ("controller", 10, POWER), ("controller", ms, failed.clone())];
+            entries.sort_by_key(|(_, ms, _)| *ms);
+            trace(entries)
+        };
+        let how = |trace: Trace, faults: &[FaultReport], flushing: &[(&str, FlushReport)]| {
             let reports = flushing.iter().map(|(host, report)| ((*host).to_owned(), report.clone()));
-            let injuries = Injuries::of(&stops(), faults, &reports.collect());
+            let injuries = Injuries::of(&trace, faults, &reports.collect());
             (injuries.brokers[0].how, injuries.controller.is_some())
         };
-        assert_eq!(how(&[], &[]), (How::Died(Stop::PowerLost), false));
+        assert_eq!(how(quiet(), &[], &[]), (How::Died(Stop::PowerLost), false));
         let both = [("broker-1", lost(10, 5)), ("controller", lost(10, 1))];
-        assert_eq!(how(&[], &both), (How::Power { records: 5, forgot: None }, false));
+        assert_eq!(how(quiet(), &[], &both), (How::Power { records: 5, forgot: None }, false));
         let lies = [fault("fsync_lie", "broker-1", 1), fault("fsync_error", "controller", 2)];
+        let only_begun = how(quiet(), &lies[..], &both);
+        assert!(!only_begun.1, "no flush had failed");
         let forgot = Some("flushes had lied");
-        assert_eq!(how(&lies, &both), (How::Power { records: 5, forgot }, true));
+        assert_eq!(how(failing(3), &lies, &both), (How::Power { records: 5, forgot }, true));
         let too_late = [fault("fsync_lie", "broker-1", 11), fault("fsync_lie", "controller", 11)];
-        assert_eq!(how(&too_late, &both), (How::Power { records: 5, forgot: None }, false));
+        assert_eq!(how(failing(11), &too_late, &both), (How::Power { records: 5, forgot: None }, false));
     }
 
     #[test]
