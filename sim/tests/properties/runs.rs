@@ -1,6 +1,7 @@
 //! What holds of runs. Each property is a function of a scenario with a seed, so that a scenario that broke it can be kept.
 
 use broker_core::time::Timestamp;
+use sim::checker::SeenAt;
 use sim::cluster::Cluster;
 use sim::nemesis::{Action, Aim, EVENTS, Fault, Happening, Harm, Moment, Span, Start, Trigger, Until, Way};
 use sim::report::{FaultReport, RunDir, RunReport, write_run_dir};
@@ -192,6 +193,10 @@ fn bare(report: &RunReport, added: std::ops::Range<usize>) -> serde_json::Map<St
     for fault in &mut report.faults {
         fault.index = 0;
         fault.effect.remove("clock_readings");
+    }
+    // Events are numbered through, those of the added faults too.
+    for violation in report.violations.iter_mut().chain(&mut report.beyond) {
+        violation.seen = violation.seen.map(|seen| SeenAt { event: 0, ..seen });
     }
     let mut json = serde_json::to_value(&report).expect("every report serializes");
     let fields = json.as_object_mut().expect("a report is an object");
