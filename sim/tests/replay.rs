@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
+use sim::report::RunReport;
 
 /// A scenario of its own, run once, with its report.
 struct Place(PathBuf);
@@ -243,7 +244,9 @@ fn misuse_ends_with_2_and_says_what_to_do() {
     }
     let file = Path::new(&record).join("run.json");
     let text = fs::read_to_string(&file).unwrap();
-    let foreign = text.replacen("\"version\": 1,", "\"version\": 99,", 1);
+    let own = format!("\"version\": {},", RunReport::VERSION);
+    assert!(text.contains(&own));
+    let foreign = text.replacen(&own, "\"version\": 99,", 1);
     for (text, said) in
         [(&text[..text.len() / 2], "is damaged"), ("no JSON", "is damaged"), (&foreign, "version 99")]
     {
