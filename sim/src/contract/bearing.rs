@@ -12,6 +12,7 @@ use super::promise::Promise;
 use super::words;
 use crate::checker::{Anomaly, Bearing, Contract, MessageRef, Violation};
 use crate::history::{self, ProcessInfo};
+use crate::trace::seconds;
 
 /// What the settings say.
 #[derive(Clone, Debug)]
@@ -42,7 +43,7 @@ fn of_case(
     // Whatever the controller forgets, records hold what producers sent.
     let by_controller = !matches!(violation.anomaly, Anomaly::G1a | Anomaly::Phantom);
     if let Some((how, since)) = injuries.controller.filter(|(_, since)| by_controller && *since <= until) {
-        let since = words::at(since);
+        let since = seconds(since);
         return beyond(format!(
             "the controller {how} at {since}: there is one copy of the metadata, and everything goes by it"
         ));
@@ -125,7 +126,7 @@ impl Case<'_> {
         if self.promise.unclean_election
             && let Some(roles) = self.copies.roles().iter().find(unclean)
         {
-            let (leader, since) = (roles.leader, words::at(roles.since));
+            let (leader, since) = (roles.leader, seconds(roles.since));
             return beyond(format!(
                 "unclean.leader.election.enable = true, and broker-{leader} was elected outside the ISR at {since}"
             ));
@@ -176,7 +177,7 @@ impl Case<'_> {
                 .map(|injury| format!("broker-{}, which led, {}", injury.broker, words::fate(injury)));
         }
         let [before, after] = replaced? else { return None };
-        let (leader, epoch, since) = (before.leader, before.leader_epoch, words::at(after.since));
+        let (leader, epoch, since) = (before.leader, before.leader_epoch, seconds(after.since));
         Some(format!("leader epoch {epoch} of broker-{leader} ended at {since}"))
     }
 
@@ -229,7 +230,7 @@ impl Case<'_> {
                 |(on, since): &&(BrokerId, Timestamp)| *on == injury.broker && *since <= injury.since;
             Some((injury, self.injuries.failed_flushes.iter().find(before)?.1))
         })?;
-        let (told, failed) = (words::injury(injury), words::at(failed));
+        let (told, failed) = (words::injury(injury), seconds(failed));
         Some(beyond(format!(
             "flushes had failed since {failed}, and {told}: what was in the page cache looked durable"
         )))

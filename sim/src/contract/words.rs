@@ -2,18 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use broker_core::time::Timestamp;
 use broker_core::types::BrokerId;
 
 use super::copies::Doubt;
 use super::injuries::{How, Injury};
 use super::promise::Promise;
-use crate::trace::Stop;
-
-/// To the millisecond.
-pub(super) fn at(time: Timestamp) -> String {
-    format!("{}.{:03}s", time.0 / 1_000_000, time.0 / 1_000 % 1_000)
-}
+use crate::trace::{Stop, seconds};
 
 /// `broker-1 lost power at 4.082s with 198 unflushed records`
 pub(super) fn injury(injury: &Injury) -> String {
@@ -22,7 +16,7 @@ pub(super) fn injury(injury: &Injury) -> String {
 
 /// What became of a broker: what it did or suffered, and when.
 pub(super) fn fate(injury: &Injury) -> String {
-    let at = at(injury.since);
+    let at = seconds(injury.since);
     match injury.how {
         How::Died(Stop::PowerLost) => format!("lost power at {at} and nothing with it"),
         How::Died(Stop::Halted) => format!("gave up at {at}"),

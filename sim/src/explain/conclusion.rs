@@ -1,19 +1,20 @@
 //! The sentence that says what became of all copies of a record.
 
+use broker_core::time::Timestamp;
 use broker_core::types::BrokerId;
 
 use super::death::{Cause, Death, death};
 use super::explanation::CopyFate;
 use super::life::Life;
 use super::scene::Scene;
-use super::text::clock;
+use crate::trace::seconds;
 
 /// What became of each copy, in the order in which they were written.
 pub(super) fn fates(scene: &Scene<'_>, life: &Life) -> Vec<CopyFate> {
     let fate = |copy: &super::life::Copy| {
         let death = copy.end.as_ref().map(|end| death(scene, life, copy, end));
         let words = match &death {
-            Some(death) => phrase(death.cause, &[clock(death.time_us)], death.why.as_deref()),
+            Some(death) => phrase(death.cause, &[seconds(Timestamp(death.time_us))], death.why.as_deref()),
             None => standing(scene, life, copy),
         };
         CopyFate {
@@ -79,7 +80,7 @@ fn grouped(dead: &[&CopyFate]) -> Vec<String> {
     let told = groups.into_iter().map(|(cause, why, copies)| {
         let mut owners: Vec<String> = copies.iter().map(|copy| format!("{}'s", copy.host)).collect();
         owners.dedup();
-        let time = |death: &Death| clock(death.time_us);
+        let time = |death: &Death| seconds(Timestamp(death.time_us));
         let mut times: Vec<String> = copies.iter().filter_map(|copy| copy.death.as_ref().map(time)).collect();
         times.dedup();
         format!("{} {}", listed(&owners), phrase(cause, &times, why))

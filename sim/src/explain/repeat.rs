@@ -32,8 +32,8 @@ pub(super) fn explain(scene: &Scene<'_>, index: &HistoryIndex, violation: &Viola
     let [one, other] = lives.as_slice() else { return None };
     let (one, other) = if one.appended < other.appended { (one, other) } else { (other, one) };
     let batches = (batch_of(scene, one), batch_of(scene, other));
-    let told = |life| {
-        biography(scene, Record::new(scene, index, Some(message), Some(life_offset(life)), Some(life)))
+    let told = |life: &Life| {
+        biography(scene, Record::new(scene, index, Some(message), Some(life.offset), Some(life)))
     };
     let ((mut timeline, left_out), (second, _)) = (told(one), told(other));
     timeline.extend(second);
@@ -77,10 +77,6 @@ pub(super) fn explain(scene: &Scene<'_>, index: &HistoryIndex, violation: &Viola
         copies: Vec::new(),
         fates: Vec::new(),
     })
-}
-
-fn life_offset(life: &Life) -> Offset {
-    life.offset
 }
 
 /// Why nobody saw that the second append is the first once more.

@@ -7,9 +7,8 @@ use broker_core::types::{BrokerId, LeaderEpoch, Offset, TopicPartition};
 
 use super::explanation::{Moment, MomentKind};
 use super::life::Life;
-use super::text::clock;
 use crate::history::{History, ProcessId};
-use crate::trace::{HostId, Readable, Stop, Trace, TraceEntry, TraceEvent};
+use crate::trace::{HostId, Readable, Stop, Trace, TraceEntry, TraceEvent, seconds};
 
 /// A topic partition's part of a run. Positions are those in the trace.
 pub(super) struct Scene<'a> {
@@ -40,7 +39,7 @@ impl<'a> Scene<'a> {
 
     /// `4.082s`
     pub fn time(&self, position: usize) -> String {
-        clock(self.entry(position).time.0)
+        seconds(self.entry(position).time)
     }
 
     pub fn words(&self, position: usize) -> String {

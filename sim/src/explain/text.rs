@@ -1,6 +1,9 @@
 //! An explanation as lines for people.
 
+use broker_core::time::Timestamp;
+
 use super::explanation::{Explanation, Finding, Moment};
+use crate::trace::seconds;
 
 /// Sentences are broken before they are longer.
 const WIDTH: usize = 116;
@@ -82,14 +85,9 @@ impl Finding {
 
 impl Moment {
     fn line(&self, [number, host, kind]: [usize; 3]) -> String {
-        let (time, name, words) = (clock(self.time_us), self.kind.name(), &self.words);
+        let (time, name, words) = (seconds(Timestamp(self.time_us)), self.kind.name(), &self.words);
         format!("{time:>8}  {:>number$}  {:host$}  {name:kind$}  {words}", self.event, self.host)
     }
-}
-
-/// Simulated time to the millisecond.
-pub(super) fn clock(time_us: u64) -> String {
-    format!("{}.{:03}s", time_us / 1_000_000, time_us / 1000 % 1000)
 }
 
 /// Lines of words; all but the first are indented by two.
